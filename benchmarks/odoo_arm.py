@@ -1,0 +1,102 @@
+"""One arm of a comparison: an Odoo registry in its own process that runs a scenario whenever its parent says so.
+
+Two arms (for instance with and without the addons) run in turn, round by round, so that a drift of the machine's speed
+hits both alike. Nothing is committed: the scenario's records vanish with the process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one arm took: seconds per round, and the SQL queries of a round (the same each time, or all that were seen)."""
+
+    seconds: tuple[float, ...]
+    queries: tuple[int, ...]
+
+    @property
+    def median_ms(self) -> float:
+        return statistics.median(self.seconds) * 1000
+
+    @property
+    def query_text(self) -> str:
+        return "/".join(str(count) for count in sorted(set(self.queries)))
+
+
+class Arm:
+    """`scenario` names a function `module:function` that takes `env` and returns what a round calls."""
+
+    def __init__(self, config: Path, database: str, scenario: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.odoo_arm", str(config), database, scenario],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[1],
+        )
+        self.facts = self._answer()
+        self._seconds: list[float] = []
+        self._queries: list[int] = []
+
+    def _answer(self) -> dict:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("A benchmark's Odoo process ended early; its error stands above.")
+        return json.loads(line)
+
+    def round(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("round\n")
+        self._process.stdin.flush()
+        answer = self._answer()
+        self._seconds.append(answer["seconds"])
+        self._queries.append(answer["queries"])
+
+    def finish(self) -> Reading:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(60)
+        return Reading(tuple(self._seconds), tuple(self._queries))
+
+
+def in_turn(arms: list[Arm], rounds: int) -> list[Reading]:
+    """Run all arms `rounds` times, A B A B …, and give their readings in the same order."""
+    for _ in range(rounds):
+        for arm in arms:
+            arm.round()
+    return [arm.finish() for arm in arms]
+
+
+def _serve(config: str, database: str, scenario: str) -> None:
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+    from odoo.tools import config as odoo_config
+
+    odoo_config.parse_config(["-c", config, "-d", database, "--log-level=error"])
+    module, function = scenario.split(":")
+    with Registry(database).cursor() as cursor:
+        env = api.Environment(cursor, SUPERUSER_ID, {"tracking_disable": True})
+        run, facts = getattr(importlib.import_module(module), function)(env)
+        run()
+        print(json.dumps(facts), flush=True)
+        for _ in sys.stdin:
+            before = cursor.sql_log_count
+            start = time.perf_counter()
+            run()
+            seconds = time.perf_counter() - start
+            print(json.dumps({"seconds": seconds, "queries": cursor.sql_log_count - before}), flush=True)
+        cursor.rollback()
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])
