@@ -1,0 +1,19 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    scf_journal_id = fields.Many2one(related="company_id.scf_journal_id", readonly=False)
+    scf_loan_account_id = fields.Many2one(related="company_id.scf_loan_account_id", readonly=False)
+    scf_interest_account_id = fields.Many2one(related="company_id.scf_interest_account_id", readonly=False)
+    scf_fee_account_id = fields.Many2one(related="company_id.scf_fee_account_id", readonly=False)
+    scf_clearing_account_id = fields.Many2one(related="company_id.scf_clearing_account_id", readonly=False)
+    scf_collection_bank_account_id = fields.Many2one(related="company_id.scf_collection_bank_account_id",
+                                                     readonly=False)
+
+    def action_scf_create_accounts(self):
+        """Create the journal and the accounts that financing needs; what exists is kept."""
+        self.ensure_one()
+        self.company_id._scf_create_accounts()
+        return {"type": "ir.actions.client", "tag": "reload"}

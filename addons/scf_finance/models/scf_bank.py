@@ -1,0 +1,5 @@
+from odoo import models
+
+
+class ScfBank(models.Model):
+    _inherit = "scf.bank"

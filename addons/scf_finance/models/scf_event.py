@@ -1,0 +1,5 @@
+from odoo import models
+
+
+class ScfEvent(models.Model):
+    _inherit = "scf.event"

@@ -1,0 +1,2 @@
+from . import scf_reply
+from . import scf_repayment
