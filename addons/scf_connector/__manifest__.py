@@ -1,0 +1,23 @@
+{
+    'name': "Supply-chain Finance: Connector",
+    'version': '19.0.1.0.0',
+    'category': 'Accounting/Financing',
+    'summary': "Connect banks by their address: keys, signed messages that survive a crash, verified answers",
+    'author': "SCF for Odoo",
+    'license': 'LGPL-3',
+    'depends': ['mail'],
+    'external_dependencies': {'python': ['openscf', 'cryptography', 'requests']},
+    'data': [
+        'security/scf_groups.xml',
+        'security/ir.model.access.csv',
+        'security/scf_rules.xml',
+        'data/ir_cron.xml',
+        'views/scf_bank_profile.xml',
+        'views/scf_bank_views.xml',
+        'views/scf_message_views.xml',
+        'views/scf_event_views.xml',
+        'views/scf_key_views.xml',
+        'views/scf_menus.xml',
+    ],
+    'application': False,
+}

@@ -1,0 +1,123 @@
+"""The contract between the connector and the ways in which a bank may be spoken to.
+
+An adapter is a plain object for one bank and one call or a few: it is given everything it needs, reads no
+database, and reports trouble with the errors of :mod:`openscf.errors`:
+
+- ``BankUnreachable`` (also an overloaded bank): the same message is sent again later;
+- ``AnswerInvalid``, ``SignatureInvalid``: the answer cannot be trusted, so the message stays queued;
+- ``BankRefused``: final, except where :func:`is_retryable` says otherwise.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
+from openscf.keys import SigningKey
+
+# docs/protocol.md, "Errors": what a client tries again.
+RETRYABLE_STATUS = frozenset({408, 429})
+RETRYABLE_PROBLEM = 'urn:openscf:problem:request-in-progress'
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """What a bank says of itself at its address."""
+    name: str
+    issuer: str
+    profile: dict
+    jwks: dict
+
+
+@dataclass(frozen=True)
+class ReceivedEvent:
+    """One event whose signature was checked: its place in the feed, the signed text, its content."""
+    cursor: str
+    raw: str
+    payload: dict
+
+
+@dataclass(frozen=True)
+class ReceivedPage:
+    """Verified events in the order of the feed.
+
+    ``next_cursor`` is where to go on; ``flaw`` is the reason why the feed cannot be trusted beyond it, if any.
+    """
+    events: tuple[ReceivedEvent, ...]
+    next_cursor: str
+    has_more: bool
+    flaw: OpenSCFError | None = None
+
+
+class BankAdapter(ABC):
+    """One way to speak to a bank. Subclasses set ``code`` and are found by it."""
+
+    code: str
+    _by_code: dict[str, type[BankAdapter]] = {}
+
+    def __init__(
+        self, *, address: str, issuer: str | None = None, jwks: dict | None = None,
+        client_id: str | None = None, key: SigningKey | None = None, software: str = '',
+    ) -> None:
+        """
+        :param address: the bank's address: scheme, host and port
+        :param issuer: the name that the bank signs with, as pinned at discovery
+        :param jwks: the bank's public keys, as pinned at discovery
+        :param client_id: the name that the bank gave to this company, if it did
+        :param key: the company's signing key; discovery needs none
+        :param software: product and version, as told to the bank
+        """
+        self.address = address
+        self.issuer = issuer
+        self.jwks = jwks
+        self.client_id = client_id
+        self.key = key
+        self.software = software
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        BankAdapter._by_code[cls.code] = cls
+
+    @staticmethod
+    def of(code: str) -> type[BankAdapter]:
+        """Give the adapter registered under ``code``; KeyError when there is none."""
+        return BankAdapter._by_code[code]
+
+    @abstractmethod
+    def discover(self) -> Discovered:
+        """Ask the bank who it is and what it finances. Needs no key and no registration."""
+
+    @abstractmethod
+    def deliver(
+        self, verb: str, *, target: str | None, body: bytes,
+        documents: list[tuple[str, bytes, str]], idempotency_key: str,
+    ) -> dict:
+        """Send one message and give the JSON of the bank's verified answer.
+
+        :param verb: register, apply, reply, cancel, accept, decline, collect or repay
+        :param target: the bank's id of the application, offer or loan, where the verb is about one
+        :param body: the exact bytes to sign and send
+        :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
+        :param idempotency_key: the same for every attempt
+        """
+
+    @abstractmethod
+    def client_status(self) -> str:
+        """Ask how the bank sees this company: PENDING, APPROVED, DECLINED or SUSPENDED."""
+
+    @abstractmethod
+    def poll(self, after: str) -> ReceivedPage:
+        """Read the next page of the bank's events after a cursor (``"0"``: from the beginning)."""
+
+
+def is_retryable(error: OpenSCFError) -> bool:
+    """Tell whether the same message may succeed later, as docs/protocol.md, "Errors", has it."""
+    if not isinstance(error, BankRefused):
+        return True
+    return error.status in RETRYABLE_STATUS or error.status >= 500 or error.problem.type == RETRYABLE_PROBLEM
+
+
+def seconds_to_wait(error: Exception) -> int | None:
+    """Give the seconds that the bank asked to wait (``Retry-After``), or None when it did not say."""
+    return error.retry_after if isinstance(error, BankUnreachable) else None

@@ -1,0 +1,5 @@
+from . import scf_addressee
+from . import scf_key
+from . import scf_message
+from . import scf_event
+from . import scf_bank
