@@ -1,0 +1,1 @@
+"""Parts behind the public modules; their names may change in any release."""

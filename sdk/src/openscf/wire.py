@@ -1,0 +1,507 @@
+"""Every message of docs/protocol.md as a frozen model: unknown members are passed over, missing ones refused.
+
+`to_wire()` gives the JSON value of a message; `Model.model_validate(value)` reads one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from openscf.canonical import canonical_bytes, sha256_hex
+from openscf.errors import InputInvalid
+from openscf.money import DecimalText, Money
+
+__all__ = [
+    "Acceptance", "ActionRequired", "Allocation", "Balance", "Client", "ClientRegistration", "Collection",
+    "CollectionReceipt", "Decision", "Discovery", "DisbursementAccount", "DocumentRef", "Entry", "Event", "EventPage",
+    "EventPayload", "EventSubject", "EventType", "Id", "Jwks", "Loan", "LoanApplication", "LoanApplicationRequest",
+    "LoanApplicationStatus", "LoanStatus", "Money", "Offer", "OfferStatus", "OfferTerms", "Party", "Problem",
+    "ProblemPlace", "Rejection", "RejectionReason", "Repayment", "RepaymentReceipt", "Reply", "ScheduleRow", "Sha256",
+    "Statement", "TechniqueProfile", "Time", "TokenAnswer", "WireModel", "terms_sha256", "utc_seconds",
+]  # fmt: skip
+
+
+def utc_seconds(value: dt.datetime) -> dt.datetime:
+    """Return the time in UTC, cut to seconds; InputInvalid for a time without a zone."""
+    if value.tzinfo is None:
+        raise InputInvalid(f"The time {value.isoformat()} has no zone; give it in UTC.")
+    return value.astimezone(dt.timezone.utc).replace(microsecond=0)
+
+
+def _time_text(value: dt.datetime) -> str:
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Cursor = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,17})$")]
+Text = Annotated[str, StringConstraints(max_length=4000)]
+Time = Annotated[
+    dt.datetime,
+    AfterValidator(utc_seconds),
+    PlainSerializer(_time_text, return_type=str, when_used="json"),
+]
+Jwks = dict[str, list[dict[str, Any]]]
+
+
+class WireModel(BaseModel):
+    """Base of every message: frozen, tolerant of members that a newer peer sends."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the JSON value of the message; members that are None are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes of the message: what is sent, signed and hashed."""
+        return canonical_bytes(self.to_wire())
+
+
+class LoanApplicationStatus(str, Enum):
+    """OCEN 4.0's LoanApplicationStatus, as far as it is used here."""
+
+    PROCESSING = "PROCESSING"
+    OFFERED = "OFFERED"
+    REJECTED = "REJECTED"
+    ACTION_REQUIRED = "ACTION_REQUIRED"
+    OFFER_ACCEPTED = "OFFER_ACCEPTED"
+    GRANTED = "GRANTED"
+    DISBURSEMENT_INITIATED = "DISBURSEMENT_INITIATED"
+    DISBURSEMENT_COMPLETED = "DISBURSEMENT_COMPLETED"
+    DISBURSED_FAILED = "DISBURSED_FAILED"
+    CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
+
+
+class OfferStatus(str, Enum):
+    """What became of an offer."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class LoanStatus(str, Enum):
+    """Where a loan stands; ACTIVE and CLOSED follow each other as often as a repayment is reversed."""
+
+    GRANTED = "GRANTED"
+    DISBURSEMENT_INITIATED = "DISBURSEMENT_INITIATED"
+    ACTIVE = "ACTIVE"
+    DISBURSED_FAILED = "DISBURSED_FAILED"
+    CLOSED = "CLOSED"
+
+
+class ClientStatus(str, Enum):
+    """What the bank's officer decided about a connected ERP."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    DECLINED = "DECLINED"
+    SUSPENDED = "SUSPENDED"
+
+
+class RejectionReason(str, Enum):
+    """OCEN 4.0's reasons for a rejection."""
+
+    LOW_CREDIT_SCORE = "LOW_CREDIT_SCORE"
+    FRAUD = "FRAUD"
+    DOC_IRREGULARITIES = "DOC_IRREGULARITIES"
+    AA_FAILED = "AA_FAILED"
+    OTHERS = "OTHERS"
+
+
+class EventType(str, Enum):
+    """The events of version 1; a reader passes over types that it does not know."""
+
+    CLIENT_APPROVED = "client.approved"
+    CLIENT_DECLINED = "client.declined"
+    CLIENT_SUSPENDED = "client.suspended"
+    LOAN_APPLICATION_PROCESSING = "loan_application.processing"
+    LOAN_APPLICATION_ACTION_REQUIRED = "loan_application.action_required"
+    LOAN_APPLICATION_REJECTED = "loan_application.rejected"
+    LOAN_APPLICATION_CANCELLED = "loan_application.cancelled"
+    OFFER_CREATED = "offer.created"
+    OFFER_EXPIRED = "offer.expired"
+    OFFER_WITHDRAWN = "offer.withdrawn"
+    OFFER_DECLINED = "offer.declined"
+    LOAN_GRANTED = "loan.granted"
+    LOAN_DISBURSED = "loan.disbursed"
+    LOAN_DISBURSEMENT_FAILED = "loan.disbursement_failed"
+    REPAYMENT_POSTED = "repayment.posted"
+    REPAYMENT_REVERSED = "repayment.reversed"
+    LOAN_CLOSED = "loan.closed"
+    LOAN_REOPENED = "loan.reopened"
+    LOAN_SHORTFALL = "loan.shortfall"
+
+
+class ProblemPlace(WireModel):
+    """One place in the request that is wrong."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(WireModel):
+    """RFC 9457 problem details; `detail` says what to do."""
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    instance: str | None = None
+    errors: tuple[ProblemPlace, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """The last part of `urn:openscf:problem:<code>`, or an empty text for a problem of another kind."""
+        prefix = "urn:openscf:problem:"
+        return self.type[len(prefix) :] if self.type.startswith(prefix) else ""
+
+
+class TechniqueProfile(WireModel):
+    """What a bank offers in one technique; amounts in each listed currency, rates and shares in percent."""
+
+    code: str
+    currencies: tuple[str, ...]
+    min_amount: DecimalText
+    max_amount: DecimalText
+    min_tenor_days: int
+    max_tenor_days: int
+    max_advance_rate: DecimalText
+    recourse: str
+    repayment: tuple[str, ...]
+    indicative_rate_pa: DecimalText | None = None
+    indicative_fee_percent: DecimalText | None = None
+    sections: tuple[str, ...] = ()
+
+
+class Discovery(WireModel):
+    """`/.well-known/openscf`: all that an ERP needs to connect a bank by its address."""
+
+    openscf_version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]+$")]
+    issuer: str
+    name: str
+    country: Country | None = None
+    jwks_uri: str
+    token_endpoint: str
+    api_base: str
+    techniques: tuple[TechniqueProfile, ...]
+    contact: str | None = None
+
+
+class Party(WireModel):
+    """A legal person on the wire."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    tax_id: str | None = None
+    country: Country | None = None
+    reference: str | None = None
+
+
+class ClientRegistration(WireModel):
+    """An ERP introduces itself; signed by the key it brings."""
+
+    client_name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    software: str
+    party: Party
+    contact_email: str | None = None
+    jwks: Jwks
+    webhook_url: str | None = None
+
+
+class Client(WireModel):
+    """A registered ERP as the bank sees it."""
+
+    client_id: Id
+    status: ClientStatus
+    registered_at: Time
+    status_reason: str | None = None
+
+
+class TokenAnswer(WireModel):
+    """The token endpoint's answer (RFC 6749 section 5.1); `expires_in` in seconds."""
+
+    access_token: Annotated[str, StringConstraints(min_length=1, max_length=8192, pattern=r"^[\x21-\x7e]+$")] = Field(
+        repr=False
+    )
+    token_type: str
+    expires_in: Annotated[int, Field(ge=1)]
+
+
+class DisbursementAccount(WireModel):
+    """Where the money goes."""
+
+    iban: str | None = None
+    account: str | None = None
+    bank: str | None = None
+    holder: str
+
+
+class LoanApplicationRequest(WireModel):
+    """What an ERP asks of a bank; the package was PUT before."""
+
+    reference: Id
+    technique: str
+    requested: Money
+    tenor_days: Annotated[int, Field(ge=1, le=36_525)]
+    repayment: Literal["bullet", "instalment"]
+    package_sha256: Sha256
+    package_id: str
+    disbursement_account: DisbursementAccount
+    documents_fingerprints: tuple[str, ...]
+
+
+class Rejection(WireModel):
+    """Why a bank said no."""
+
+    reason: RejectionReason
+    message: str
+
+
+class ActionRequired(WireModel):
+    """What a bank still needs to know."""
+
+    message: str
+
+
+class OfferTerms(WireModel):
+    """The terms offered; rates and shares in percent. Unknown members are kept, since the digest covers them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    technique: str
+    principal: Money
+    rate_pa: DecimalText
+    day_count: Literal["ACT/360", "ACT/365", "30E/360"]
+    repayment: Literal["bullet", "instalment"]
+    tenor_days: Annotated[int, Field(ge=1, le=36_525)]
+    instalments: Annotated[int, Field(ge=1, le=1200)] = 1
+    fee: Money
+    fee_timing: Literal["deducted", "on_repayment"] = "deducted"
+    advance_rate: DecimalText
+    recourse: bool
+    penalty_rate_pa: DecimalText
+    conditions: tuple[str, ...] = ()
+    waterfall: tuple[Literal["penalty", "fee", "interest", "principal"], ...] | None = None
+
+
+class Offer(WireModel):
+    """A bank's answer to an application."""
+
+    id: Id
+    loan_application_id: Id
+    status: OfferStatus
+    created_at: Time
+    expires_at: Time
+    terms_sha256: Sha256
+    terms: OfferTerms
+
+
+class LoanApplication(WireModel):
+    """An application as it stands at the bank."""
+
+    id: Id
+    reference: Id
+    status: LoanApplicationStatus
+    technique: str
+    requested: Money
+    created_at: Time
+    updated_at: Time
+    rejection: Rejection | None = None
+    action_required: ActionRequired | None = None
+    offers: tuple[Offer, ...] = ()
+    loan_id: Id | None = None
+
+
+class Reply(WireModel):
+    """The applicant's answer to ACTION_REQUIRED."""
+
+    message: Text
+    package_sha256: Sha256 | None = None
+    package_id: str | None = None
+
+
+class Decision(WireModel):
+    """The reason that goes with a cancellation or with a declined offer."""
+
+    reason: Text
+
+
+class Acceptance(WireModel):
+    """The applicant's binding yes to exactly these terms."""
+
+    terms_sha256: Sha256
+    requested_by: str
+    approved_by: str
+    accepted_at: Time
+
+
+class Balance(WireModel):
+    """What is owed on `as_of`, interest accrued to it."""
+
+    as_of: dt.date
+    currency: str
+    principal: DecimalText
+    interest: DecimalText
+    fee: DecimalText
+    penalty: DecimalText
+    total: DecimalText
+
+
+class ScheduleRow(WireModel):
+    """One instalment of a loan's schedule."""
+
+    number: int
+    due_date: dt.date
+    principal: DecimalText
+    interest: DecimalText
+    amount: DecimalText
+
+
+class Loan(WireModel):
+    """A loan as it stands at the bank; `disbursed` is net of a deducted fee."""
+
+    id: Id
+    loan_application_id: Id
+    offer_id: Id
+    number: str
+    status: LoanStatus
+    terms: OfferTerms
+    start_date: dt.date | None = None
+    due_date: dt.date | None = None
+    disbursed: Money | None = None
+    balance: Balance
+    schedule: tuple[ScheduleRow, ...] = Field(default=())
+
+
+class Allocation(WireModel):
+    """What an amount was taken for; the four add up to the amount."""
+
+    penalty: DecimalText
+    fee: DecimalText
+    interest: DecimalText
+    principal: DecimalText
+
+
+class Entry(WireModel):
+    """One entry of a loan's ledger, never changed afterwards."""
+
+    id: Id
+    sequence: int
+    type: Literal["disbursement", "fee", "repayment", "repayment_reversal"]
+    value_date: dt.date
+    booked_at: Time
+    amount: DecimalText
+    allocation: Allocation | None = None
+    source_id: Id | None = None
+    reverses: Id | None = None
+
+
+class DocumentRef(WireModel):
+    """A financed document by kind and number."""
+
+    kind: Literal["sales_order", "customer_invoice"]
+    number: str
+
+
+class Collection(WireModel):
+    """Money of the sale came, was taken back, or shrank by a credit note."""
+
+    collection_id: Id
+    document: DocumentRef
+    amount: Money
+    collected_on: dt.date
+    kind: Literal["payment", "undone", "dilution"]
+    reverses: Id | None = None
+
+
+class Repayment(WireModel):
+    """The applicant pays from its own money."""
+
+    repayment_id: Id
+    amount: Money
+    paid_on: dt.date
+    reason: Text
+
+
+class RepaymentReceipt(WireModel):
+    """What a bank did with a repayment; `entry` where it was posted already."""
+
+    repayment_id: Id
+    status: str
+    entry: Entry | None = None
+
+
+class CollectionReceipt(WireModel):
+    """What a bank did with a collection."""
+
+    collection_id: Id
+    status: str
+    repayment: RepaymentReceipt | None = None
+
+
+class Statement(WireModel):
+    """A loan's ledger between two days."""
+
+    loan_id: Id
+    currency: str
+    opening: Balance
+    entries: tuple[Entry, ...]
+    closing: Balance
+
+
+class Event(WireModel):
+    """One event of the feed: its place and its signed bytes."""
+
+    cursor: Cursor
+    jws: str
+
+
+class EventPage(WireModel):
+    """A page of the feed; go on with `after=next_cursor` while `has_more`."""
+
+    events: tuple[Event, ...]
+    next_cursor: Cursor
+    has_more: bool
+
+
+class EventSubject(WireModel):
+    """What an event is about."""
+
+    client_id: Id | None = None
+    loan_application_id: Id | None = None
+    reference: Id | None = None
+    offer_id: Id | None = None
+    loan_id: Id | None = None
+
+
+class EventPayload(WireModel):
+    """What a signed event says; `data` has the shape that the protocol gives for its `type`."""
+
+    iss: str
+    aud: str
+    iat: int
+    jti: Id
+    cursor: Cursor
+    type: str
+    occurred_at: Time
+    subject: EventSubject
+    data: dict[str, Any]
+
+
+def terms_sha256(terms: OfferTerms | Mapping[str, Any]) -> str:
+    """Return the digest that an acceptance names: SHA-256 of the RFC 8785 bytes of `terms`.
+
+    Give the JSON object as it was received where there is one: a peer may have left out a member that OfferTerms
+    fills in, and then only the received object has the peer's digest.
+    """
+    return sha256_hex(canonical_bytes(terms.to_wire() if isinstance(terms, OfferTerms) else dict(terms)))
