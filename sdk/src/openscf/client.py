@@ -60,7 +60,8 @@ class BankClient:
     """Talks to one bank on behalf of one signing key.
 
     `base_url` is the bank's address; `jwks` are its keys as pinned when it was connected (else `discover` reads
-    them); `issuer` its pinned issuer; `timeout` is (connect, read) in seconds; `clock` gives Unix seconds.
+    them); `issuer` its pinned issuer; `api_base` and `token_endpoint` are the endpoints that it named when it was
+    discovered (else the protocol's usual paths); `timeout` is (connect, read) in seconds; `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class BankClient:
         client_id: str | None = None,
         jwks: Mapping[str, Any] | None = None,
         issuer: str | None = None,
+        api_base: str | None = None,
+        token_endpoint: str | None = None,
         session: requests.Session | None = None,
         timeout: tuple[float, float] = (5, 20),
         user_agent: str = f"openscf/{__version__}",
@@ -88,8 +91,8 @@ class BankClient:
         self._timeout = timeout
         self._user_agent = user_agent
         self._clock = clock
-        self._api_base = f"{self.base_url}/v1"
-        self._token_endpoint = f"{self.base_url}/oauth2/token"
+        self._api_base = (api_base or f"{self.base_url}/v1").rstrip("/")
+        self._token_endpoint = token_endpoint or f"{self.base_url}/oauth2/token"
         self._token: _Token | None = None
 
     def __repr__(self) -> str:
@@ -126,11 +129,20 @@ class BankClient:
         self._api_base = discovery.api_base.rstrip("/")
         return discovery
 
-    def register(self, registration: wire.ClientRegistration) -> wire.Client:
-        """Introduce this ERP; the same key again gives the same client. Sets `client_id`."""
+    def register(self, registration: wire.ClientRegistration, *, idempotency_key: str | None = None) -> wire.Client:
+        """Introduce this ERP; the same key again gives the same client. Sets `client_id`.
+
+        Without an idempotency key of the caller's, one is derived from the registration: its repeats then get the
+        bank's first answer, also when the bank decided otherwise since.
+        """
         body = registration.to_bytes()
         answer = self._send(
-            "POST", "/v1/clients", body, idempotency_key=_key_of("register", body), signed=True, with_token=False
+            "POST",
+            "/v1/clients",
+            body,
+            idempotency_key=idempotency_key or _key_of("register", body),
+            signed=True,
+            with_token=False,
         )
         client = _read(wire.Client, answer.json)
         self.client_id = client.client_id
