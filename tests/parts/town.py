@@ -1,0 +1,216 @@
+"""A small town: one company's ERP, its people, and two banks, all real processes on this machine.
+
+Given by hand, once per test module: the people, the accounts, a customer and a product, and both banks connected by
+their addresses. What a test then does, it does as one of these people, over the same calls as the web client's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from openscf_bank.testing import BankProcess
+
+from tests.parts.odoo_server import OdooServer, Session
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 120
+PASSWORDS = {"requester": "requester-pw-1", "approver": "approver-pw-1", "admin": "admin"}
+GROUPS = {
+    "requester": ["sales_team.group_sale_manager", "account.group_account_invoice", "scf_connector.group_scf_requester"],
+    "approver": ["account.group_account_manager", "sales_team.group_sale_salesman_all_leads", "scf_connector.group_scf_approver"],
+    "admin": ["scf_connector.group_scf_admin", "account.group_account_manager", "sales_team.group_sale_manager"],
+}
+
+
+def until(what: str, probe: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
+    """Ask `probe` until it gives something true, and give that; fail with `what` was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = probe()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Waited {seconds:.0f} s in vain for: {what}. Last seen: {value!r}")
+        time.sleep(0.5)
+
+
+@dataclass
+class Town:
+    odoo: OdooServer
+    banks: dict[str, BankProcess]
+    sessions: dict[str, Session] = field(default_factory=dict)
+    bank_ids: dict[str, int] = field(default_factory=dict)
+    refs: dict[str, int] = field(default_factory=dict)
+
+    def as_(self, who: str) -> Session:
+        """Give the session of `requester`, `approver` or `admin`; it lives through a restart of the server."""
+        if who not in self.sessions:
+            self.sessions[who] = self.odoo.login(who, PASSWORDS[who])
+        return self.sessions[who]
+
+    # -- given --------------------------------------------------------------------------------------------------------
+
+    def ref(self, xmlid: str) -> int:
+        module, name = xmlid.split(".")
+        [row] = self.as_("admin").search_read(
+            "ir.model.data", [("module", "=", module), ("name", "=", name)], "res_id"
+        )
+        return int(row["res_id"])
+
+    def settle(self) -> None:
+        """Hire the people, open the accounts, name the collection account."""
+        admin = self.as_("admin")
+        admin_group_ids = [self.ref(xmlid) for xmlid in GROUPS["admin"]]
+        admin.call("res.users", "write", [admin.uid], {"group_ids": [(4, group) for group in admin_group_ids]})
+        for who in ("requester", "approver"):
+            user_id = admin.create("res.users", name=who.title(), login=who, password=PASSWORDS[who],
+                                   email=f"{who}@town.example")
+            admin.call("res.users", "write", [user_id],
+                       {"group_ids": [(4, self.ref(xmlid)) for xmlid in GROUPS[who]]})
+            self.refs[who] = user_id
+        company = admin.read("res.users", admin.uid, "company_id")["company_id"][0]
+        partner = admin.read("res.company", company, "partner_id")["partner_id"][0]
+        admin.call("res.partner", "write", [partner], {"vat": "US12-3456789", "street": "1 Main Street", "city": "Springfield"})
+        account = admin.create("res.partner.bank", acc_number="DE89370400440532013000", partner_id=partner)
+        settings = admin.create("res.config.settings")
+        admin.call("res.config.settings", "action_scf_create_accounts", [settings])
+        admin.call("res.company", "write", [company], {"scf_collection_bank_account_id": account})
+        self.refs["company"] = company
+        self.refs["customer"] = admin.create("res.partner", name="Greystone Stores Inc.", is_company=True,
+                                             city="Boston", vat="US98-7654321")
+        self.refs["product"] = admin.create("product.product", name="Copper pan", list_price=125.0, standard_price=60.0,
+                                            type="consu", is_storable=True, taxes_id=[(6, 0, [])])
+
+    def connect_banks(self) -> None:
+        """Connect each bank by its address alone; its officer lets the company in."""
+        admin = self.as_("admin")
+        for name, bank in self.banks.items():
+            bank_id = admin.create("scf.bank", base_url=bank.url)
+            admin.call("scf.bank", "action_discover", [bank_id])
+            admin.call("scf.bank", "action_register", [bank_id])
+            self.bank_ids[name] = bank_id
+        for name, bank in self.banks.items():
+            client_id = until(
+                f"registration at {name}",
+                lambda bank_id=self.bank_ids[name]: admin.read("scf.bank", bank_id, "client_id")["client_id"],
+            )
+            bank.approve_client(client_id)
+        for name in self.banks:
+            self.check_now(name)
+            until(f"{name} connected", lambda name=name: self.bank_state(name) == "connected")
+
+    def bank_state(self, name: str) -> str:
+        return str(self.as_("admin").read("scf.bank", self.bank_ids[name], "state")["state"])
+
+    def check_now(self, *names: str) -> None:
+        """Wake the ERP's feed reader, as the Check Now button does."""
+        ids = [self.bank_ids[name] for name in names or self.banks]
+        self.as_("admin").call("scf.bank", "action_check_now", ids)
+
+    def until(self, what: str, probe: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
+        """As the function of that name, waking the feed reader while it waits."""
+
+        def ask() -> T:
+            self.check_now()
+            return probe()
+
+        return until(what, ask, seconds=seconds)
+
+    # -- when -------------------------------------------------------------------------------------------------------------
+
+    def confirmed_order(self, quantity: int) -> int:
+        requester = self.as_("requester")
+        order = requester.create(
+            "sale.order",
+            partner_id=self.refs["customer"],
+            order_line=[(0, 0, {"product_id": self.refs["product"], "product_uom_qty": quantity})],
+        )
+        requester.call("sale.order", "action_confirm", [order])
+        return order
+
+    def posted_invoice(self, quantity: int, *, due_in_days: int = 40) -> int:
+        """Sell `quantity` pans at 125.00 and post the invoice."""
+        today = dt.date.today()
+        approver = self.as_("approver")
+        invoice = approver.create(
+            "account.move",
+            move_type="out_invoice",
+            partner_id=self.refs["customer"],
+            invoice_date=today.isoformat(),
+            invoice_date_due=(today + dt.timedelta(days=due_in_days)).isoformat(),
+            invoice_payment_term_id=False,
+            invoice_line_ids=[(0, 0, {"product_id": self.refs["product"], "quantity": quantity})],
+        )
+        approver.call("account.move", "action_post", [invoice])
+        return invoice
+
+    def ask_banks(self, *, invoice: int | None = None, order: int | None = None, banks: tuple[str, ...] = ()) -> int:
+        """As the requester: ask the banks for all that is eligible, and give the application."""
+        requester = self.as_("requester")
+        values: dict[str, Any] = {"move_id": invoice} if invoice else {"sale_order_id": order}
+        if banks:
+            values["bank_ids"] = [(6, 0, [self.bank_ids[name] for name in banks])]
+        application = requester.create("scf.application", **values)
+        requester.call("scf.application", "action_submit", [application])
+        return application
+
+    def offers(self, application: int) -> list[dict[str, Any]]:
+        return self.as_("approver").search_read(
+            "scf.offer", [("application_id", "=", application)], "bank_id", "state", "total_cost", "in_hand", "bank_offer_ref"
+        )
+
+    def accept_best(self, application: int, *, of: int = 1) -> int:
+        """Wait for `of` open offers, accept the cheapest as the approver, and give it."""
+
+        def enough() -> list[dict[str, Any]] | None:
+            offers = [offer for offer in self.offers(application) if offer["state"] == "open"]
+            return offers if len(offers) >= of else None
+
+        best = min(self.until(f"{of} offers", enough), key=lambda offer: offer["total_cost"])
+        self.as_("approver").call("scf.offer", "action_accept", [best["id"]])
+        return int(best["id"])
+
+    def pay(self, invoice: int, amount: float) -> None:
+        """The customer pays: registered by the accountant through the payment wizard."""
+        approver = self.as_("approver")
+        wizard = approver.call(
+            "account.payment.register",
+            "create",
+            [{"amount": amount}],
+            context={"active_model": "account.move", "active_ids": [invoice]},
+        )
+        approver.call("account.payment.register", "action_create_payments", wizard)
+
+    # -- then -------------------------------------------------------------------------------------------------------------
+
+    def loan_of(self, application: int) -> dict[str, Any] | None:
+        loans = self.as_("approver").search_read(
+            "scf.loan", [("application_id", "=", application)],
+            "state", "bank_id", "bank_loan_ref", "principal", "balance_total", "balance_principal", "mismatch",
+        )
+        assert len(loans) <= 1, f"one application, one loan, but {loans}"
+        return loans[0] if loans else None
+
+    def loan_in_state(self, application: int, state: str) -> dict[str, Any]:
+        return self.until(
+            f"the loan of application {application} {state}",
+            lambda: (loan := self.loan_of(application)) and loan["state"] == state and loan,
+        )
+
+    def books(self, loan_id: int) -> dict[str, float]:
+        """Sum the posted journal items of the loan's entries per account: what the books say about it."""
+        approver = self.as_("approver")
+        entries = approver.search_read("scf.loan.entry", [("loan_id", "=", loan_id)], "move_id")
+        moves = [entry["move_id"][0] for entry in entries if entry["move_id"]]
+        sums: dict[str, float] = {}
+        for line in approver.search_read(
+            "account.move.line", [("move_id", "in", moves), ("parent_state", "=", "posted")], "account_id", "amount_currency"
+        ):
+            account = line["account_id"][1]
+            sums[account] = round(sums.get(account, 0.0) + line["amount_currency"], 2)
+        return sums

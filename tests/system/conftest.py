@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from openscf_bank.testing import BankProcess
+
+from tests.parts.odoo_server import OdooServer
+from tests.parts.town import Town
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One company on a real Odoo, and two banks that decide by themselves, connected."""
+    odoo = OdooServer(tmp_path_factory.mktemp("odoo"))
+    try:
+        with BankProcess(profile="rhone") as rhone, BankProcess(profile="hansa") as hansa:
+            odoo.start()
+            town = Town(odoo=odoo, banks={"rhone": rhone, "hansa": hansa})
+            town.settle()
+            town.connect_banks()
+            yield town
+    finally:
+        odoo.remove()
