@@ -6,24 +6,67 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from openscf.canonical import canonical_bytes, sha256_hex
 from openscf.errors import InputInvalid
 from openscf.money import DecimalText, Money
 
 __all__ = [
-    "Acceptance", "ActionRequired", "Allocation", "Balance", "Client", "ClientRegistration", "Collection",
-    "CollectionReceipt", "Decision", "Discovery", "DisbursementAccount", "DocumentRef", "Entry", "Event", "EventPage",
-    "EventPayload", "EventSubject", "EventType", "Id", "Jwks", "Loan", "LoanApplication", "LoanApplicationRequest",
-    "LoanApplicationStatus", "LoanStatus", "Money", "Offer", "OfferStatus", "OfferTerms", "Party", "Problem",
-    "ProblemPlace", "Rejection", "RejectionReason", "Repayment", "RepaymentReceipt", "Reply", "ScheduleRow", "Sha256",
-    "Statement", "TechniqueProfile", "Time", "TokenAnswer", "WireModel", "terms_sha256", "utc_seconds",
-]  # fmt: skip
+    "Acceptance",
+    "ActionRequired",
+    "Allocation",
+    "Balance",
+    "Client",
+    "ClientRegistration",
+    "ClientStatus",
+    "Collection",
+    "CollectionReceipt",
+    "Decision",
+    "Date",
+    "Discovery",
+    "DisbursementAccount",
+    "DocumentRef",
+    "Entry",
+    "Event",
+    "EventPage",
+    "EventPayload",
+    "EventSubject",
+    "EventType",
+    "Id",
+    "Jwks",
+    "Loan",
+    "LoanApplication",
+    "LoanApplicationRequest",
+    "LoanApplicationStatus",
+    "LoanStatus",
+    "Money",
+    "Offer",
+    "OfferStatus",
+    "OfferTerms",
+    "Party",
+    "Problem",
+    "ProblemPlace",
+    "Rejection",
+    "RejectionReason",
+    "Repayment",
+    "RepaymentReceipt",
+    "Reply",
+    "ScheduleRow",
+    "Sha256",
+    "Statement",
+    "TechniqueProfile",
+    "Time",
+    "TokenAnswer",
+    "WireModel",
+    "terms_sha256",
+    "utc_seconds",
+]
 
 
 def utc_seconds(value: dt.datetime) -> dt.datetime:
@@ -31,6 +74,14 @@ def utc_seconds(value: dt.datetime) -> dt.datetime:
     if value.tzinfo is None:
         raise InputInvalid(f"The time {value.isoformat()} has no zone; give it in UTC.")
     return value.astimezone(dt.timezone.utc).replace(microsecond=0)
+
+
+def _iso_date(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+        raise InputInvalid("a date such as '2026-11-22' is expected")
+    if isinstance(value, (int, float, dt.datetime)):
+        raise InputInvalid(f"a date is expected, not a {type(value).__name__}")
+    return value
 
 
 def _time_text(value: dt.datetime) -> str:
@@ -42,6 +93,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,17})$")]
 Text = Annotated[str, StringConstraints(max_length=4000)]
+Date = Annotated[dt.date, BeforeValidator(_iso_date)]
 Time = Annotated[
     dt.datetime,
     AfterValidator(utc_seconds),
@@ -348,7 +400,7 @@ class Acceptance(WireModel):
 class Balance(WireModel):
     """What is owed on `as_of`, interest accrued to it."""
 
-    as_of: dt.date
+    as_of: Date
     currency: str
     principal: DecimalText
     interest: DecimalText
@@ -361,7 +413,7 @@ class ScheduleRow(WireModel):
     """One instalment of a loan's schedule."""
 
     number: int
-    due_date: dt.date
+    due_date: Date
     principal: DecimalText
     interest: DecimalText
     amount: DecimalText
@@ -376,8 +428,8 @@ class Loan(WireModel):
     number: str
     status: LoanStatus
     terms: OfferTerms
-    start_date: dt.date | None = None
-    due_date: dt.date | None = None
+    start_date: Date | None = None
+    due_date: Date | None = None
     disbursed: Money | None = None
     balance: Balance
     schedule: tuple[ScheduleRow, ...] = Field(default=())
@@ -398,7 +450,7 @@ class Entry(WireModel):
     id: Id
     sequence: int
     type: Literal["disbursement", "fee", "repayment", "repayment_reversal"]
-    value_date: dt.date
+    value_date: Date
     booked_at: Time
     amount: DecimalText
     allocation: Allocation | None = None
@@ -419,7 +471,7 @@ class Collection(WireModel):
     collection_id: Id
     document: DocumentRef
     amount: Money
-    collected_on: dt.date
+    collected_on: Date
     kind: Literal["payment", "undone", "dilution"]
     reverses: Id | None = None
 
@@ -429,7 +481,7 @@ class Repayment(WireModel):
 
     repayment_id: Id
     amount: Money
-    paid_on: dt.date
+    paid_on: Date
     reason: Text
 
 

@@ -1,0 +1,86 @@
+"""Fingerprints of a document: the same asset gives the same digest wherever it is offered.
+
+F1 = seller tax id | kind | number | fiscal year; F2 = F1 | buyer | issue date | currency | amount in minor units;
+F3 = F2 without the number. A plain hash of such fields could be guessed, so they are keyed (HMAC-SHA-256).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import unicodedata
+from decimal import Decimal
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from openscf.errors import InputInvalid
+from openscf.money import decimals, to_amount
+from openscf.wire import Sha256
+
+# The public key, for use where no registry gives a secret one: anybody can recompute these fingerprints.
+OPEN_KEY: Final = b"openscf fingerprint open-1"
+OPEN_KEY_VERSION: Final = "open-1"
+
+
+class Fingerprints(BaseModel):
+    """The three fingerprints, in hex, and the version of the key that made them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    f1: Sha256
+    f2: Sha256
+    f3: Sha256
+    key_version: str
+
+
+def fingerprints(
+    *,
+    seller_tax_id: str,
+    kind: str,
+    number: str,
+    fiscal_year: str | int,
+    buyer: str,
+    issue_date: dt.date,
+    currency: str,
+    amount: Decimal,
+    key: bytes = OPEN_KEY,
+    key_version: str = OPEN_KEY_VERSION,
+) -> Fingerprints:
+    """Return the fingerprints of a document.
+
+    `buyer` is the buyer's tax id, or its name where it has none; `amount` the gross amount in `currency`. Raises
+    InputInvalid for a part of which nothing is left after normalising, and for an amount that does not fit.
+    """
+    seller = _normalised("seller tax id", seller_tax_id)
+    kind_part, number_part = _normalised("kind", kind), _normalised("number", number)
+    year = _normalised("fiscal year", str(fiscal_year))
+    minor_units = Decimal(to_amount(amount, currency)).scaleb(decimals(currency))
+    value = (
+        _normalised("buyer", buyer),
+        issue_date.isoformat(),
+        currency,
+        format(minor_units.to_integral_value(), "f"),
+    )
+    identity = (seller, kind_part, number_part, year)
+    return Fingerprints(
+        f1=_digest(key, *identity),
+        f2=_digest(key, *identity, *value),
+        f3=_digest(key, seller, kind_part, year, *value),
+        key_version=key_version,
+    )
+
+
+def _normalised(part: str, text: str) -> str:
+    """Return the text in NFKC and upper case, letters and digits only: 'INV/2026/7' and 'inv 2026-7' agree."""
+    # Upper-casing can leave the composed form (U+0390), hence NFKC on both sides of it.
+    upper = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
+    kept = "".join(character for character in upper if character.isalnum())
+    if not kept:
+        raise InputInvalid(f"The {part} {text!r:.80} has no letter or digit; a fingerprint needs it.")
+    return kept
+
+
+def _digest(key: bytes, *parts: str) -> str:
+    return hmac.new(key, "|".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,164 @@
+"""A small vocabulary for the tests: an honest package, and loans with their events."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from openscf.fingerprint import fingerprints
+from openscf.keys import SigningKey
+from openscf.package import seal_package
+
+CREATED_AT = dt.datetime(2026, 11, 22, 5, 55, 49, tzinfo=dt.timezone.utc)
+PACKAGE_ID = "urn:uuid:6f1c7c52-9d62-4a0e-8a5b-0d8f5a1e2b3c"
+SELLER = {"key": "applicant", "name": "Nordlicht GmbH", "tax_id": "DE136695976", "country": "DE"}
+BUYER = {"key": "b1", "name": "Atelier Lumière SARL", "tax_id": "FR40303265045", "country": "FR", "city": "Lyon"}
+
+
+def section(**content: Any) -> dict[str, Any]:
+    return {
+        "as_of": "2026-11-22T05:50:00Z",
+        "period": None,
+        "source": "odoo/19.0",
+        "assurance": "asserted",
+        **content,
+    }
+
+
+def line(number: int, *, net: str, tax: str) -> dict[str, Any]:
+    return {
+        "line": number,
+        "description": f"Desk lamp no. {number}",
+        "quantity": "10",
+        "unit_price": "12.345",
+        "discount_percent": "0",
+        "net": net,
+        "tax": tax,
+        "gross": str(Decimal(net) + Decimal(tax)),
+        "tax_codes": ["S20"],
+    }
+
+
+def document(
+    lines: list[dict[str, Any]], *, number: str = "INV/2026/0007", kind: str = "customer_invoice",
+    paid: str = "0.00", credited: str = "0.00", currency: str = "EUR", buyer: Mapping[str, Any] = BUYER,
+) -> dict[str, Any]:  # fmt: skip
+    net, tax, gross = (sum((Decimal(row[name]) for row in lines), Decimal("0.00")) for name in ("net", "tax", "gross"))
+    marks = fingerprints(
+        seller_tax_id=str(SELLER["tax_id"]),
+        kind=kind,
+        number=number,
+        fiscal_year="2026",
+        buyer=buyer.get("tax_id") or buyer["name"],
+        issue_date=dt.date(2026, 10, 1),
+        currency=currency,
+        amount=gross,
+    )
+    return {
+        "kind": kind,
+        "number": number,
+        "issue_date": "2026-10-01",
+        "due_date": "2026-12-30",
+        "fiscal_year": "2026",
+        "buyer": buyer["key"],
+        "currency": currency,
+        "lines": lines,
+        "totals": {
+            "net": str(net),
+            "tax": str(tax),
+            "gross": str(gross),
+            "paid": paid,
+            "credited": credited,
+            "outstanding": str(gross - Decimal(paid) - Decimal(credited)),
+        },
+        "fingerprints": marks.model_dump(),
+    }
+
+
+def honest_sections() -> dict[str, Any]:
+    """One invoice of 1 200.00, of which 200.00 were paid and 100.00 credited; 720.00 of 800.00 eligible asked."""
+    invoice = document(
+        [line(1, net="400.00", tax="80.00"), line(2, net="600.00", tax="120.00")], paid="200.00", credited="100.00"
+    )
+    order = {
+        "number": "S00042",
+        "buyer": "b1",
+        "ordered_on": "2026-09-01",
+        "state": "sale",
+        "currency": "EUR",
+        "total": "1200.00",
+        "documents": ["INV/2026/0007"],
+        "lines": [
+            {
+                "line": 1,
+                "description": "Desk lamp",
+                "ordered": "20",
+                "delivered": "20",
+                "invoiced": "20",
+                "unit_price": "50.00",
+            }
+        ],
+    }
+    delivery = {
+        "number": "WH/OUT/00009",
+        "order": "S00042",
+        "direction": "out",
+        "state": "done",
+        "done_on": "2026-09-20",
+        "lines": [{"description": "Desk lamp", "quantity_ordered": "20", "quantity_done": "20"}],
+    }
+    payment = {"document": "INV/2026/0007", "date": "2026-10-20", "currency": "EUR", "cleared": True}
+    return {
+        "party": section(applicant=dict(SELLER), buyers=[dict(BUYER)]),
+        "transaction": section(
+            technique="receivables_discounting",
+            requested={"amount": "720.00", "currency": "EUR"},
+            tenor_days=45,
+            eligible={"amount": "800.00", "currency": "EUR"},
+            documents=[invoice],
+        ),
+        "order_flow": section(orders=[order]),
+        "logistics_flow": section(deliveries=[delivery]),
+        "tax_flow": section(
+            taxes=[
+                {
+                    "document": "INV/2026/0007",
+                    "tax_code": "S20",
+                    "rate_percent": "20",
+                    "base": "1000.00",
+                    "amount": "200.00",
+                    "currency": "EUR",
+                }
+            ]
+        ),
+        "cash_flow": section(
+            payments=[
+                {**payment, "amount": "200.00", "kind": "payment"},
+                {**payment, "amount": "100.00", "kind": "credit_note"},
+            ],
+            buyer_history=[
+                {
+                    "buyer": "b1",
+                    "currency": "EUR",
+                    "invoices": 12,
+                    "invoiced": "14000.00",
+                    "paid": "12000.00",
+                    "overdue": "0.00",
+                    "weighted_days_to_pay": "38.5",
+                }
+            ],
+        ),
+    }
+
+
+def sealed(sections: Mapping[str, Any], key: SigningKey) -> bytes:
+    return seal_package(
+        sections,
+        key=key,
+        issuer_name="Nordlicht GmbH",
+        issuer_tax_id="DE136695976",
+        created_at=CREATED_AT,
+        package_id=PACKAGE_ID,
+    )
