@@ -16,6 +16,13 @@ from dataclasses import dataclass
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
 
+# Seconds to wait for the connection, and for the answer: of a job, and of a person who pressed a button.
+JOB_TIMEOUT = (5, 20)
+BUTTON_TIMEOUT = (3, 5)
+
+# A bank that asks for a longer rest than this is asked again anyway: nothing sleeps for ever.
+LONGEST_WAIT_SECONDS = 24 * 60 * 60
+
 # docs/protocol.md, "Errors": what a client tries again.
 RETRYABLE_STATUS = frozenset({408, 429})
 RETRYABLE_PROBLEM = 'urn:openscf:problem:request-in-progress'
@@ -58,22 +65,27 @@ class BankAdapter(ABC):
 
     def __init__(
         self, *, address: str, issuer: str | None = None, jwks: dict | None = None,
-        client_id: str | None = None, key: SigningKey | None = None, software: str = '',
+        profile: dict | None = None, client_id: str | None = None, key: SigningKey | None = None,
+        software: str = '', timeout: tuple[float, float] = JOB_TIMEOUT,
     ) -> None:
         """
         :param address: the bank's address: scheme, host and port
         :param issuer: the name that the bank signs with, as pinned at discovery
         :param jwks: the bank's public keys, as pinned at discovery
+        :param profile: the bank's discovery document, where it was read before
         :param client_id: the name that the bank gave to this company, if it did
         :param key: the company's signing key; discovery needs none
         :param software: product and version, as told to the bank
+        :param timeout: seconds to wait for the connection, and for the answer
         """
         self.address = address
         self.issuer = issuer
         self.jwks = jwks
+        self.profile = profile
         self.client_id = client_id
         self.key = key
         self.software = software
+        self.timeout = timeout
 
     def __init_subclass__(cls, **kwargs) -> None:
         super().__init_subclass__(**kwargs)
@@ -119,5 +131,7 @@ def is_retryable(error: OpenSCFError) -> bool:
 
 
 def seconds_to_wait(error: Exception) -> int | None:
-    """Give the seconds that the bank asked to wait (``Retry-After``), or None when it did not say."""
-    return error.retry_after if isinstance(error, BankUnreachable) else None
+    """Give the seconds that the bank asked to wait (``Retry-After``), at most a day, or None when it did not say."""
+    if not isinstance(error, BankUnreachable) or error.retry_after is None:
+        return None
+    return min(max(error.retry_after, 0), LONGEST_WAIT_SECONDS)

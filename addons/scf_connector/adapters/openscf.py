@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from openscf.errors import AnswerInvalid, OpenSCFError
+from openscf.client import BankClient
+from openscf.errors import AnswerInvalid, SignatureInvalid
 from openscf.jws import verify_event
 from openscf.keys import KeySet, SigningKey
+from openscf.wire import ClientRegistration, Event, EventPayload
+from pydantic import ValidationError
 
 from .base import BankAdapter, Discovered, ReceivedEvent, ReceivedPage
 
 PATHS = {
-    'register': 'clients',
     'apply': 'loan-applications',
     'reply': 'loan-applications/{target}/replies',
     'cancel': 'loan-applications/{target}/cancel',
@@ -31,25 +33,71 @@ class OpenSCFAdapter(BankAdapter):
     def discover(self) -> Discovered:
         client = self._client()
         profile = client.discover()
-        return Discovered(name=profile.name, issuer=profile.issuer, profile=profile.to_wire(), jwks=client.jwks)
+        return Discovered(
+            name=profile.name, issuer=profile.issuer, profile=profile.to_wire(),
+            # Only what can be used for checking: keys of other kinds would show as fingerprints that mean nothing.
+            jwks=KeySet.from_jwks(client.published_jwks).jwks())
 
-    def deliver(self, verb, *, target, body, documents, idempotency_key):
+    def deliver(
+        self, verb: str, *, target: str | None, body: bytes,
+        documents: list[tuple[str, bytes, str]], idempotency_key: str,
+    ) -> dict:
         client = self._client()
-        for sha256, content, media_type in documents:
+        if verb == 'register':
+            registration = ClientRegistration.model_validate_json(body)
+            return client.register(registration, idempotency_key=idempotency_key).to_wire()
+        for _sha256, content, media_type in documents:
             client.put_document(content, media_type)
         path = PATHS[verb].format(target=quote(target or '', safe=''))
-        answer = client.send('POST', f'/v1/{path}', body, idempotency_key=idempotency_key, signed=True)
-        return answer.json
+        answer = client.send('POST', f'/v1/{path}', body, idempotency_key=idempotency_key, signed=True).json
+        if not isinstance(answer, dict):
+            raise AnswerInvalid(f"The answer to {path} is no JSON object.")
+        return answer
 
     def client_status(self) -> str:
         return self._client().client().status.value
 
-    def poll(self, after):
+    def poll(self, after: str) -> ReceivedPage:
         page = self._client().events(after, limit=PAGE_SIZE)
-        return page
+        received, cursor, flaw = [], after, None
+        for event in page.events:
+            try:
+                payload = self._checked_event(event, cursor)
+            except (SignatureInvalid, AnswerInvalid) as error:
+                flaw = error
+                break
+            received.append(ReceivedEvent(cursor=event.cursor, raw=event.jws, payload=payload))
+            cursor = event.cursor
+        if not flaw and int(page.next_cursor) > int(cursor):
+            cursor = page.next_cursor
+        return ReceivedPage(events=tuple(received), next_cursor=cursor, has_more=page.has_more, flaw=flaw)
 
-    def _client(self):
-        from openscf.client import BankClient
+    def _checked_event(self, event: Event, cursor: str) -> dict:
+        """Check an event's signature and form, and that it stands where the feed says it stands."""
+        payload = verify_event(
+            event.jws, keys=KeySet.from_jwks(self.jwks or {'keys': []}), issuer=self.issuer, audience=self.client_id)
+        try:
+            signed = EventPayload.model_validate(payload)
+        except ValidationError as error:
+            places = ', '.join('/'.join(map(str, place['loc'])) for place in error.errors())
+            raise AnswerInvalid(f"The event at {event.cursor} lacks or distorts {places}.") from None
+        if signed.cursor != event.cursor or int(event.cursor) <= int(cursor):
+            raise AnswerInvalid(
+                f"The event {signed.jti} was signed for the place {signed.cursor} of the feed and is shown at "
+                f"{event.cursor}, after {cursor}.")
+        return payload
+
+    def _client(self) -> BankClient:
+        profile = self.profile or {}
         return BankClient(
-            base_url=self.address, key=self.key or SigningKey.generate(), client_id=self.client_id,
-            jwks=self.jwks, issuer=self.issuer, user_agent=self.software)
+            base_url=self.address,
+            # Discovery signs nothing, yet a client has a key: before a company has one, any does.
+            key=self.key or SigningKey.generate(),
+            client_id=self.client_id,
+            jwks=self.jwks,
+            issuer=self.issuer,
+            api_base=profile.get('api_base'),
+            token_endpoint=profile.get('token_endpoint'),
+            timeout=self.timeout,
+            user_agent=self.software,
+        )

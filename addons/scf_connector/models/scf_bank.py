@@ -2,7 +2,10 @@ import logging
 import secrets
 import time
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import urlsplit
+
+from markupsafe import escape
 
 from openscf.errors import AnswerInvalid, BankRefused, BankUnreachable, OpenSCFError, SignatureInvalid
 
@@ -10,7 +13,7 @@ from odoo import api, fields, models, modules
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..adapters.base import BankAdapter
+from ..adapters.base import BUTTON_TIMEOUT, JOB_TIMEOUT, BankAdapter, seconds_to_wait
 
 _logger = logging.getLogger(__name__)
 
@@ -18,6 +21,8 @@ ADMIN = 'scf_connector.group_scf_admin'
 LOOPBACK = frozenset({'localhost', '127.0.0.1', '::1'})
 # What a bank finances changes now and then: it is read again this often.
 PROFILE_MAX_AGE = timedelta(days=1)
+# A bank that is spoken to all the time is not written that often.
+CONTACT_PRECISION = timedelta(minutes=1)
 
 CLIENT_STATES = {
     'PENDING': 'pending',
@@ -83,6 +88,10 @@ class ScfBank(models.Model):
 
     last_contact_at = fields.Datetime(string="Last Contact", readonly=True, copy=False)
     unreachable_since = fields.Datetime(readonly=True, copy=False)
+    rest_until = fields.Datetime(
+        string="Left Alone Until", readonly=True, copy=False, groups=ADMIN,
+        help="The bank asked not to be called before this time.")
+    polled_at = fields.Datetime(readonly=True, copy=False, groups=ADMIN)
     last_error = fields.Text(readonly=True, copy=False, groups=ADMIN)
 
     outbox_ids = fields.One2many('scf.message', 'bank_id', string="Outbox", groups=ADMIN)
@@ -211,7 +220,7 @@ class ScfBank(models.Model):
         if problem := self._address_problem():
             raise UserError(problem)
         try:
-            found = self._adapter().discover()
+            found = self._adapter(BUTTON_TIMEOUT).discover()
         except OpenSCFError as error:
             raise UserError(self._sentence(error)) from None
         self._take_profile(found)
@@ -245,7 +254,7 @@ class ScfBank(models.Model):
                 "Discover the bank and register with it first."))
         started = time.monotonic()
         try:
-            status = self._adapter().client_status()
+            status = self._adapter(BUTTON_TIMEOUT).client_status()
         except OpenSCFError as error:
             raise UserError(self._sentence(error)) from None
         seconds = time.monotonic() - started
@@ -344,9 +353,10 @@ class ScfBank(models.Model):
 
     # === BUSINESS METHODS: CONNECTING === #
 
-    def _adapter(self):
+    def _adapter(self, timeout=JOB_TIMEOUT):
         """Build what speaks to this bank, with its pinned keys and the company's signing key.
 
+        :param timeout: seconds to wait for the connection, and for the answer
         :raise UserError: when the signing key cannot be opened
         """
         bank = self.sudo()
@@ -354,9 +364,11 @@ class ScfBank(models.Model):
             address=bank.base_url,
             issuer=bank.issuer or None,
             jwks=bank.jwks or None,
+            profile=bank.profile or None,
             client_id=bank.client_id or None,
             key=bank.key_id._signing_key() if bank.key_id else None,
             software=self._software(),
+            timeout=timeout,
         )
 
     @api.model
@@ -434,58 +446,106 @@ class ScfBank(models.Model):
 
     @api.model
     def _poll_banks(self):
-        """Read and apply what every bank has to say; one bank's trouble is not another's."""
-        banks = self.search([('client_id', '!=', False), ('state', 'in', ('pending', 'connected', 'suspended'))])
-        progress = self.env['ir.cron']
-        seconds_left = progress._commit_progress(remaining=len(banks))
+        """Read and apply what every bank has to say, the longest unheard first; one's trouble is not another's."""
+        banks = self.search(
+            [('client_id', '!=', False), ('state', 'in', ('pending', 'connected', 'suspended')),
+             '|', ('rest_until', '=', False), ('rest_until', '<=', fields.Datetime.now())],
+            order='polled_at ASC NULLS FIRST, id')
+        seconds_left = self.env['ir.cron']._commit_progress()
         for bank in banks:
             if not seconds_left:
+                self._trigger_poll()
                 break
             try:
-                bank._poll()
+                trouble = bank._poll()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody wrote the same rows: nothing was lost, the next run reads the same page again.
+                # Somebody wrote the same rows. Nothing was lost: the same page is read again.
                 self.env.cr.rollback()
-            seconds_left = progress._commit_progress(1)
+                self._trigger_poll()
+                continue
+            except Exception as error:
+                self.env.cr.rollback()
+                _logger.exception("scf.bank %s could not be polled", bank.id)
+                trouble = error
+            bank._note_contact(trouble, polled=True)
+            seconds_left = self.env['ir.cron']._commit_progress(1)
 
     def _poll(self):
-        """Read the bank's feed to its end, page by page, and apply it; each page is committed before it is applied."""
+        """Read the bank's feed to its end, page by page; each page is committed before it is applied.
+
+        :return: what kept the feed from being read to its end, or None
+        :rtype: Exception | None
+        """
         self.ensure_one()
-        seconds_left, has_more, flaw = float('inf'), True, None
-        while has_more and seconds_left and not flaw:
+        seconds_left, has_more = float('inf'), True
+        while has_more and seconds_left:
+            cursor = self.event_cursor
             try:
-                page = self._adapter().poll(self.event_cursor)
+                adapter = self._adapter()
+                # No transaction stays open while the bank thinks.
+                self.env['ir.cron']._commit_progress()
+                page = adapter.poll(cursor)
             except (OpenSCFError, UserError) as error:
-                self._note_contact(self._sentence(error))
-                return
+                return error
+            if not self.try_lock_for_update(allow_referencing=True) or self.event_cursor != cursor:
+                self._trigger_poll()
+                return None
             self.env['scf.event']._store(self, page.events)
             self.event_cursor = page.next_cursor
-            has_more, flaw = page.has_more, page.flaw
             self.env['ir.cron']._commit_progress()
             seconds_left = self.env['scf.event']._apply_due(self)
-        self._refresh_profile()
-        self._note_contact(flaw and self._sentence(flaw))
+            if page.flaw:
+                self._warn_administrators(
+                    self.env._("%(bank)s sends news that cannot be trusted", bank=self.name),
+                    self._sentence(page.flaw))
+                return page.flaw
+            has_more = page.has_more
+        if has_more:
+            self._trigger_poll()
+        return self._refresh_profile()
 
     def _refresh_profile(self):
-        """Read again what the bank finances, once a day."""
+        """Read again what the bank finances, once a day.
+
+        :return: what kept it from being read, or None
+        :rtype: Exception | None
+        """
         if self.profile_read_at and fields.Datetime.now() - self.profile_read_at < PROFILE_MAX_AGE:
-            return
+            return None
         try:
             self._take_profile(self._adapter().discover())
         except (OpenSCFError, UserError) as error:
-            self._note_contact(self._sentence(error))
+            return error
+        return None
 
-    def _note_contact(self, error=None):
-        """Record that the bank was reached, or why not, in a transaction of its own."""
+    def _note_contact(self, error=None, *, polled=False):
+        """Record that the bank was reached, or what kept it from answering, in a transaction of its own.
+
+        :param Exception error: what kept it from answering
+        :param bool polled: whether this was its turn to be polled
+        """
+        self.ensure_one()
         self.env['ir.cron']._commit_progress()
-        if not self.try_lock_for_update(allow_referencing=True):
-            return
         now = fields.Datetime.now()
-        if error:
-            self.write({'last_error': error, 'unreachable_since': self.unreachable_since or now})
+        is_fresh = self.last_contact_at and now - self.last_contact_at < CONTACT_PRECISION
+        if not error and not polled and is_fresh and not self.last_error:
+            return
+        values = {'last_error': self._sentence(error) if error else False, 'rest_until': False}
+        if isinstance(error, BankUnreachable):
+            values['unreachable_since'] = self.unreachable_since or now
+            if (seconds := seconds_to_wait(error)) is not None:
+                values['rest_until'] = now + timedelta(seconds=seconds)
         else:
-            self.write({'last_error': False, 'unreachable_since': False, 'last_contact_at': now})
-        self.env['ir.cron']._commit_progress()
+            values |= {'unreachable_since': False, 'last_contact_at': now}
+        if polled:
+            values['polled_at'] = now
+        try:
+            if self.try_lock_for_update(allow_referencing=True):
+                self.write(values)
+            self.env['ir.cron']._commit_progress()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Somebody else wrote this bank a moment ago; the next contact is noted again.
+            self.env.cr.rollback()
 
     # === BUSINESS METHODS: WORDS === #
 
@@ -508,7 +568,11 @@ class ScfBank(models.Model):
                 address=address, reason=error)
         if isinstance(error, BankRefused):
             return self.env._("%(bank)s refused: %(reason)s", bank=name, reason=error.problem.detail or error)
-        return str(error)
+        if isinstance(error, (OpenSCFError, UserError)):
+            return str(error)
+        return self.env._(
+            "An unexpected error (%(kind)s) came up with %(bank)s; the server's log has the details.",
+            kind=type(error).__name__, bank=name)
 
     def _warn_administrators(self, summary, note):
         """Put an activity on the bank for every financing administrator of its company, one per kind and person."""
@@ -517,7 +581,7 @@ class ScfBank(models.Model):
             lambda user: user.active and self.company_id in user.company_ids)
         told = self.activity_ids.filtered(lambda activity: activity.summary == summary).user_id
         for user in admins - told:
-            self.activity_schedule('mail.mail_activity_data_warning', summary=summary, note=note, user_id=user.id)
+            self.activity_schedule('mail.mail_activity_data_warning', summary=summary, note=escape(note), user_id=user.id)
 
     @api.model
     def _allows_http(self):
@@ -554,7 +618,7 @@ class ScfBank(models.Model):
         }
 
         def figure(text, digits=2):
-            return lang.format(f'%.{digits}f', float(text), grouping=True)
+            return lang.format(f'%.{digits}f', Decimal(text), grouping=True)
 
         return {
             'label': labels.get(technique['code'], technique['code']),

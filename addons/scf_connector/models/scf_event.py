@@ -8,6 +8,9 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
+# How often one run starts over because somebody else wrote the same rows.
+MAX_COLLISIONS = 5
+
 CLIENT_STATES = {
     'client.approved': 'connected',
     'client.declined': 'declined',
@@ -121,12 +124,13 @@ class ScfEvent(models.Model):
                 if not event:
                     break
                 event._apply()
-                seconds_left = self.env['ir.cron']._commit_progress(1)
+                seconds_left = self.env['ir.cron']._commit_progress()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # A user or the outbox wrote the same record: the event is still there for the next round.
+                # A user or the outbox wrote the same record: the event is still there for another round.
                 self.env.cr.rollback()
                 collisions += 1
-                if collisions > 3:
+                if collisions > MAX_COLLISIONS:
+                    self.env['scf.bank']._trigger_poll()
                     break
         return seconds_left
 

@@ -3,6 +3,7 @@ import logging
 import random
 import uuid
 from datetime import timedelta
+from functools import partial
 
 from openscf.canonical import canonical_bytes
 from openscf.errors import BankRefused, OpenSCFError
@@ -18,13 +19,11 @@ _logger = logging.getLogger(__name__)
 
 FIRST_DELAY_SECONDS = 5
 LONGEST_DELAY_SECONDS = 60 * 60
-# A bank that asks for a longer rest than this is asked again anyway: nothing sleeps for ever.
-LONGEST_RETRY_AFTER_SECONDS = 24 * 60 * 60
 # Both must be used up before a message is dead, so that a bank's long weekend kills none.
 MAX_ATTEMPTS = 20
 MAX_AGE = timedelta(days=3)
-# Another worker touched the same rows: how often one message is tried again in one run.
-MAX_COLLISIONS = 3
+# How often one run starts over because somebody else wrote the same rows.
+MAX_COLLISIONS = 5
 
 VERBS = [
     ('register', "Register"),
@@ -36,6 +35,8 @@ VERBS = [
     ('collect', "Report collection"),
     ('repay', "Repay"),
 ]
+# What these are about has an id at the bank, which is part of the address they are sent to.
+VERBS_WITH_TARGET = frozenset({'reply', 'cancel', 'accept', 'decline', 'collect', 'repay'})
 
 
 class ScfMessage(models.Model):
@@ -182,89 +183,84 @@ class ScfMessage(models.Model):
 
         A bank that fails rests until the next run, so that the others are not kept waiting.
         """
-        resting, collisions, last_bank_id = set(), {}, 0
-        while True:
+        resting, collisions, last_bank_id, seconds_left = set(), 0, 0, float('inf')
+        while seconds_left:
             message = self.browse()
             try:
                 message = self._take_next(resting, last_bank_id)
                 if not message:
-                    break
+                    return
                 last_bank_id = message.bank_id.id
-                reached, error = message._deliver()
-                seconds_left = self.env['ir.cron']._commit_progress(1, remaining=self._count_due(resting))
+                trouble = message._deliver()
+                seconds_left = self.env['ir.cron']._commit_progress(1)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Another worker was faster. What was sent is sent again with the same key.
+                # Somebody wrote the same record meanwhile. What was sent is sent again with the same key.
                 self.env.cr.rollback()
-                collisions[message.id] = collisions.get(message.id, 0) + 1
-                if collisions[message.id] >= MAX_COLLISIONS:
+                collisions += 1
+                if collisions > MAX_COLLISIONS:
                     break
                 continue
-            if not reached:
+            except Exception as error:
+                self.env.cr.rollback()
+                if not message:
+                    raise
+                trouble = message._set_aside(error)
+                seconds_left = self.env['ir.cron']._commit_progress(1)
+            if trouble:
                 resting.add(last_bank_id)
-            self.env['scf.bank'].browse(last_bank_id)._note_contact(error if not reached else None)
-            if not seconds_left:
-                break
-
-    @api.model
-    def _due_sql(self, resting):
-        """Give the WHERE clause of what may be sent now; ``m`` is the message, ``b`` its bank."""
-        return SQL(
-            """ m.state = 'queued' AND m.next_attempt_at <= %(now)s
-            AND b.active AND (b.state = 'connected' OR (b.state = 'pending' AND m.verb = 'register'))
-            AND NOT b.id = ANY(%(resting)s)
-            AND NOT EXISTS (
-                SELECT 1 FROM scf_message earlier
-                 WHERE earlier.bank_id = m.bank_id AND earlier.channel = m.channel AND earlier.id < m.id
-                   AND earlier.state IN ('queued', 'dead')
-            ) """,
-            now=fields.Datetime.now(), resting=list(resting))
+            self.env['scf.bank'].browse(last_bank_id)._note_contact(trouble)
+        self._trigger()
 
     @api.model
     def _take_next(self, resting, last_bank_id):
         """Lock and give the next message that is due; banks take turns.
 
-        :param set[int] resting: banks to leave alone
+        :param set[int] resting: ids of banks to leave alone
         :param int last_bank_id: the bank of the message before, whose turn comes last
         """
         self.env.flush_all()
         rows = self.env.execute_query(SQL(
-            """ SELECT m.id FROM scf_message m JOIN scf_bank b ON b.id = m.bank_id
-                 WHERE %s
-                 ORDER BY (m.bank_id = %s), m.id
-                 LIMIT 1 FOR UPDATE OF m SKIP LOCKED """,
-            self._due_sql(resting), last_bank_id))
+            """
+            SELECT m.id
+              FROM scf_message m
+              JOIN scf_bank b ON b.id = m.bank_id
+             WHERE m.state = 'queued' AND m.next_attempt_at <= %(now)s
+               AND b.active AND (b.state = 'connected' OR (b.state = 'pending' AND m.verb = 'register'))
+               AND (b.rest_until IS NULL OR b.rest_until <= %(now)s)
+               AND NOT b.id = ANY(%(resting)s)
+               AND NOT EXISTS (
+                   SELECT 1
+                     FROM scf_message earlier
+                    WHERE earlier.bank_id = m.bank_id AND earlier.channel = m.channel AND earlier.id < m.id
+                      AND earlier.state IN ('queued', 'dead')
+               )
+             ORDER BY (m.bank_id = %(last_bank_id)s), m.id
+             LIMIT 1
+               FOR UPDATE OF m SKIP LOCKED
+            """,
+            now=fields.Datetime.now(), resting=list(resting), last_bank_id=last_bank_id))
         return self.browse(message_id for [message_id] in rows)
-
-    @api.model
-    def _count_due(self, resting):
-        [[count]] = self.env.execute_query(SQL(
-            "SELECT count(*) FROM scf_message m JOIN scf_bank b ON b.id = m.bank_id WHERE %s",
-            self._due_sql(resting)))
-        return count
 
     # === BUSINESS METHODS: ONE MESSAGE === #
 
     def _deliver(self):
-        """Send this message once and record what came of it. The row is locked by the caller.
+        """Send this message once and record what came of it. The caller holds the row's lock.
 
-        :return: whether the bank was reached, and the sentence that says why not
-        :rtype: tuple[bool, str | None]
+        :return: what kept the message from being answered, or None
+        :rtype: Exception | None
         """
         self.ensure_one()
-        addressee = self._addressee()
-        target = None
-        if self.verb not in ('register', 'apply'):
-            target = addressee._scf_target(self.verb)
-            if not target:
-                self._abandon('refused', {
-                    'type': 'urn:openscf:problem:never-arrived',
-                    'title': self.env._("Nothing to refer to"),
-                    'status': 0,
-                    'detail': self.env._(
-                        "The bank never gave an id to what this message is about, because an earlier "
-                        "message was refused or cancelled. Start again with a new application."),
-                })
-                return True, None
+        target = self._addressee()._scf_target(self.verb) if self.verb in VERBS_WITH_TARGET else None
+        if self.verb in VERBS_WITH_TARGET and not target:
+            self._settle(partial(self._abandon, 'refused', {
+                'type': 'urn:openscf:problem:never-arrived',
+                'title': self.env._("Nothing to refer to"),
+                'status': 0,
+                'detail': self.env._(
+                    "The bank never gave an id to what this message is about, because an earlier message was "
+                    "refused or cancelled. Start again with a new application."),
+            }))
+            return None
         try:
             answer = self.bank_id._adapter().deliver(
                 self.verb,
@@ -273,72 +269,92 @@ class ScfMessage(models.Model):
                 documents=[(document.name, document.raw, document.mimetype) for document in self.document_ids],
                 idempotency_key=self.idempotency_key,
             )
+        except BankRefused as error:
+            if not is_retryable(error):
+                self._settle(partial(self._abandon, 'refused', error.problem.to_wire()))
+                return None
+            return self._postpone(error)
         except (OpenSCFError, UserError) as error:
-            return self._take_failure(error)
-        self._take_answer(addressee, answer)
-        return True, None
+            return self._postpone(error)
+        self._settle(partial(self._record_answer, answer))
+        return None
 
-    def _take_failure(self, error):
-        sentence = self.bank_id._sentence(error)
-        if isinstance(error, BankRefused) and not is_retryable(error):
-            self._abandon('refused', error.problem.model_dump(mode='json', exclude_none=True))
-            return True, None
-        self._postpone(sentence, seconds_to_wait(error))
-        return False, sentence
+    def _settle(self, outcome):
+        """Record an outcome and let the addressee take it in, both or neither.
 
-    def _take_answer(self, addressee, answer):
-        """Record the answer and hand it to the addressee, both or neither."""
+        When this side cannot, the message is sent again later: the bank then repeats its answer.
+        """
         try:
             with self.env.cr.savepoint():
-                self.write({
-                    'attempts': self.attempts + 1,
-                    'answer': json.dumps(answer, ensure_ascii=False, sort_keys=True),
-                    'answered_at': fields.Datetime.now(),
-                    'last_error': False,
-                })
-                self._set_state('sent')
-                addressee._scf_on_answer(self, answer)
+                outcome()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:
-            # The bank has it; this side could not take the answer in. Asking again gives the same answer.
-            _logger.exception("scf.message %s: the answer could not be recorded", self.id)
-            self._postpone(self.env._(
-                "The bank answered, but the answer could not be recorded here: %(error)s. The message is "
-                "sent again with the same key, which gives the same answer.", error=error))
+            _logger.exception("scf.message %s: the bank's answer could not be taken in", self.id)
+            self._postpone(error, self.env._(
+                "The bank answered, but the answer could not be taken in here: %(error)s Once that is mended, the "
+                "message is sent again with the same key and the bank repeats its answer.", error=error))
+
+    def _record_answer(self, answer):
+        self.write({
+            'attempts': self.attempts + 1,
+            'answer': json.dumps(answer, ensure_ascii=False, sort_keys=True),
+            'answered_at': fields.Datetime.now(),
+            'last_error': False,
+        })
+        self._set_state('sent')
+        self._addressee()._scf_on_answer(self, answer)
 
     def _abandon(self, state, problem):
-        """End a message without an answer: ``refused`` (final) or ``cancelled`` (by a person)."""
-        self.ensure_one()
-        self.write({'last_error': problem.get('detail') or problem.get('title'), 'answer': json.dumps(problem)})
+        """End a message for good: ``refused`` by the bank, or ``cancelled`` by a person."""
+        self.write({
+            'last_error': problem.get('detail') or problem.get('title'),
+            'answer': json.dumps(problem, ensure_ascii=False, sort_keys=True),
+        })
         if state == 'refused':
             self.write({'attempts': self.attempts + 1, 'answered_at': fields.Datetime.now()})
         self._set_state(state)
         self._addressee()._scf_on_refused(self, problem)
 
-    def _postpone(self, sentence, retry_after=None):
+    def _postpone(self, error, sentence=None):
         """Plan the next attempt, or declare the message dead when all are used up.
 
-        :param str sentence: why the attempt failed
-        :param int | None retry_after: seconds the bank asked to be left alone
+        :param Exception error: what kept the message from being answered; may carry the seconds to wait
+        :param str sentence: why the attempt failed, when the error does not say it
+        :return: the error
         """
         now = fields.Datetime.now()
         attempts = self.attempts + 1
-        self.write({'attempts': attempts, 'last_error': sentence})
+        self.write({'attempts': attempts, 'last_error': sentence or self.bank_id._sentence(error)})
         if attempts >= MAX_ATTEMPTS and now - self.first_due_at >= MAX_AGE:
             self._set_state('dead')
             self.bank_id._warn_administrators(self.env._(
-                "A message to %(bank)s could not be delivered", bank=self.bank_id.name), sentence)
+                "A message to %(bank)s could not be delivered", bank=self.bank_id.name), self.last_error)
         else:
-            self.next_attempt_at = now + timedelta(seconds=self._delay_seconds(attempts, retry_after))
+            self.next_attempt_at = now + timedelta(seconds=self._delay_seconds(attempts, seconds_to_wait(error)))
             self._trigger(self.next_attempt_at)
-        self._addressee()._scf_on_delayed(self)
+        try:
+            with self.env.cr.savepoint():
+                self._addressee()._scf_on_delayed(self)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            # The message itself tells of the delay; its addressee's view of it must not stop the outbox.
+            _logger.exception("scf.message %s: its addressee could not take in the delay", self.id)
+        return error
+
+    def _set_aside(self, error):
+        """Postpone a message that met an error which nobody foresaw, so that the others still go out."""
+        _logger.error("scf.message %s could not be sent", self.id, exc_info=error)
+        return self._postpone(error, self.env._(
+            "An unexpected error (%(kind)s) kept this message from being sent; the server's log has the details.",
+            kind=type(error).__name__))
 
     @api.model
     def _delay_seconds(self, attempts, retry_after=None):
         """Give the seconds to wait after the ``attempts``-th failure; jitter keeps a crowd from returning at once."""
         if retry_after is not None:
-            return min(max(retry_after, 0), LONGEST_RETRY_AFTER_SECONDS)
+            return retry_after
         longest = min(FIRST_DELAY_SECONDS * 2 ** min(attempts, 20), LONGEST_DELAY_SECONDS)
         return random.uniform(longest / 2, longest)  # noqa: S311 - spreading load, not a secret
 
@@ -352,8 +368,10 @@ class ScfMessage(models.Model):
 
     def _addressee(self):
         """Give the record whose hooks take the outcome, or the no-op one when it was deleted since."""
+        if self.res_model not in self.env:
+            return self.env['scf.addressee']
         record = self.env[self.res_model].browse(self.res_id).exists()
-        return record.with_company(self.company_id) if record else self.env['scf.addressee']
+        return record.with_company(self.company_id) or self.env['scf.addressee']
 
     def _for_administrator(self):
         """Check that the user may steer these messages, lock them, and give them with full rights.
