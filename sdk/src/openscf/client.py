@@ -411,9 +411,5 @@ def _quoted(idempotency_key: str) -> str:
     return f'"{escaped}"'
 
 
-def _key_of(purpose: str, body: bytes) -> str:
-    return f"{purpose}-{hashlib.sha256(body).hexdigest()[:32]}"
-
-
 def _segment(identifier: str) -> str:
     return quote(identifier, safe="")
