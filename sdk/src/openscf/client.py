@@ -381,7 +381,7 @@ def _check_endpoint(url: str, *, issuer: str) -> None:
 
 def _json(raw: RawAnswer) -> Any:
     try:
-        return strict_json.loads(raw.body)
+        return strict_json.loads(raw.body, fractions=True)
     except InputInvalid as error:
         raise AnswerInvalid(
             f"The answer ({raw.status}, {raw.media_type or 'no content type'}) is not the JSON expected: {error}"
@@ -409,6 +409,10 @@ def _quoted(idempotency_key: str) -> str:
         raise InputInvalid("An idempotency key has 1 to 255 printable ASCII characters.")
     escaped = idempotency_key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _key_of(purpose: str, body: bytes) -> str:
+    return f"{purpose}-{hashlib.sha256(body).hexdigest()[:32]}"
 
 
 def _segment(identifier: str) -> str:

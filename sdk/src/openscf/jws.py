@@ -160,7 +160,7 @@ def _decode_payload(payload: str) -> dict[str, Any]:
 
 def _json_object(data: bytes, what: str) -> dict[str, Any]:
     try:
-        value = strict_json.loads(data)
+        value = strict_json.loads(data, fractions=True)
     except InputInvalid as error:
         raise SignatureInvalid(f"The {what} of the signature cannot be read: {error}") from error
     if not isinstance(value, dict):

@@ -143,7 +143,7 @@ def retry_after_seconds(value: str | None, *, now: float) -> int | None:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        value = strict_json.loads(body)
+        value = strict_json.loads(body, fractions=True)
     except InputInvalid:
         return None
     return value if isinstance(value, dict) else None

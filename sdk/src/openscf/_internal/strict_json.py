@@ -1,4 +1,4 @@
-"""Reading JSON that two readers cannot read differently: no duplicate members, no fractions, no NaN."""
+"""Reading JSON that two readers cannot read differently: no duplicate members, no huge integers, no NaN."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any
 from openscf.errors import InputInvalid
 
 
-def loads(data: bytes) -> Any:
-    """Parse UTF-8 JSON; InputInvalid for anything that RFC 8259 readers may take in more than one way."""
+def loads(data: bytes, *, fractions: bool = False) -> Any:
+    """Parse UTF-8 JSON; InputInvalid for anything that RFC 8259 readers may take in more than one way.
+
+    Numbers with a fraction are refused unless `fractions`: a newer peer may send some in members that are not known
+    here and passed over.
+    """
     try:
-        return _DECODER.decode(data.decode("utf-8"))
+        return (_TOLERANT if fractions else _EXACT).decode(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputInvalid(f"The bytes are no UTF-8 text (at byte {error.start}).") from error
     except json.JSONDecodeError as error:
@@ -40,6 +44,7 @@ def _integer(literal: str) -> int:
     return int(literal)
 
 
-_DECODER = json.JSONDecoder(
+_EXACT = json.JSONDecoder(
     object_pairs_hook=_members, parse_float=_refuse_number, parse_constant=_refuse_number, parse_int=_integer
 )
+_TOLERANT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_number, parse_int=_integer)
