@@ -1,0 +1,226 @@
+"""`./scf test`: every suite on databases of its own, two at a time where they do not disturb each other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from scf_tool.checkout import Checkout
+from scf_tool.databases import TEMPLATE
+from scf_tool.progress import HEARTBEAT_SECONDS, Steps, say, seconds
+from scf_tool.setup import Ready, exclusive, find_browser, set_up
+
+NO_TESTS_COLLECTED = 5
+SHOWN_LINES_OF_A_FAILURE = 120
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One folder of tests.
+
+    :ivar on_odoo: runs inside Odoo, on a copy of the template, by pytest-odoo with its HTTP server.
+    :ivar alone: starts servers or a browser whose time-outs another suite's load would trip.
+    """
+
+    name: str
+    folder: str
+    on_odoo: bool = False
+    alone: bool = False
+
+
+SUITES = (
+    Suite("finance", "addons/scf_finance/tests", on_odoo=True),
+    Suite("connector", "addons/scf_connector/tests", on_odoo=True),
+    Suite("bank", "bank/tests"),
+    Suite("sdk", "sdk/tests"),
+    Suite("demo", "tests/demo"),
+    Suite("tooling", "tests/tooling"),
+    Suite("system", "tests/system", alone=True),
+    Suite("browser", "tests/browser", alone=True),
+)
+NAMES = tuple(suite.name for suite in SUITES)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a suite's own report says."""
+
+    suite: Suite
+    passed: int
+    failed: int
+    skipped: tuple[str, ...]
+    seconds: float
+    complaint: str = ""
+
+    @property
+    def good(self) -> bool:
+        return not self.failed and not self.complaint
+
+
+class SuiteRun:
+    """Runs suites of one checkout, each in its own pytest process with its own log and report."""
+
+    def __init__(self, ready: Ready, expression: str | None) -> None:
+        self._ready = ready
+        self._expression = expression
+        self._speaking = threading.Lock()
+
+    def run(self, suite: Suite) -> Outcome:
+        begun = time.monotonic()
+        self._say(f"  {suite.name}: started")
+        outcome = self._run(suite, begun)
+        verdict = "passed" if outcome.good else "FAILED"
+        self._say(f"  {suite.name}: {verdict}, {counts(outcome)} ({seconds(outcome.seconds)})")
+        return outcome
+
+    def log(self, suite: Suite) -> Path:
+        return self._ready.checkout.logs / f"test-{suite.name}.log"
+
+    def _run(self, suite: Suite, begun: float) -> Outcome:
+        checkout = self._ready.checkout
+        if not any((checkout.root / suite.folder).glob("**/test_*.py")):
+            return Outcome(suite, 0, 0, (), 0.0, f"{suite.folder} holds no tests")
+        report = checkout.state / "reports" / f"{suite.name}.xml"
+        report.parent.mkdir(exist_ok=True)
+        report.unlink(missing_ok=True)
+        argv, environment = self._command(suite, report)
+        self.log(suite).parent.mkdir(parents=True, exist_ok=True)
+        with self.log(suite).open("wb") as output:
+            process = subprocess.Popen(
+                argv, cwd=checkout.root, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+            status = self._wait(process, suite, begun)
+        if suite.on_odoo:
+            self._ready.databases.drop(database_of(suite))
+        return read_report(suite, report, status, time.monotonic() - begun, filtered=bool(self._expression))
+
+    def _command(self, suite: Suite, report: Path) -> tuple[list[str], dict[str, str]]:
+        ready = self._ready
+        argv = [str(ready.checkout.python), "-m", "pytest", "-q", "-rfEs", "--color=no", f"--junitxml={report}"]
+        environment = ready.odoo.environment() | {
+            "SCF_TEMPLATE_DB": TEMPLATE,
+            "SCF_ODOO_CONF": str(ready.databases.test_config()),
+            "SCF_REQUIRE_PG": "1",
+            "SCF_PG_URL": ready.cluster.url("postgres"),
+            "SCF_CHROMIUM": find_browser() or "",
+            "PYTHONPATH": str(ready.checkout.root / "tools"),
+        }
+        if suite.on_odoo:
+            ready.databases.copy(TEMPLATE, database_of(suite))
+            config = ready.checkout.state / f"odoo-test-{suite.name}.conf"
+            options = ready.databases.test_options() | {"db_name": database_of(suite)}
+            ready.odoo.write_options(config, options)
+            argv += [f"--odoo-config={config}", "--odoo-http"]
+        else:
+            argv += ["-p", "no:odoo"]
+        if self._expression:
+            argv += ["-k", self._expression]
+        return [*argv, suite.folder], environment
+
+    def _wait(self, process: subprocess.Popen[bytes], suite: Suite, begun: float) -> int:
+        while True:
+            try:
+                return process.wait(timeout=3 * HEARTBEAT_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._say(f"  {suite.name}: {seconds(time.monotonic() - begun)} so far")
+            except BaseException:
+                process.terminate()
+                raise
+
+    def _say(self, text: str) -> None:
+        with self._speaking:
+            say(text)
+
+
+def database_of(suite: Suite) -> str:
+    return f"scf_test_{suite.name}"
+
+
+def read_report(suite: Suite, report: Path, status: int, elapsed: float, *, filtered: bool) -> Outcome:
+    """Read pytest's JUnit report; what pytest calls success is looked at twice.
+
+    A skipped test is a failure of its run: a browser test that does not run proves nothing. So is a run without tests,
+    unless an expression has selected none here.
+    """
+    if not report.exists():
+        complaint = "" if status == NO_TESTS_COLLECTED and filtered else f"pytest ended with status {status} and no report"
+        return Outcome(suite, 0, 0, (), elapsed, complaint)
+    cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - written by our own pytest a moment ago
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = tuple(_skip_line(case) for case in cases if case.find("skipped") is not None)
+    passed = len(cases) - failed - len(skipped)
+    complaint = ""
+    if skipped:
+        complaint = f"{len(skipped)} skipped, and a skipped test proves nothing"
+    elif not cases and not filtered:
+        complaint = "no test ran"
+    elif status not in (0, 1) and not (status == NO_TESTS_COLLECTED and filtered):
+        complaint = f"pytest ended with status {status}"
+    return Outcome(suite, passed, failed, skipped, elapsed, complaint)
+
+
+def _skip_line(case: ElementTree.Element) -> str:
+    skip = case.find("skipped")
+    reason = skip.get("message", "") if skip is not None else ""
+    return f"{case.get('classname')}::{case.get('name')}: {reason}"
+
+
+def counts(outcome: Outcome) -> str:
+    return f"{outcome.passed} passed, {outcome.failed} failed, {len(outcome.skipped)} skipped"
+
+
+def run(checkout: Checkout, names: list[str], expression: str | None) -> int:
+    """Set up, run the suites, print what failed and a table.
+
+    :returns: 0 when every suite passed and nothing was skipped.
+    """
+    chosen = [suite for suite in SUITES if not names or suite.name in names]
+    begun = time.monotonic()
+    ready, steps = set_up(checkout, browser=True, further_steps=2)
+    with exclusive(checkout), steps.step("Database of Odoo with our addons") as step:
+        step.result = ready.databases.ensure_template()
+    outcomes = _run_all(ready, steps, chosen, expression)
+    _print_failures(SuiteRun(ready, expression), outcomes)
+    _print_table(outcomes, time.monotonic() - begun)
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def _run_all(ready: Ready, steps: Steps, chosen: list[Suite], expression: str | None) -> list[Outcome]:
+    runner = SuiteRun(ready, expression)
+    with steps.step(f"Tests: {', '.join(suite.name for suite in chosen)}") as step:
+        with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+            outcomes = list(pool.map(runner.run, [suite for suite in chosen if not suite.alone]))
+        outcomes += [runner.run(suite) for suite in chosen if suite.alone]
+        step.result = f"logs in {ready.checkout.logs}"
+    return outcomes
+
+
+def _print_failures(runner: SuiteRun, outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.good:
+            continue
+        say(f"\n=== {outcome.suite.name}: {outcome.complaint or f'{outcome.failed} failed'} ===")
+        for line in outcome.skipped:
+            say(f"skipped: {line}")
+        log = runner.log(outcome.suite)
+        if outcome.seconds and log.exists():
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            say("\n".join(lines[-SHOWN_LINES_OF_A_FAILURE:]))
+            say(f"(whole log: {log})")
+
+
+def _print_table(outcomes: list[Outcome], elapsed: float) -> None:
+    say(f"\n{'suite':12}{'passed':>8}{'failed':>8}{'skipped':>8}{'time':>10}")
+    for outcome in outcomes:
+        columns = f"{outcome.passed:8}{outcome.failed:8}{len(outcome.skipped):8}{seconds(outcome.seconds):>10}"
+        say(f"{outcome.suite.name:12}{columns}  {outcome.complaint}")
+    say(f"whole run {seconds(elapsed)}")
+    bad = sum(outcome.failed or bool(outcome.complaint) for outcome in outcomes)
+    skipped = sum(len(outcome.skipped) for outcome in outcomes)
+    say(f"{sum(outcome.passed for outcome in outcomes)} passed, {bad} failed, {skipped} skipped")
