@@ -14,6 +14,29 @@
         "data/ir_sequence.xml",
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
+        "views/scf_application_views.xml",
+        "views/scf_submission_views.xml",
+        "views/scf_offer_views.xml",
+        "views/scf_loan_views.xml",
+        "views/scf_collection_views.xml",
+        "views/scf_package_views.xml",
+        "views/scf_reply_views.xml",
+        "views/scf_repayment_views.xml",
+        "views/sale_order_views.xml",
+        "views/account_move_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/scf_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "scf_finance/static/src/**/*",
+        ],
+        "web.assets_unit_tests": [
+            "scf_finance/static/tests/**/*.test.js",
+        ],
+        "web.assets_tests": [
+            "scf_finance/static/tests/tours/**/*",
+        ],
+    },
     "application": True,
 }

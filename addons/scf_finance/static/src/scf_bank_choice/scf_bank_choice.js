@@ -39,10 +39,10 @@ export class ScfBankChoice extends Many2ManyCheckboxesField {
             to: technique.max_tenor_days,
         };
         if (values.rate === undefined || values.rate === null) {
-            return _t("up to %(advance)s %% of the document · %(from)s to %(to)s days", values);
+            return _t("up to %(advance)s % of the document · %(from)s to %(to)s days", values);
         }
         return _t(
-            "about %(rate)s %% a year + %(fee)s %% fee · up to %(advance)s %% of the document · %(from)s to %(to)s days",
+            "about %(rate)s % a year + %(fee)s % fee · up to %(advance)s % of the document · %(from)s to %(to)s days",
             values
         );
     }

@@ -15,7 +15,7 @@ const STATE_BADGES = {
     ineligible: { label: _t("Not available yet"), icon: "fa-info-circle", tone: "muted" },
     draft: { label: _t("Being prepared"), icon: "fa-pencil", tone: "info" },
     requested: { label: _t("Banks asked"), icon: "fa-clock-o", tone: "info" },
-    offered: { label: _t("Offers to compare"), icon: "fa-inbox", tone: "warning" },
+    offered: { label: _t("To decide"), icon: "fa-inbox", tone: "warning" },
     accepted: { label: _t("Offer accepted"), icon: "fa-handshake-o", tone: "info" },
     financed: { label: _t("Financed"), icon: "fa-line-chart", tone: "success" },
     repaid: { label: _t("Repaid"), icon: "fa-check-circle", tone: "success" },
@@ -177,7 +177,7 @@ export class ScfPanel extends Component {
     get subline() {
         const { subline, indicative, next_step, state, loan } = this.panel;
         if (state === "eligible" && indicative) {
-            return _t("%(basis)s · costs about %(cost)s (%(apr)s a year) · money by %(date)s", {
+            return _t("%(basis)s · costs about %(cost)s (%(apr)s) · money by %(date)s", {
                 basis: subline,
                 cost: indicative.cost_text,
                 apr: indicative.apr_text,
@@ -187,9 +187,15 @@ export class ScfPanel extends Component {
         return subline || loan?.next_step || next_step;
     }
 
+    /** The next step, unless the panel says it already. */
+    get nextStep() {
+        const { next_step, subline, loan } = this.panel;
+        return [subline, loan?.next_step].includes(next_step) ? "" : next_step;
+    }
+
     get progressText() {
         const { repaid, principal, repaid_percent } = this.panel.loan;
-        return _t("Repaid %(repaid)s of %(principal)s (%(percent)s %%)", {
+        return _t("Repaid %(repaid)s of %(principal)s (%(percent)s %)", {
             repaid,
             principal,
             percent: repaid_percent,
@@ -283,7 +289,7 @@ export class ScfPanel extends Component {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Accept the offer of %s?", offer.bank),
             body: _t(
-                "You receive %(in_hand)s, at a total cost of %(cost)s (%(apr)s a year), to be repaid by %(due_date)s. The acceptance is signed in your company's name; the other offers are declined.",
+                "You receive %(in_hand)s, at a total cost of %(cost)s (%(apr)s), to be repaid by %(due_date)s. The acceptance is signed in your company's name; the other offers are declined.",
                 {
                     in_hand: offer.in_hand,
                     cost: offer.total_cost,
