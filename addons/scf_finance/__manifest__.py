@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "SCF for Odoo contributors",
     "website": "https://github.com/scf-for-odoo/scf-for-odoo",
-    "depends": ["scf_connector", "sale_stock", "account"],
+    "depends": ["scf_connector", "sale_stock", "account", "base_iban"],
     "external_dependencies": {"python": ["openscf"]},
     "data": [
         "security/ir.model.access.csv",

@@ -1,4 +1,5 @@
 from . import res_company
+from . import res_currency
 from . import res_config_settings
 from . import scf_financeable
 from . import scf_application
@@ -7,9 +8,9 @@ from . import scf_package
 from . import scf_submission
 from . import scf_offer
 from . import scf_loan
+from . import scf_loan_books
 from . import scf_loan_entry
 from . import scf_collection
-from . import scf_bank
 from . import scf_event
 from . import sale_order
 from . import account_move

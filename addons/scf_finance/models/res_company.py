@@ -1,5 +1,9 @@
 from odoo import fields, models
 
+# Codes to start from in a chart that has no account of the type yet.
+FIRST_CODES = {"liability_current": "111000", "asset_current": "103000", "expense": "620000"}
+JOURNAL_CODES = ("FIN", *(f"FIN{number}" for number in range(1, 100)))
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -22,3 +26,43 @@ class ResCompany(models.Model):
         "res.partner.bank", string="Collection Account", domain="[('partner_id', '=', partner_id)]",
         help="The account that buyers pay to: it is assigned to the bank, which draws repayments from it.",
     )
+
+    def _scf_create_accounts(self):
+        """Create the financing journal and accounts that are missing; what is set is kept."""
+        self.ensure_one()
+        company = self.with_company(self)
+        account_specs = {
+            "scf_loan_account_id": (self.env._("Bank loans (financing)"), "liability_current", True),
+            "scf_clearing_account_id": (self.env._("Financing clearing"), "asset_current", True),
+            "scf_interest_account_id": (self.env._("Financing interest"), "expense", False),
+            "scf_fee_account_id": (self.env._("Financing fees"), "expense", False),
+        }
+        for field, (name, account_type, reconcile) in account_specs.items():
+            if not company[field]:
+                company[field] = company._scf_create_account(name, account_type, reconcile)
+        if not company.scf_journal_id:
+            company.scf_journal_id = company._scf_create_journal()
+
+    def _scf_create_account(self, name, account_type, reconcile):
+        accounts = self.env["account.account"].with_company(self)
+        last = accounts.search(
+            [("account_type", "=", account_type), ("company_ids", "in", self.ids)], order="code desc", limit=1)
+        return accounts.create({
+            "name": name,
+            "code": accounts._search_new_account_code(last.code or FIRST_CODES[account_type]),
+            "account_type": account_type,
+            "reconcile": reconcile,
+            "company_ids": [(6, 0, self.ids)],
+        })
+
+    def _scf_create_journal(self):
+        journals = self.env["account.journal"].with_company(self)
+        taken = set(journals.search([("company_id", "=", self.id)]).mapped("code"))
+        code = next(code for code in JOURNAL_CODES if code not in taken)
+        return journals.create({
+            "name": self.env._("Financing"),
+            "code": code,
+            "type": "general",
+            "company_id": self.id,
+            "show_on_dashboard": False,
+        })

@@ -1,6 +1,9 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.misc import formatLang
+from odoo.tools import format_amount, format_date
+
+from ..amounts import exact
+from .labels import label_of
 
 TECHNIQUES = [
     ("pre_shipment", "Order finance"),
@@ -18,9 +21,19 @@ STATES = [
     ("cancelled", "Cancelled"),
 ]
 OPEN_STATES = ("requested", "offered", "accepted", "financed")
+# Who may follow whom. An application never leaves a state that is not a key here.
+TRANSITIONS = {
+    "draft": {"requested", "cancelled"},
+    "requested": {"offered", "accepted", "financed", "declined", "expired", "cancelled"},
+    "offered": {"requested", "accepted", "financed", "declined", "expired", "cancelled"},
+    "accepted": {"requested", "offered", "financed", "repaid", "declined", "expired"},
+    "financed": {"repaid"},
+    "repaid": {"financed"},
+}
 # What a requester may write over RPC, and only while the application is a draft. Everything else is written by the
 # methods of this module.
 REQUESTER_FIELDS = {"sale_order_id", "move_id", "requested_amount", "tenor_days", "repayment", "bank_ids"}
+THREAD_MODELS = ("mail.thread", "mail.activity.mixin")
 
 
 class ScfApplication(models.Model):
@@ -72,3 +85,345 @@ class ScfApplication(models.Model):
     _requested_not_negative = models.Constraint(
         "CHECK (requested_amount >= 0)", "The requested amount can't be negative.",
     )
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("sale_order_id", "move_id")
+    def _compute_document(self):
+        for application in self:
+            document = application._document()
+            application.company_id = document.company_id
+            application.currency_id = document.currency_id
+            application.partner_id = document.partner_id.commercial_partner_id
+            application.technique = document._scf_technique if document else False
+
+    @api.depends("sale_order_id.name", "move_id.name")
+    def _compute_document_name(self):
+        for application in self:
+            # A requester may know the number of what he financed, though his role in sales hides the order itself.
+            application.document_name = application._document().sudo().display_name
+
+    @api.depends("sale_order_id", "move_id")
+    def _compute_eligible_amount(self):
+        for application in self:
+            document = application._document()
+            application.eligible_amount = float(document._scf_assess().eligible_amount) if document else 0.0
+
+    @api.depends("sale_order_id", "move_id")
+    def _compute_request(self):
+        for application in self:
+            document = application._document()
+            if not document:
+                application.requested_amount, application.tenor_days, application.bank_ids = 0.0, 0, False
+                continue
+            assessment = document._scf_assess()
+            quotes = assessment.banks_for(assessment.eligible_amount, assessment.tenor_days)
+            application.requested_amount = float(assessment.eligible_amount)
+            application.tenor_days = assessment.tenor_days
+            application.bank_ids = [Command.set([item.bank.bank_id for item in quotes])]
+
+    # -- CRUD -------------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_writable(vals)
+        applications = super().create(vals_list)
+        for application in applications:
+            application._document()._scf_check_requester()
+        return applications
+
+    def write(self, vals):
+        self._check_writable(vals)
+        if not self.env.su and REQUESTER_FIELDS & vals.keys() and any(item.state != "draft" for item in self):
+            raise UserError(self.env._(
+                "The application has been sent: it can't be changed any more. Withdraw it and ask again."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_drafts(self):
+        if any(item.state != "draft" for item in self):
+            raise UserError(self.env._(
+                "An application that was sent is part of the company's records and can't be deleted. Withdraw it."))
+
+    def _check_writable(self, vals):
+        """Over RPC only a request's own fields may be written: states and amounts granted are facts, not input."""
+        if self.env.su:
+            return
+        own = {name for name in vals if self._fields.get(name) and name not in self._thread_fields()}
+        if forbidden := own - REQUESTER_FIELDS:
+            raise AccessError(self.env._(
+                "These fields of a financing application are kept by the system: %s", ", ".join(sorted(forbidden))))
+
+    def _thread_fields(self):
+        return {name for model in THREAD_MODELS for name in self.env[model]._fields} - {"id", "display_name"}
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_submit(self):
+        """Ask the banks: claim the document, seal the evidence, and queue one submission per bank.
+
+        Everything is written in this transaction and sent after it; a bank that is down delays nothing here.
+        """
+        self.ensure_one()
+        document = self._document()
+        document._scf_check_requester()
+        self.check_access("write")
+        if self.state != "draft":
+            raise UserError(self.env._("%s has been sent already.", self.name))
+        document._scf_lock()
+        assessment = document._scf_assess()
+        self._check_request(assessment)
+        # The rest is the system's own bookkeeping, which no role may write by hand.
+        application = self.sudo()
+        application.write({
+            "name": self.env["ir.sequence"].sudo().with_company(self.company_id).next_by_code("scf.application"),
+            "eligible_amount": float(assessment.eligible_amount),
+            "requester_id": self.env.user.id,
+            "requested_at": fields.Datetime.now(),
+        })
+        application._claim(document, assessment)
+        application.package_id = self.env["scf.package"].sudo()._build(application)
+        for bank in application.bank_ids:
+            self.env["scf.submission"].sudo()._open(application, bank)
+        application._set_state("requested")
+        application._tell_document(self.env._(
+            "Financing of %(amount)s requested (%(application)s).",
+            amount=application._money(application.requested_amount), application=application.name))
+        return True
+
+    def action_cancel(self):
+        """Withdraw the application from every bank; the document is free again."""
+        self.ensure_one()
+        self._document()._scf_check_requester()
+        self.check_access("write")
+        if self.state == "draft":
+            self.sudo()._set_state("cancelled")
+            return True
+        if self.state not in ("requested", "offered"):
+            raise UserError(self.env._(
+                "%(application)s is “%(state)s”: only a request that nobody has accepted yet can be withdrawn. "
+                "A running loan is repaid, not cancelled.", application=self.name, state=label_of(self, "state")))
+        for submission in self.sudo().submission_ids:
+            submission._withdraw(self.env._("Withdrawn by the applicant."))
+        self.sudo()._sync_state()
+        return True
+
+    def action_open_document(self):
+        """Open the financed sales order or invoice."""
+        self.ensure_one()
+        document = self._document()
+        document.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": document._name,
+            "res_id": document.id,
+            "views": [(False, "form")],
+        }
+
+    def action_open_loans(self):
+        """Open the loan of the application, or the list of its loans."""
+        self.ensure_one()
+        action = {"type": "ir.actions.act_window", "name": self.env._("Loans"), "res_model": "scf.loan"}
+        if len(self.loan_ids) == 1:
+            return {**action, "res_id": self.loan_ids.id, "views": [(False, "form")]}
+        return {**action, "domain": [("application_id", "=", self.id)], "views": [(False, "list"), (False, "form")]}
+
+    # -- business ---------------------------------------------------------------------------------------------------
+
+    def _document(self):
+        """The sales order or invoice of the application."""
+        return self.sale_order_id or self.move_id
+
+    def _money(self, amount):
+        return format_amount(self.env, amount, self.currency_id)
+
+    def _open_form(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    def _check_request(self, assessment):
+        """Refuse what the rules or the chosen banks' published limits exclude, with the sentence that says why."""
+        if assessment.stops:
+            raise UserError("\n".join(finding.sentence for finding in assessment.stops))
+        if not self.bank_ids:
+            raise UserError(self.env._("Choose at least one bank to ask."))
+        currency = self.currency_id.name
+        requested = exact(self.requested_amount, currency)
+        if not 0 < requested <= assessment.eligible_amount:
+            raise UserError(self.env._(
+                "Request an amount between 0 and %(eligible)s: that is what the document carries today.",
+                eligible=self._money(float(assessment.eligible_amount))))
+        taking = {item.bank.bank_id: item.bank for item in assessment.banks_for(requested, self.tenor_days)}
+        for bank in self.bank_ids:
+            terms = taking.get(bank.id)
+            if not terms:
+                raise UserError(self.env._(
+                    "%(bank)s does not lend %(amount)s for %(days)s days on this document. "
+                    "Change the amount or the tenor, or leave the bank out.",
+                    bank=bank.name, amount=self._money(self.requested_amount), days=self.tenor_days))
+            if self.repayment not in terms.repayment:
+                raise UserError(self.env._(
+                    "%(bank)s does not offer repayment “%(repayment)s”. Choose another one, or leave the bank out.",
+                    bank=bank.name, repayment=label_of(self, "repayment")))
+
+    def _claim(self, document, assessment):
+        """Take the document for this application; the database lets one open application have it."""
+        self.env["scf.application.document"].create({
+            "application_id": self.id,
+            document._scf_field: document.id,
+            "asset_key": document._scf_fingerprints().f1,
+            "amount": float(assessment.facts.open_amount),
+            "currency_id": document.currency_id.id,
+            "is_open": True,
+        })
+        self.env.flush_all()  # a concurrent claim fails here, before anything is sealed or queued
+
+    def _set_state(self, state, reason=None):
+        """The only writer of `state`: skips repeats and what can't follow, frees or holds the documents, and tells.
+
+        :return: whether the state changed
+        """
+        self.ensure_one()
+        if state == self.state or state not in TRANSITIONS.get(self.state, ()):
+            return False
+        # A loan that was repaid and comes back can't take its document from who finances it by now.
+        holds = state in OPEN_STATES and (self.state in OPEN_STATES + ("draft",) or self._can_reopen())
+        self.write({"state": state, "state_reason": reason or False})
+        self.line_ids.filtered(lambda line: line.is_open != holds).is_open = holds
+        if state not in ("requested", "offered"):
+            self.activity_unlink(["scf_finance.activity_compare_offers", "scf_finance.activity_answer_bank"])
+        if state in ("declined", "expired", "cancelled", "financed", "repaid"):
+            self._tell_document(self.env._(
+                "Financing %(application)s: %(state)s. %(reason)s",
+                application=self.name, state=label_of(self, "state"), reason=reason or ""))
+        self._notify_panel()
+        return True
+
+    def _sync_state(self):
+        """Move to the state that submissions, offers and loans add up to."""
+        self.ensure_one()
+        return self._set_state(*self._state_of_parts())
+
+    def _state_of_parts(self):
+        loans = set(self.loan_ids.mapped("state"))
+        offers = set(self.offer_ids.mapped("state"))
+        submissions = set(self.submission_ids.mapped("state"))
+        if loans & {"active", "overdue"}:
+            return "financed", None
+        if "closed" in loans:
+            return "repaid", None
+        if "failed" in loans and "granted" not in loans:
+            return "declined", self.env._("The bank could not pay out: %s", self.loan_ids[:1].failure_reason or "")
+        if "granted" in loans or offers & {"accepting", "accepted"}:
+            return "accepted", None
+        if "open" in offers:
+            return "offered", None
+        if submissions & {"created", "processing", "action_required"}:
+            return "requested", None
+        if offers & {"expired", "withdrawn"}:
+            return "expired", self.env._("The offers lapsed before one was accepted.")
+        if submissions == {"cancelled"}:
+            return "cancelled", None
+        return "declined", "\n".join(self.submission_ids.mapped("state_message"))
+
+    def _can_reopen(self):
+        """Whether the documents are still free to be held by this application again."""
+        return not self.env["scf.application.document"].search_count([
+            ("is_open", "=", True),
+            ("application_id", "!=", self.id),
+            ("company_id", "=", self.company_id.id),
+            ("asset_key", "in", self.line_ids.mapped("asset_key")),
+        ], limit=1)
+
+    def _best_offer(self):
+        """The open offer with the lowest effective annual cost; the larger amount where two cost the same."""
+        offers = self.offer_ids.filtered(lambda offer: offer.state == "open")
+        return min(offers, key=lambda offer: (offer.apr, -offer.in_hand), default=offers)
+
+    def _approvers(self):
+        """Users who may accept an offer of this application: approvers of its company other than the requester."""
+        group = self.env.ref("scf_connector.group_scf_approver")
+        return group.sudo().all_user_ids.filtered(
+            lambda user: user.active and not user.share and self.company_id in user.company_ids
+            and user != self.requester_id and user._is_internal() and user != self.env.ref("base.user_root")
+        )
+
+    def _ask_approvers(self, bank_name):
+        """Give each approver one activity, however many offers come."""
+        waiting = self.activity_search(["scf_finance.activity_compare_offers"]).user_id
+        for user in self._approvers() - waiting:
+            self.activity_schedule(
+                "scf_finance.activity_compare_offers", user_id=user.id,
+                note=self.env._("%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
+                                bank=bank_name, document=self.document_name),
+            )
+
+    def _tell_document(self, body):
+        """Say it on the document too, where sales and accounting look."""
+        self._document().sudo().message_post(body=body)
+
+    def _notify_panel(self):
+        """Tell the open screens of this company's financing users to read the panel again."""
+        document = self._document()
+        group = self.env.ref("scf_connector.group_scf_requester")
+        users = group.sudo().all_user_ids.filtered(lambda user: user.active and self.company_id in user.company_ids)
+        for model, ids in ((document._name, document.ids), (self._name, self.ids)):
+            users.partner_id._bus_send("scf_panel", {"model": model, "ids": ids})
+
+    # -- what the panel says ----------------------------------------------------------------------------------------
+
+    def _headline(self):
+        amount = self._money(self.requested_amount)
+        loan = self.loan_ids[:1]
+        return {
+            "draft": lambda: self.env._("A request over %s is being prepared", amount),
+            "requested": lambda: self.env._("%s requested", amount),
+            "offered": lambda: self.env._("%s offer(s) to compare", len(self._open_offers())),
+            "accepted": lambda: self.env._("Offer accepted: the money is on its way"),
+            "financed": lambda: self.env._("%s received", self._money(loan.disbursed_amount)),
+            "repaid": lambda: self.env._("Repaid in full"),
+            "declined": lambda: self.env._("Declined"),
+            "expired": lambda: self.env._("Offer expired"),
+            "cancelled": lambda: self.env._("Request withdrawn"),
+        }[self.state]()
+
+    def _subline(self):
+        if self.state in ("requested", "offered"):
+            return self.env._("Asked on %(date)s: %(banks)s", date=format_date(self.env, self.requested_at),
+                              banks=", ".join(self.submission_ids.bank_id.sudo().mapped("name")))
+        if self.loan_ids:
+            loan = self.loan_ids[:1]
+            return self.env._("Loan %(loan)s at %(bank)s", loan=loan.name, bank=loan.bank_id.sudo().name)
+        accepted = self.offer_ids.filtered(lambda offer: offer.state in ("accepting", "accepted"))
+        if accepted:
+            return self.env._("%(amount)s from %(bank)s", amount=self._money(accepted.in_hand),
+                              bank=accepted.bank_id.sudo().name)
+        return self.state_reason or ""
+
+    def _next_step(self):
+        if self.loan_ids:
+            return self.loan_ids[:1]._next_step()
+        if self.state == "requested":
+            asking = self.submission_ids.filtered(lambda submission: submission.state == "action_required")
+            if asking:
+                return self.env._("%s asks for something: answer it.", asking[0].bank_id.sudo().name)
+            return self.env._("The banks decide. You are told when one answers.")
+        if self.state == "offered":
+            names = ", ".join(self._approvers().mapped("name"))
+            if not names:
+                return self.env._("Somebody other than the requester has to accept: give a colleague the role Approver.")
+            return self.env._("One of these people compares the offers and accepts one: %s.", names)
+        if self.state == "accepted":
+            return self.env._("The bank pays out; the payment is booked when it does.")
+        return self.env._("You may ask again at any time.") if self.state in ("declined", "expired", "cancelled") else ""
+
+    def _open_offers(self):
+        return self.offer_ids.filtered(lambda offer: offer.state == "open")

@@ -25,3 +25,17 @@ class ScfApplicationDocument(models.Model):
         "(company_id, asset_key) WHERE is_open",
         "This document is already being financed. Withdraw or repay the other financing first.",
     )
+
+    # -- CRUD -------------------------------------------------------------------------------------------------------
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_only_with_draft(self):
+        if any(line.is_open for line in self):
+            raise UserError(self.env._(
+                "%s is being financed. Withdraw the application or repay the loan first.",
+                ", ".join(line._document().display_name for line in self if line.is_open)))
+
+    # -- business ---------------------------------------------------------------------------------------------------
+
+    def _document(self):
+        return self.sale_order_id or self.move_id

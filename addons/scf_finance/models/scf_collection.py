@@ -1,4 +1,15 @@
+from decimal import Decimal
+
+from openscf.money import round_money
+from openscf.wire import Collection
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_amount
+
+from ..amounts import wire_money
+from ..eligibility.settlements import read_order_settlements, read_order_shares, read_settlements
 
 KINDS = [
     ("payment", "Payment"),
@@ -12,6 +23,12 @@ STATES = [
     ("refused", "Refused by the bank"),
     ("void", "Undone before it was reported"),
 ]
+TRANSITIONS = {
+    "found": {"reported", "void"},
+    "reported": {"allocated", "refused"},
+}
+# Loans that a payment may concern: what is found before the payout is kept and reported after it.
+WATCHED_STATES = ("granted", "active", "overdue")
 
 
 class ScfCollection(models.Model):
@@ -32,6 +49,7 @@ class ScfCollection(models.Model):
     payment_id = fields.Many2one("account.payment", readonly=True, index="btree_not_null", ondelete="set null")
     partial_id = fields.Integer(string="Reconciliation", readonly=True, index=True,
                                 help="Number of the reconciliation, which vanishes when it is undone.")
+    by_statement = fields.Boolean(readonly=True, help="The bank statement itself was matched with the invoice.")
     counterpart_name = fields.Char(string="Paid By", readonly=True, help="Payment, statement line or credit note.")
     amount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one(related="loan_id.currency_id", store=True, precompute=True)
@@ -48,3 +66,204 @@ class ScfCollection(models.Model):
         "(loan_id, partial_id, kind) WHERE partial_id IS NOT NULL",
         "This payment has already been recorded as a collection of the loan.",
     )
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("payment_id.is_matched", "by_statement")
+    def _compute_cleared(self):
+        for collection in self:
+            # A financing role alone does not read payments; whether this one cleared is no secret to it.
+            collection.cleared = collection.by_statement or collection.sudo().payment_id.is_matched
+
+    # -- CRUD -------------------------------------------------------------------------------------------------------
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("A collection is part of the loan's records and can't be deleted."))
+
+    # -- business: finding ------------------------------------------------------------------------------------------
+
+    def _find(self, partials):
+        """Record what reconciliations mean for running or granted loans. Writes rows and wakes the cron, no more."""
+        move_ids = partials.debit_move_id.move_id.filtered(lambda move: move.move_type == "out_invoice").ids
+        if not move_ids:
+            return
+        shares = self._shares(move_ids)
+        if not shares:
+            return
+        partials.flush_recordset()
+        self.env["account.move.line"].flush_model(["balance", "amount_currency", "account_id", "move_id", "currency_id"])
+        for settlement in read_settlements(self.env, move_ids, partial_ids=partials.ids):
+            for loan, share in shares.get(settlement.move_id, ()):
+                self._record(loan, settlement, share)
+        self._trigger_report()
+
+    def _find_since_package(self, loan):
+        """Record what was settled after the package was sealed: the bank does not know of it yet."""
+        known = set(loan.application_id.package_id.settled_partials or ())
+        self.env.flush_all()
+        document = loan.application_id._document()
+        if document._name == "sale.order":
+            settlements = [(item.settlement, item.share)
+                           for item in read_order_settlements(self.env, document.ids)]
+        else:
+            settlements = [(item, Decimal(1)) for item in read_settlements(self.env, document.ids)]
+        for settlement, share in settlements:
+            if settlement.partial_id not in known:
+                self._record(loan, settlement, share)
+
+    def _shares(self, move_ids):
+        """Loans that the invoices repay, directly or through their orders, each with the share that counts for it.
+
+        :return: {move id: [(scf.loan, share)]}
+        """
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT document.move_id, document.sale_order_id, loan.id
+              FROM scf_loan loan
+              JOIN scf_application_document document ON document.application_id = loan.application_id
+             WHERE loan.state IN %(states)s
+               AND (document.move_id IN %(moves)s OR document.sale_order_id IN (
+                    SELECT order_line.order_id FROM account_move_line line
+                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
+                      JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
+                     WHERE line.move_id IN %(moves)s))
+            """, states=WATCHED_STATES, moves=tuple(move_ids),
+        ))
+        by_move: dict = {}
+        order_loans: dict = {}
+        for move_id, order_id, loan_id in rows:
+            loan = self.env["scf.loan"].browse(loan_id)
+            if move_id:
+                by_move.setdefault(move_id, []).append((loan, Decimal(1)))
+            else:
+                order_loans[order_id] = loan
+        if order_loans:
+            for share in read_order_shares(self.env, move_ids=move_ids):
+                if share.order_id in order_loans:
+                    by_move.setdefault(share.move_id, []).append((order_loans[share.order_id], share.share))
+        return by_move
+
+    def _record(self, loan, settlement, share):
+        """One settlement on one loan: what came in cash, and what fell away without cash (credit note, write-off)."""
+        currency = loan.currency_id.name
+        if settlement.currency != currency:
+            loan._warn(self.env._(
+                "%(payment)s settles an invoice in %(invoice)s, but the loan is in %(loan)s: report it to the bank "
+                "yourself.", payment=settlement.counterpart, invoice=settlement.currency, loan=currency))
+            return
+        parts = {
+            "payment": round_money(settlement.cash * share, currency),
+            "dilution": round_money((settlement.amount - settlement.cash) * share, currency),
+        }
+        for kind, amount in parts.items():
+            if amount > 0:
+                self.create({
+                    "loan_id": loan.id,
+                    "reference": self._next_reference(loan),
+                    "move_id": settlement.move_id,
+                    "payment_id": settlement.payment_id,
+                    "partial_id": settlement.partial_id,
+                    "by_statement": settlement.cleared and not settlement.payment_id,
+                    "counterpart_name": settlement.counterpart,
+                    "amount": float(amount),
+                    "collected_on": settlement.settled_on,
+                    "kind": kind,
+                })
+                loan.message_post(body=self.env._(
+                    "%(kind)s of %(amount)s found: %(counterpart)s.",
+                    kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
+                    amount=format_amount(self.env, float(amount), loan.currency_id),
+                    counterpart=settlement.counterpart))
+        loan.application_id._notify_panel()
+
+    def _undo(self, partial_ids):
+        """Take back what vanishing reconciliations had brought: unreported rows lapse, reported ones are undone."""
+        for collection in self.search([("partial_id", "in", partial_ids), ("kind", "!=", "undone"),
+                                       ("state", "not in", ("void", "refused"))]):
+            if collection.state == "found":
+                collection._set_state("void")
+                continue
+            self.create({
+                "loan_id": collection.loan_id.id,
+                "reference": self._next_reference(collection.loan_id),
+                "move_id": collection.move_id.id,
+                "payment_id": collection.payment_id.id,
+                "partial_id": collection.partial_id,
+                "counterpart_name": collection.counterpart_name,
+                "amount": collection.amount,
+                "collected_on": max(fields.Date.context_today(self), collection.collected_on),
+                "kind": "undone",
+                "reverses_id": collection.id,
+            })
+            collection.loan_id.message_post(body=self.env._(
+                "%(counterpart)s of %(amount)s was undone.", counterpart=collection.counterpart_name,
+                amount=format_amount(self.env, collection.amount, collection.currency_id)))
+            self._trigger_report()
+
+    def _next_reference(self, loan):
+        return self.env["ir.sequence"].with_company(loan.company_id).next_by_code("scf.collection")
+
+    # -- business: reporting ----------------------------------------------------------------------------------------
+
+    def _trigger_report(self):
+        self.env.ref("scf_finance.cron_report_collections")._trigger()
+
+    def _cron_report(self):
+        """Queue the report of every collection whose loan can take it, each in a transaction of its own."""
+        due = self.search(self._due_domain(), order="id")
+        for position, collection in enumerate(due, start=1):
+            collection._report()
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - position):
+                break
+
+    def _due_domain(self):
+        """Found, dated today or earlier, on a loan that was paid out; an undone payment also on a closed one."""
+        return Domain("state", "=", "found") & Domain("collected_on", "<=", fields.Date.context_today(self)) & (
+            Domain("loan_id.state", "in", ("active", "overdue"))
+            | (Domain("kind", "=", "undone") & Domain("loan_id.state", "=", "closed"))
+        )
+
+    def _report(self):
+        """Queue the report to the bank."""
+        self.ensure_one()
+        message = Collection(
+            collection_id=self.reference,
+            document={"kind": "customer_invoice", "number": self.move_id.name},
+            amount=wire_money(self.amount, self.currency_id.name),
+            collected_on=self.collected_on,
+            kind=self.kind,
+            reverses=self.reverses_id.reference or None,
+        )
+        self.loan_id.submission_id._send("collect", message.to_wire(), addressee=self)
+        self._set_state("reported")
+
+    def _allocate(self, entries):
+        """Tie the bank's ledger entries to the collections that caused them."""
+        for entry in entries.filtered("source_ref"):
+            collection = self.search([("loan_id", "=", entry.loan_id.id), ("reference", "=", entry.source_ref)])
+            if collection:
+                collection.entry_id = entry
+                collection._set_state("allocated")
+
+    def _set_state(self, state):
+        """The only writer of `state`: skips repeats and what can't follow."""
+        self.ensure_one()
+        if state in TRANSITIONS.get(self.state, ()):
+            self.state = state
+
+    def _scf_target(self, verb):
+        return self.loan_id.bank_loan_ref
+
+    def _scf_on_answer(self, message, answer):
+        self.loan_id.submission_id.delayed = False
+
+    def _scf_on_refused(self, message, problem):
+        self.loan_id.submission_id.delayed = False
+        self.refusal = problem.get("detail") or problem.get("title") or ""
+        self._set_state("refused")
+        self.loan_id._warn(self.env._("The bank did not take the collection %(reference)s: %(detail)s",
+                                      reference=self.reference, detail=self.refusal))
+
+    def _scf_on_delayed(self, message):
+        self.loan_id.submission_id._scf_on_delayed(message)

@@ -1,5 +1,10 @@
+from openscf.wire import Entry
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_amount, format_date
+
+from .labels import label_of
 
 TYPES = [
     ("disbursement", "Payout"),
@@ -30,8 +35,54 @@ class ScfLoanEntry(models.Model):
     interest = fields.Monetary(readonly=True)
     principal = fields.Monetary(readonly=True)
     source_ref = fields.Char(string="Source", readonly=True, help="Our collection or repayment that caused the entry.")
-    reverses_id = fields.Many2one("scf.loan.entry", readonly=True, ondelete="restrict")
+    reverses_ref = fields.Char(string="Takes Back", readonly=True, help="The bank's entry that this one takes back.")
     move_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, ondelete="restrict",
                               index="btree_not_null")
 
     _bank_entry_unique = models.UniqueIndex("(loan_id, bank_entry_ref)", "The bank used a ledger entry's number twice.")
+
+    # -- CRUD -------------------------------------------------------------------------------------------------------
+
+    def write(self, vals):
+        raise UserError(self.env._("A ledger entry is never changed: a correction comes from the bank as a new one."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("A ledger entry is never deleted: a correction comes from the bank as a new one."))
+
+    # -- business ---------------------------------------------------------------------------------------------------
+
+    def _record(self, loan, wires):
+        """Record and book ledger entries as the bank signed them; those that are known are passed over.
+
+        :param list wires: Entry of docs/protocol.md; entries told together become one journal entry
+        """
+        known = set(loan.entry_ids.mapped("bank_entry_ref"))
+        entries = [entry for entry in map(Entry.model_validate, wires) if entry.id not in known]
+        if not entries:
+            return self.browse()
+        move = loan._book(entries)
+        recorded = self.create([self._values(loan, entry, move) for entry in entries])
+        loan._reconcile_books()
+        self.env["scf.collection"]._allocate(recorded)
+        for entry in recorded:
+            loan.message_post(body=self.env._(
+                "%(type)s of %(amount)s on %(day)s.", type=label_of(entry, "type"),
+                amount=format_amount(self.env, entry.amount, entry.currency_id),
+                day=format_date(self.env, entry.value_date)))
+        return recorded
+
+    def _values(self, loan, entry, move):
+        allocation = entry.allocation.model_dump() if entry.allocation else {}
+        return {
+            "loan_id": loan.id,
+            "bank_entry_ref": entry.id,
+            "sequence": entry.sequence,
+            "type": entry.type,
+            "value_date": entry.value_date,
+            "amount": float(entry.amount),
+            **{part: float(amount) for part, amount in allocation.items()},
+            "source_ref": entry.source_id,
+            "reverses_ref": entry.reverses,
+            "move_id": move.id,
+        }

@@ -1,5 +1,14 @@
+from datetime import timedelta, timezone
+
+from openscf.loan import LoanTerms, offer_cost
+from openscf.wire import Acceptance, Decision, Offer, terms_sha256
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_amount, format_datetime
+
+from .labels import label_of
+from .scf_submission import ENDED
 
 STATES = [
     ("open", "Open"),
@@ -9,6 +18,11 @@ STATES = [
     ("expired", "Expired"),
     ("withdrawn", "Withdrawn by the bank"),
 ]
+# An offer that ended never opens again; one that is being accepted no longer expires by our clock.
+TRANSITIONS = {
+    "open": {"accepting", "accepted", "declined", "expired", "withdrawn"},
+    "accepting": {"accepted", "declined", "expired", "withdrawn"},
+}
 
 
 class ScfOffer(models.Model):
@@ -52,3 +66,185 @@ class ScfOffer(models.Model):
         "(application_id) WHERE state IN ('accepting', 'accepted')",
         "Another offer of this application has just been accepted. Only one can be.",
     )
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("tenor_days")
+    def _compute_due_date(self):
+        today = fields.Date.context_today(self)
+        for offer in self:
+            offer.due_date = today + timedelta(days=offer.tenor_days)
+
+    @api.depends("bank_id", "principal", "currency_id")
+    def _compute_display_name(self):
+        for offer in self:
+            offer.display_name = self.env._("%(bank)s: %(amount)s", bank=offer.bank_id.sudo().name,
+                                            amount=format_amount(self.env, offer.principal, offer.currency_id))
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_accept(self):
+        """Accept these terms: binding, by an approver other than the requester."""
+        self.ensure_one()
+        self.check_access("read")
+        if why_not := self._why_not_accept():
+            raise UserError(why_not)
+        offer = self.sudo()  # the role was checked; offers and messages are written by the system only
+        application = offer.application_id
+        offer.write({"approved_by_id": self.env.user.id, "accepted_at": fields.Datetime.now()})
+        offer._set_state("accepting")
+        application.approver_id = self.env.user
+        # A second approver at the same moment fails here, on the unique index, and nothing is queued.
+        self.env.flush_all()
+        acceptance = Acceptance(
+            terms_sha256=offer.terms_sha256,
+            requested_by=application.requester_id.name,
+            approved_by=self.env.user.name,
+            accepted_at=offer.accepted_at.replace(tzinfo=timezone.utc),
+        )
+        offer.submission_id._send("accept", acceptance.to_wire(), addressee=offer)
+        application.message_post(body=self.env._("%(user)s accepted the offer of %(bank)s.", user=self.env.user.name,
+                                                 bank=offer.bank_id.name))
+        application._sync_state()
+        return True
+
+    def action_decline(self):
+        """Decline the offer; the other offers stay."""
+        self.ensure_one()
+        self.application_id._document()._scf_check_requester()
+        if self.state != "open":
+            raise UserError(self.env._("The offer is “%s”: there is nothing to decline.", label_of(self, "state")))
+        offer = self.sudo()
+        offer._decline(self.env._("Declined by the applicant."))
+        offer.application_id._sync_state()
+        return True
+
+    # -- business: what we say to the bank --------------------------------------------------------------------------
+
+    def _why_not_accept(self):
+        """Why this user may not accept the offer now, as a sentence; an empty text where he may."""
+        if self.state != "open":
+            return self.env._("The offer is “%s”.", label_of(self, "state"))
+        if self.expires_at and self.expires_at <= fields.Datetime.now():
+            return self.env._("The offer expired on %s. Ask the bank again.", self._expiry())
+        if self.application_id.offer_ids.filtered(lambda offer: offer.state in ("accepting", "accepted")):
+            return self.env._("Another offer of this application has been accepted.")
+        names = ", ".join(self.application_id._approvers().mapped("name"))
+        nobody = self.env._("nobody yet: give a colleague the role Approver")
+        if not self.env.user.has_group("scf_connector.group_scf_approver"):
+            return self.env._("Only an approver may accept an offer: %s.", names or nobody)
+        if self.env.user == self.application_id.requester_id:
+            return self.env._("You requested this financing, so somebody else has to accept it: %s.", names or nobody)
+        return ""
+
+    def _expiry(self):
+        return format_datetime(self.env, self.expires_at, dt_format="short")
+
+    def _expires_text(self):
+        """Until when the offer stands, or what became of it."""
+        if self.state == "open" and self.expires_at:
+            return self.env._("valid until %s", self._expiry())
+        return label_of(self, "state")
+
+    def _decline(self, reason):
+        """Tell the bank that its open offer is not taken."""
+        for offer in self.filtered(lambda offer: offer.state == "open"):
+            offer.submission_id._send("decline", Decision(reason=reason).to_wire(), addressee=offer)
+            offer._set_state("declined")
+
+    def _scf_target(self, verb):
+        return self.bank_offer_ref
+
+    def _scf_on_answer(self, message, answer):
+        self.submission_id.delayed = False
+        if message.verb == "accept":
+            self.env["scf.loan"]._take(self.submission_id, answer)
+        else:
+            self._take(self.submission_id, answer)
+
+    def _scf_on_refused(self, message, problem):
+        self.submission_id.delayed = False
+        detail = problem.get("detail") or problem.get("title") or ""
+        if message.verb == "accept" and self.state == "accepting":
+            expired = problem.get("type") == "urn:openscf:problem:offer-expired"
+            self._set_state("expired" if expired else "withdrawn")
+            self.application_id.approver_id = False
+            self.application_id._sync_state()
+            self.application_id._ask_approvers(self.bank_id.name)
+        self.application_id.message_post(body=self.env._(
+            "%(bank)s did not take our answer to its offer: %(detail)s", bank=self.bank_id.name, detail=detail))
+        self.application_id._notify_panel()
+
+    def _scf_on_delayed(self, message):
+        self.submission_id._scf_on_delayed(message)
+
+    # -- business: what the bank says -------------------------------------------------------------------------------
+
+    def _take(self, submission, wire):
+        """Take in an Offer as the bank signed it: a new one, or what became of a known one.
+
+        :param dict wire: Offer of docs/protocol.md, as it was received (the digest covers its exact terms)
+        :raise UserError: where the terms do not have the digest that the bank signed
+        """
+        message = Offer.model_validate(wire)
+        offer = self.search([("bank_id", "=", submission.bank_id.id), ("bank_offer_ref", "=", message.id)])
+        if not offer:
+            offer = self._record(submission, message, wire["terms"])
+        offer._set_state(message.status.value.lower())
+        submission.application_id._sync_state()
+        return offer
+
+    def _record(self, submission, message, terms):
+        if terms_sha256(terms) != message.terms_sha256:
+            raise UserError(self.env._(
+                "The offer %(offer)s of %(bank)s does not have the digest that the bank signed. Ask the bank.",
+                offer=message.id, bank=submission.bank_id.name))
+        loan_terms = LoanTerms.from_wire(terms)
+        cost = offer_cost(loan_terms, fields.Date.context_today(self))
+        offer = self.create({
+            "submission_id": submission.id,
+            "bank_offer_ref": message.id,
+            "terms": terms,
+            "terms_sha256": message.terms_sha256,
+            "currency_id": self.env["res.currency"]._scf_by_code(loan_terms.currency).id,
+            "principal": float(loan_terms.principal),
+            "rate_pa": float(loan_terms.rate_pa),
+            "fee": float(loan_terms.fee),
+            "tenor_days": loan_terms.tenor_days,
+            "repayment": loan_terms.repayment,
+            "instalments": loan_terms.instalments,
+            "advance_rate": float(message.terms.advance_rate),
+            "recourse": message.terms.recourse,
+            "conditions": "\n".join(message.terms.conditions),
+            "in_hand": float(cost.in_hand),
+            "total_cost": float(cost.total_cost),
+            "apr": float(cost.apr),
+            "expires_at": message.expires_at.replace(tzinfo=None),
+        })
+        if submission.state in ENDED:
+            offer._set_state("declined")  # it crossed our withdrawal
+            return offer
+        submission._set_state("offered")
+        application = submission.application_id
+        application._sync_state()
+        application.message_post(body=self.env._(
+            "%(bank)s offers %(amount)s in hand for a total cost of %(cost)s, valid until %(expiry)s.",
+            bank=offer.bank_id.name, amount=format_amount(self.env, offer.in_hand, offer.currency_id),
+            cost=format_amount(self.env, offer.total_cost, offer.currency_id), expiry=offer._expiry()))
+        if application.state == "offered":
+            application._ask_approvers(offer.bank_id.name)
+        return offer
+
+    def _cron_expire(self):
+        """Expire open offers whose time is over; the bank says so too, but may be out of reach."""
+        offers = self.search([("state", "=", "open"), ("expires_at", "<=", fields.Datetime.now())])
+        offers._set_state("expired")
+        for application in offers.application_id:
+            application._sync_state()
+
+    def _set_state(self, state):
+        """The only writer of `state`: skips repeats and what can't follow."""
+        for offer in self:
+            if state in TRANSITIONS.get(offer.state, ()):
+                offer.state = state
+                offer.application_id._notify_panel()

@@ -1,5 +1,11 @@
+from openscf.wire import Decision, LoanApplication, LoanApplicationRequest, Reply
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from ..amounts import wire_money
+from ..evidence.party import account_of
+from .labels import label_of
 
 STATES = [
     ("created", "Being sent"),
@@ -15,6 +21,22 @@ STATES = [
     ("cancelled", "Withdrawn"),
     ("closed", "Repaid"),
 ]
+# A submission only moves up, apart from the bank's questions; rejected, cancelled and closed end it.
+RANK = {
+    "created": 0,
+    "processing": 1,
+    "action_required": 1,
+    "offered": 2,
+    "offer_accepted": 3,
+    "granted": 4,
+    "disbursement_initiated": 5,
+    "disbursement_completed": 6,
+    "disbursed_failed": 6,
+    "rejected": 7,
+    "cancelled": 7,
+    "closed": 7,
+}
+ENDED = ("rejected", "cancelled", "closed", "disbursed_failed")
 REJECTION_REASONS = [
     ("LOW_CREDIT_SCORE", "Credit standing"),
     ("FRAUD", "Suspicion of fraud"),
@@ -56,3 +78,219 @@ class ScfSubmission(models.Model):
         "(bank_id, bank_application_ref) WHERE bank_application_ref IS NOT NULL",
         "The bank gave the same reference to two submissions.",
     )
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("state", "delayed", "rejection_reason", "rejection_message", "action_message", "offer_ids.state")
+    def _compute_state_message(self):
+        for submission in self:
+            submission.state_message = submission._sentence()
+
+    def _sentence(self):
+        """What an accountant reads about this submission."""
+        bank = self.bank_id.sudo().name
+        if self.delayed:
+            return self.env._("%s can't be reached. What we sent waits here and goes out as soon as the bank answers.",
+                              bank)
+        if self.state == "offered" and not self.offer_ids.filtered(lambda offer: offer.state in ("open", "accepting")):
+            return self.env._("The offer of %s lapsed.", bank)
+        if self.state == "rejected":
+            return self.rejection_message or self.env._("%(bank)s declined: %(reason)s.", bank=bank,
+                                                        reason=label_of(self, "rejection_reason"))
+        return {
+            "created": lambda: self.env._("On its way to %s.", bank),
+            "processing": lambda: self.env._("%s has received the request and is deciding.", bank),
+            "action_required": lambda: self.env._("%(bank)s asks: %(question)s", bank=bank,
+                                                  question=self.action_message or ""),
+            "offered": lambda: self.env._("%s has made an offer.", bank),
+            "offer_accepted": lambda: self.env._("%s has our acceptance.", bank),
+            "granted": lambda: self.env._("%s has granted the loan.", bank),
+            "disbursement_initiated": lambda: self.env._("%s is paying out.", bank),
+            "disbursement_completed": lambda: self.env._("%s has paid out.", bank),
+            "disbursed_failed": lambda: self.env._("%s could not pay out.", bank),
+            "cancelled": lambda: self.env._("Withdrawn from %s.", bank),
+            "closed": lambda: self.env._("The loan at %s is repaid.", bank),
+        }[self.state]()
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_reply(self):
+        """Open the dialog that answers the bank's question."""
+        self.ensure_one()
+        self.application_id._document()._scf_check_requester()
+        if self.state != "action_required":
+            raise UserError(self.env._("%s does not ask for anything at the moment.", self.bank_id.sudo().name))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Answer %s", self.bank_id.sudo().name),
+            "res_model": "scf.reply",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_submission_id": self.id},
+        }
+
+    def action_withdraw(self):
+        """Withdraw the request from this bank; the other banks go on."""
+        self.ensure_one()
+        self.application_id._document()._scf_check_requester()
+        submission = self.sudo()
+        if not submission._withdraw(self.env._("Withdrawn by the applicant.")):
+            raise UserError(self.env._(
+                "The request at %(bank)s is “%(state)s” and can't be withdrawn any more.",
+                bank=submission.bank_id.name, state=label_of(self, "state")))
+        submission.application_id._sync_state()
+        return True
+
+    # -- business: what we say to the bank --------------------------------------------------------------------------
+
+    def _open(self, application, bank):
+        """Create the submission of `application` at `bank` and queue the request with its package."""
+        submission = self.create({
+            "application_id": application.id,
+            "bank_id": bank.id,
+            "reference": f"{application.name}/{bank.id}",
+            "package_id": application.package_id.id,
+            "waiting_since": fields.Datetime.now(),
+        })
+        package = application.package_id
+        request = LoanApplicationRequest(
+            reference=submission.reference,
+            technique=application.technique,
+            requested=wire_money(application.requested_amount, application.currency_id.name),
+            tenor_days=application.tenor_days,
+            repayment=application.repayment,
+            package_sha256=package.sha256,
+            package_id=package.package_ref,
+            disbursement_account=account_of(
+                application.company_id.scf_collection_bank_account_id, application.company_id.name),
+            documents_fingerprints=application.line_ids.mapped("asset_key"),
+        )
+        submission._send("apply", request.to_wire(), documents=package._documents())
+        return submission
+
+    def _send(self, verb, payload, *, addressee=None, documents=()):
+        """Queue one message of this submission; its messages reach the bank in the order they were written."""
+        return self.bank_id._send(
+            verb, payload, channel=self.reference, addressee=addressee or self, documents=documents)
+
+    def _withdraw(self, reason):
+        """Tell the bank that the request is withdrawn.
+
+        :return: False where it is too late: accepted, or ended already
+        """
+        if self.state not in ("created", "processing", "action_required", "offered") or any(
+                offer.state in ("accepting", "accepted") for offer in self.offer_ids):
+            return False
+        self._send("cancel", Decision(reason=reason).to_wire())
+        self.offer_ids._set_state("declined")
+        return self._set_state("cancelled")
+
+    def _reply(self, message, package=None):
+        """Answer the bank's question, with a fresh package where one was built."""
+        answer = Reply(message=message, package_sha256=package.sha256 if package else None,
+                       package_id=package.package_ref if package else None)
+        self._send("reply", answer.to_wire(), documents=package._documents() if package else ())
+        if package:
+            self.package_id = package
+        self.waiting_since = fields.Datetime.now()
+        self._set_state("processing")
+
+    def _scf_target(self, verb):
+        return self.bank_application_ref or None
+
+    def _scf_on_answer(self, message, answer):
+        self.delayed = False
+        self._take(answer)
+
+    def _scf_on_refused(self, message, problem):
+        detail = problem.get("detail") or problem.get("title") or ""
+        bank = self.bank_id.name
+        self.delayed = False
+        if message.verb == "apply":
+            self._reject("OTHERS", self.env._("%(bank)s did not take the request: %(detail)s", bank=bank,
+                                              detail=detail))
+        elif message.verb == "reply":
+            self.application_id.message_post(body=self.env._(
+                "%(bank)s did not take our answer: %(detail)s", bank=bank, detail=detail))
+        else:
+            self.application_id.message_post(body=self.env._(
+                "%(bank)s did not take the withdrawal: %(detail)s", bank=bank, detail=detail))
+        self.application_id._notify_panel()
+
+    def _scf_on_delayed(self, message):
+        if not self.delayed:
+            self.delayed = True
+            self.application_id._notify_panel()
+
+    # -- business: what the bank says -------------------------------------------------------------------------------
+
+    def _take(self, wire, cursor=None):
+        """Take in a LoanApplication as the bank answered or signed it; older ones than the last are passed over.
+
+        :param dict wire: LoanApplication of docs/protocol.md, as it was received
+        :param int cursor: place of the event in the bank's feed, None for an answer
+        """
+        application = LoanApplication.model_validate(wire)
+        if not self.bank_application_ref:
+            self.bank_application_ref = application.id
+        for offer in wire.get("offers") or ():
+            self.env["scf.offer"]._take(self, offer)
+        told_at = application.updated_at.replace(tzinfo=None)
+        if self._is_stale(told_at, cursor):
+            return
+        self.write({"bank_updated_at": told_at, "delayed": False,
+                    **({"bank_cursor": str(cursor)} if cursor is not None else {})})
+        status = application.status.value
+        if status == "REJECTED":
+            rejection = application.rejection
+            self._reject(rejection.reason.value if rejection else "OTHERS", rejection.message if rejection else False)
+        elif status == "ACTION_REQUIRED":
+            self._ask(application.action_required.message if application.action_required else "")
+        else:
+            self._set_state(status.lower())
+        self.application_id._sync_state()
+
+    def _is_stale(self, told_at, cursor):
+        """Whether the bank has said something newer; times have seconds only, so events compare by cursor too."""
+        if not self.bank_updated_at or told_at > self.bank_updated_at:
+            return False
+        if told_at < self.bank_updated_at:
+            return True
+        return cursor is not None and cursor <= int(self.bank_cursor or 0)
+
+    def _reject(self, reason, message):
+        self.write({"rejection_reason": reason, "rejection_message": message})
+        if self._set_state("rejected"):
+            self.application_id.message_post(body=self.state_message)
+            self.offer_ids._set_state("withdrawn")
+            self.application_id._sync_state()
+
+    def _ask(self, message):
+        self.action_message = message
+        if self._set_state("action_required"):
+            self.application_id.activity_schedule(
+                "scf_finance.activity_answer_bank",
+                user_id=self.application_id.requester_id.id,
+                note=self.state_message,
+            )
+
+    def _set_state(self, state):
+        """The only writer of `state`: skips repeats and what can't follow.
+
+        :return: whether the state changed
+        """
+        self.ensure_one()
+        if state == self.state or not self._may_follow(state):
+            return False
+        self.state = state
+        if state != "action_required":
+            self.action_message = False
+        self.application_id._notify_panel()
+        return True
+
+    def _may_follow(self, state):
+        if self.state in ENDED:
+            return state == "disbursement_completed" and self.state == "closed"  # a repayment was taken back
+        if state in ("rejected", "cancelled"):
+            return RANK[self.state] <= RANK["offered"]
+        return RANK[state] > RANK[self.state] or {state, self.state} == {"processing", "action_required"}

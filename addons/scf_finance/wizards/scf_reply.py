@@ -15,3 +15,21 @@ class ScfReply(models.TransientModel):
         string="Send fresh evidence", default=True,
         help="Build a new package from today's records; it replaces the one that the bank has.",
     )
+
+    def action_send(self):
+        """Queue the answer, with a fresh package where it was asked for."""
+        self.ensure_one()
+        # The dialog's record is the user's own; what it names must be open to him too.
+        self.submission_id.check_access("read")
+        self.submission_id.application_id._document()._scf_check_requester()
+        submission = self.submission_id.sudo()
+        if submission.state != "action_required":
+            raise UserError(self.env._("%s does not ask for anything any more.", submission.bank_id.name))
+        package = self.env["scf.package"]
+        if self.renew_package:
+            package = package.sudo()._build(submission.application_id, supersedes=submission.package_id)
+        submission._reply(self.message, package)
+        submission.application_id.message_post(body=self.env._(
+            "Answer to %(bank)s: %(message)s", bank=submission.bank_id.name, message=self.message))
+        submission.application_id.activity_feedback(["scf_finance.activity_answer_bank"])
+        return True

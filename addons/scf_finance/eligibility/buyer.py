@@ -1,0 +1,11 @@
+"""A claim needs a debtor who is somebody else."""
+from .findings import Finding
+
+
+def check_buyer(facts, _):
+    """Refuse documents without a buyer and those that the company wrote to itself."""
+    if not facts.buyer_name:
+        return Finding("no_buyer", "stop", _("Choose the customer first."))
+    if facts.is_own_company:
+        return Finding("own_company", "stop", _("The buyer is the company itself: there is no claim to finance."))
+    return None

@@ -1,0 +1,224 @@
+"""The facts that eligibility rests on, and the SQL that reads them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from openscf.money import round_money
+
+from odoo.tools import SQL
+
+from .settlements import read_order_settlements
+
+PRE_SHIPMENT = "pre_shipment"
+RECEIVABLES_DISCOUNTING = "receivables_discounting"
+# Without a due date (no payment term) an invoice is payable at once; an order's buyer gets this long after delivery.
+DEFAULT_CREDIT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class BankTerms:
+    """What one connected bank publishes for one technique. Amounts in the document's currency, rates in percent."""
+
+    bank_id: int
+    name: str
+    currencies: tuple[str, ...]
+    min_amount: Decimal
+    max_amount: Decimal
+    min_tenor_days: int
+    max_tenor_days: int
+    advance_rate: Decimal
+    repayment: tuple[str, ...]
+    rate_pa: Decimal | None
+    fee_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Another application that holds the document, or one that belongs to the same sale."""
+
+    application_id: int
+    application_name: str
+    document_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """A sales order or invoice as the rules see it. Amounts in `currency`."""
+
+    technique: str
+    name: str
+    state: str
+    move_type: str | None
+    payment_state: str | None
+    invoice_status: str | None
+    company_id: int
+    is_own_company: bool
+    buyer_name: str | None
+    currency: str
+    total: Decimal
+    open_amount: Decimal
+    issue_date: date | None
+    expected_payment: date | None
+    today: date
+    claims: tuple[Claim, ...]
+    missing_tax_id: bool
+    missing_accounts: bool
+    missing_collection_account: bool
+    banks: tuple[BankTerms, ...]
+
+    @property
+    def days_to_payment(self) -> int:
+        return (self.expected_payment - self.today).days if self.expected_payment else 0
+
+
+def bank_terms(banks, technique: str) -> tuple[BankTerms, ...]:
+    """Published terms of the open ones among `banks` (records of scf.bank) that offer `technique`."""
+    terms = []
+    for bank in banks:
+        profile = bank._technique(technique) if bank._is_open() else None
+        if profile:
+            terms.append(BankTerms(
+                bank_id=bank.id,
+                name=bank.name,
+                currencies=tuple(profile["currencies"]),
+                min_amount=Decimal(profile["min_amount"]),
+                max_amount=Decimal(profile["max_amount"]),
+                min_tenor_days=int(profile["min_tenor_days"]),
+                max_tenor_days=int(profile["max_tenor_days"]),
+                advance_rate=Decimal(profile["max_advance_rate"]),
+                repayment=tuple(profile["repayment"]),
+                rate_pa=Decimal(rate) if (rate := profile.get("indicative_rate_pa")) else None,
+                fee_percent=Decimal(profile.get("indicative_fee_percent") or "0"),
+            ))
+    return tuple(terms)
+
+
+def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
+    """Facts of one sales order (a record): 4 queries, whatever its history."""
+    [row] = order.env.execute_query_dict(SQL(
+        """
+        SELECT so.name, so.state, so.company_id, so.invoice_status, so.amount_total::numeric AS total,
+               so.date_order::date AS issue_date, so.commitment_date::date AS commitment_date,
+               currency.name AS currency, commercial.name AS buyer_name,
+               commercial.id = company.partner_id AS is_own_company,
+               (SELECT COALESCE(MAX(line.customer_lead), 0) FROM sale_order_line line
+                 WHERE line.order_id = so.id) AS lead_days,
+               %(setup)s
+          FROM sale_order so
+          JOIN res_currency currency ON currency.id = so.currency_id
+          JOIN res_company company ON company.id = so.company_id
+          JOIN res_partner partner ON partner.id = so.partner_id
+          JOIN res_partner commercial ON commercial.id = COALESCE(partner.commercial_partner_id, partner.id)
+         WHERE so.id = %(order)s
+        """, order=order.id, setup=_SETUP,
+    ))
+    settled = sum((part.paid + part.credited for part in read_order_settlements(order.env, [order.id])), Decimal(0))
+    delivery = row["commitment_date"] or row["issue_date"] + timedelta(days=int(row["lead_days"]))
+    due_lines = order.payment_term_id.sudo().line_ids  # a requester may lack access to payment terms
+    delivery = max(delivery, today)
+    expected = max(
+        (line._get_due_date(delivery) for line in due_lines),
+        default=delivery + timedelta(days=DEFAULT_CREDIT_DAYS),
+    )
+    return DocumentFacts(
+        technique=PRE_SHIPMENT,
+        name=row["name"],
+        state=row["state"],
+        move_type=None,
+        payment_state=None,
+        invoice_status=row["invoice_status"],
+        company_id=row["company_id"],
+        is_own_company=row["is_own_company"],
+        buyer_name=row["buyer_name"],
+        currency=row["currency"],
+        total=round_money(row["total"], row["currency"]),
+        open_amount=round_money(max(row["total"] - settled, Decimal(0)), row["currency"]),
+        issue_date=row["issue_date"],
+        expected_payment=expected,
+        today=today,
+        claims=_read_claims(order.env, SQL(
+            """(claim.sale_order_id = %(order)s
+                OR claim.move_id IN (SELECT line.move_id FROM sale_order_line order_line
+                     JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
+                     JOIN account_move_line line ON line.id = rel.invoice_line_id
+                    WHERE order_line.order_id = %(order)s))""", order=order.id,
+        )),
+        missing_tax_id=row["missing_tax_id"],
+        missing_accounts=row["missing_accounts"],
+        missing_collection_account=row["missing_collection_account"],
+        banks=bank_terms(banks, PRE_SHIPMENT),
+    )
+
+
+def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
+    """Facts of one customer invoice (a record): 3 queries, whatever its history."""
+    [row] = move.env.execute_query_dict(SQL(
+        """
+        SELECT move.name, move.state, move.move_type, move.payment_state, move.company_id,
+               move.amount_total::numeric AS total, move.amount_residual::numeric AS open_amount,
+               move.invoice_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
+               currency.name AS currency, commercial.name AS buyer_name,
+               COALESCE(commercial.id = company.partner_id, FALSE) AS is_own_company,
+               %(setup)s
+          FROM account_move move
+          JOIN res_currency currency ON currency.id = move.currency_id
+          JOIN res_company company ON company.id = move.company_id
+          LEFT JOIN res_partner commercial ON commercial.id = move.commercial_partner_id
+         WHERE move.id = %(move)s
+        """, move=move.id, setup=_SETUP,
+    ))
+    return DocumentFacts(
+        technique=RECEIVABLES_DISCOUNTING,
+        name=row["name"] or "",
+        state=row["state"],
+        move_type=row["move_type"],
+        payment_state=row["payment_state"],
+        invoice_status=None,
+        company_id=row["company_id"],
+        is_own_company=row["is_own_company"],
+        buyer_name=row["buyer_name"],
+        currency=row["currency"],
+        total=round_money(row["total"], row["currency"]),
+        open_amount=round_money(max(row["open_amount"], Decimal(0)), row["currency"]),
+        issue_date=row["invoice_date"],
+        expected_payment=row["due_date"],
+        today=today,
+        claims=_read_claims(move.env, SQL(
+            """(claim.move_id = %(move)s
+                OR claim.sale_order_id IN (SELECT order_line.order_id FROM account_move_line line
+                     JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
+                     JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
+                    WHERE line.move_id = %(move)s))""", move=move.id,
+        )),
+        missing_tax_id=row["missing_tax_id"],
+        missing_accounts=row["missing_accounts"],
+        missing_collection_account=row["missing_collection_account"],
+        banks=bank_terms(banks, RECEIVABLES_DISCOUNTING),
+    )
+
+
+_SETUP = SQL(
+    """(company.scf_journal_id IS NULL OR company.scf_loan_account_id IS NULL
+        OR company.scf_interest_account_id IS NULL OR company.scf_fee_account_id IS NULL
+        OR company.scf_clearing_account_id IS NULL) AS missing_accounts,
+       company.scf_collection_bank_account_id IS NULL AS missing_collection_account,
+       (SELECT COALESCE(own.vat, '') = '' OR own.country_id IS NULL FROM res_partner own
+         WHERE own.id = company.partner_id) AS missing_tax_id"""
+)
+
+
+def _read_claims(env, condition: SQL) -> tuple[Claim, ...]:
+    rows = env.execute_query_dict(SQL(
+        """
+        SELECT application.id, application.name, COALESCE(so.name, move.name) AS document_name
+          FROM scf_application_document claim
+          JOIN scf_application application ON application.id = claim.application_id
+          LEFT JOIN sale_order so ON so.id = claim.sale_order_id
+          LEFT JOIN account_move move ON move.id = claim.move_id
+         WHERE claim.is_open AND %s
+         ORDER BY claim.id
+        """, condition,
+    ))
+    return tuple(Claim(row["id"], row["name"], row["document_name"]) for row in rows)

@@ -1,0 +1,160 @@
+"""How the receivable of an invoice was settled: cash, credit notes, other entries."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from openscf.money import round_money
+
+from odoo.tools import SQL
+
+PAYMENT = "payment"
+CREDIT_NOTE = "credit_note"
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One reconciliation on an invoice's receivable. Amounts in the invoice's `currency`, never negative."""
+
+    partial_id: int
+    move_id: int
+    currency: str
+    amount: Decimal
+    cash: Decimal
+    settled_on: date
+    kind: str
+    counterpart: str
+    payment_id: int | None
+    cleared: bool
+
+
+def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None = None) -> list[Settlement]:
+    """Settlements of posted customer invoices, oldest first: one query.
+
+    `cash` is what really came in: a payment's write-off (early payment discount, bank fee, difference) and a credit
+    note settle the claim without money. Exchange differences settle nothing in the invoice's currency.
+    """
+    if not move_ids:
+        return []
+    rows = env.execute_query_dict(SQL(
+        """
+        SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
+               partial.debit_amount_currency::numeric AS amount,
+               COALESCE(theirs.date, partial.max_date) AS settled_on,
+               their_move.move_type, their_move.name AS counterpart, theirs.statement_line_id,
+               payment.id AS payment_id, payment.is_matched,
+               cash.liquid::numeric AS liquid, cash.claims::numeric AS claims
+          FROM account_partial_reconcile partial
+          JOIN account_move_line ours ON ours.id = partial.debit_move_id
+          JOIN account_account account ON account.id = ours.account_id AND account.account_type = 'asset_receivable'
+          JOIN res_currency currency ON currency.id = ours.currency_id
+          JOIN account_move_line theirs ON theirs.id = partial.credit_move_id
+          JOIN account_move their_move ON their_move.id = theirs.move_id
+          LEFT JOIN account_payment payment ON payment.id = their_move.origin_payment_id
+          JOIN LATERAL (
+                SELECT SUM(CASE WHEN kind.account_type IN ('asset_receivable', 'liability_payable')
+                                THEN -item.balance ELSE 0 END) AS claims,
+                       SUM(CASE WHEN kind.account_type IN ('asset_cash', 'liability_credit_card')
+                                  OR (their_move.origin_payment_id IS NOT NULL
+                                      AND item.account_id = payment.outstanding_account_id)
+                                THEN item.balance ELSE 0 END) AS liquid
+                  FROM account_move_line item
+                  JOIN account_account kind ON kind.id = item.account_id
+                 WHERE item.move_id = their_move.id) cash ON TRUE
+         WHERE ours.move_id IN %(moves)s AND partial.debit_amount_currency > 0 AND %(partials)s
+         ORDER BY settled_on, partial.id
+        """,
+        moves=tuple(move_ids),
+        partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
+    ))
+    return [_settlement(row) for row in rows]
+
+
+def _settlement(row: dict) -> Settlement:
+    liquid, claims = row["liquid"] or Decimal(0), row["claims"] or Decimal(0)
+    if row["move_type"] == "out_refund":
+        kind, cash = CREDIT_NOTE, Decimal(0)
+    elif liquid > 0 and claims > 0:
+        kind, cash = PAYMENT, row["amount"] * min(liquid / claims, Decimal(1))
+    else:
+        kind, cash = OTHER, Decimal(0)
+    return Settlement(
+        partial_id=row["partial_id"],
+        move_id=row["move_id"],
+        currency=row["currency"],
+        amount=round_money(row["amount"], row["currency"]),
+        cash=round_money(cash, row["currency"]),
+        settled_on=row["settled_on"],
+        kind=kind,
+        counterpart=row["counterpart"] or "",
+        payment_id=row["payment_id"],
+        cleared=bool(row["statement_line_id"] or row["is_matched"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShare:
+    """The part of one posted invoice that belongs to one sales order: 1 where the invoice is the order's alone."""
+
+    order_id: int
+    move_id: int
+    share: Decimal
+
+
+def read_order_shares(env, *, order_ids: list[int] | None = None, move_ids: list[int] | None = None) -> list[OrderShare]:
+    """Posted customer invoices of the orders (or orders of the invoices), each with the order's share: one query."""
+    condition = SQL("order_line.order_id IN %s", tuple(order_ids)) if order_ids else SQL(
+        "line.move_id IN %s", tuple(move_ids or [0]))
+    rows = env.execute_query_dict(SQL(
+        """
+        SELECT order_line.order_id, line.move_id, SUM(line.price_total)::numeric AS part,
+               MAX(move.amount_total)::numeric AS whole
+          FROM account_move_line line
+          JOIN account_move move ON move.id = line.move_id AND move.state = 'posted' AND move.move_type = 'out_invoice'
+          JOIN (SELECT DISTINCT rel.invoice_line_id, order_line.order_id
+                  FROM sale_order_line_invoice_rel rel
+                  JOIN sale_order_line order_line ON order_line.id = rel.order_line_id) order_line
+            ON order_line.invoice_line_id = line.id
+         WHERE %s
+         GROUP BY order_line.order_id, line.move_id
+        """, condition,
+    ))
+    return [
+        OrderShare(row["order_id"], row["move_id"], min(max(row["part"] / row["whole"], Decimal(0)), Decimal(1)))
+        for row in rows if row["whole"]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettlement:
+    """What of one settlement counts for one order. Amounts in the invoice's currency."""
+
+    order_id: int
+    settlement: Settlement
+    share: Decimal
+
+    @property
+    def paid(self) -> Decimal:
+        return Decimal(0) if self.settlement.kind == CREDIT_NOTE else self._part(self.settlement.amount)
+
+    @property
+    def credited(self) -> Decimal:
+        return self._part(self.settlement.amount) if self.settlement.kind == CREDIT_NOTE else Decimal(0)
+
+    def _part(self, amount: Decimal) -> Decimal:
+        return round_money(amount * self.share, self.settlement.currency)
+
+
+def read_order_settlements(env, order_ids: list[int]) -> list[OrderSettlement]:
+    """Settlements of the orders' posted invoices (down payments too), by order: two queries."""
+    shares = read_order_shares(env, order_ids=order_ids)
+    settlements = read_settlements(env, [share.move_id for share in shares])
+    by_move = {}
+    for settlement in settlements:
+        by_move.setdefault(settlement.move_id, []).append(settlement)
+    return [
+        OrderSettlement(share.order_id, settlement, share.share)
+        for share in shares for settlement in by_move.get(share.move_id, ())
+    ]

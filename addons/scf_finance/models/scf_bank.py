@@ -1,5 +1,0 @@
-from odoo import models
-
-
-class ScfBank(models.Model):
-    _inherit = "scf.bank"
