@@ -1,11 +1,10 @@
 {
-    "name": "Supply-Chain Finance",
+    "name": "Supply-chain Finance",
     "summary": "Turn sales orders and invoices into working capital, from the banks you choose",
     "version": "19.0.1.0.0",
-    "category": "Accounting/Accounting",
+    "category": "Accounting/Financing",
     "license": "LGPL-3",
-    "author": "SCF for Odoo contributors",
-    "website": "https://github.com/scf-for-odoo/scf-for-odoo",
+    "author": "SCF for Odoo",
     "depends": ["scf_connector", "sale_stock", "account", "base_iban"],
     "external_dependencies": {"python": ["openscf"]},
     "data": [
