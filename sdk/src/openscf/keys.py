@@ -27,7 +27,8 @@ Alg = Literal["EdDSA", "ES256"]
 ALGORITHMS: Final[dict[str, Algorithm]] = {"EdDSA": OKPAlgorithm(), "ES256": ECAlgorithm(ECAlgorithm.SHA256, SECP256R1)}
 
 _ALG_OF_CURVE: Final[dict[tuple[Any, Any], Alg]] = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
-_REQUIRED_MEMBERS: Final[dict[str, tuple[str, ...]]] = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y")}
+# RFC 7638 section 3.2 and RFC 8037 section 2; RSA has a thumbprint, but signs nothing here.
+_REQUIRED_MEMBERS: Final[dict[str, tuple[str, ...]]] = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 # More keys than any rotation needs; a longer set is a defect or an attack.
@@ -38,7 +39,7 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
     """Return the RFC 7638 thumbprint of a key (SHA-256, base64url): its `kid` everywhere in OpenSCF."""
     members = _REQUIRED_MEMBERS.get(str(jwk.get("kty")))
     if members is None or any(not isinstance(jwk.get(name), str) for name in members):
-        raise InputInvalid("The key is no Ed25519 (OKP) or P-256 (EC) JWK with all its required members.")
+        raise InputInvalid("The key is no public OKP, EC or RSA JWK with all its required members.")
     return base64url.encode(hashlib.sha256(canonical_bytes({name: jwk[name] for name in members})).digest())
 
 

@@ -67,9 +67,10 @@ class LoanTerms:
             self.instalments == 1 or (self.repayment == "instalment" and self.instalments > 1),
             f"{self.instalments} instalments do not go with repayment {self.repayment!r}.",
         )
-        # 31 days a month: whatever the start, the last but one instalment then falls before the tenor's end.
+        # However a year lies, n months are less than 3 days longer than n average ones (487/16 days): the last but
+        # one instalment then falls before the tenor's end.
         _require(
-            (self.instalments - 1) * 31 < self.tenor_days,
+            self.instalments == 1 or 487 * (self.instalments - 1) + 48 <= 16 * self.tenor_days,
             f"{self.instalments} monthly instalments do not fit into {self.tenor_days} days; lower their number.",
         )
         if self.fee_timing == "deducted":
