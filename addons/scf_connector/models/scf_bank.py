@@ -50,7 +50,7 @@ class ScfBank(models.Model):
         [('openscf', "OpenSCF")], string="Speaks", required=True, default='openscf',
         help="The language in which this bank is spoken to.")
     base_url = fields.Char(
-        string="Address", required=True, copy=False, tracking=True,
+        string="Address", required=True, tracking=True,
         help="The bank's address, as the bank gave it to you, for example https://scf.bank.example")
     state = fields.Selection(
         [
@@ -110,7 +110,7 @@ class ScfBank(models.Model):
     @api.depends('base_url')
     def _compute_name(self):
         for bank in self:
-            bank.name = bank.name or urlsplit(self._normalised_address(bank.base_url)).netloc or False
+            bank.name = bank.name or urlsplit(bank.base_url or '').netloc or bank.base_url
 
     @api.depends('profile')
     @api.depends_context('lang')
@@ -422,7 +422,6 @@ class ScfBank(models.Model):
 
     def _scf_on_refused(self, message, problem):
         self._set_state('discovered', problem.get('detail') or problem.get('title'))
-        self.last_error = problem.get('detail') or problem.get('title')
 
     def _scf_on_delayed(self, message):
         self.state_reason = self.env._("The registration has not reached the bank yet: %(error)s",

@@ -1,0 +1,29 @@
+from odoo.exceptions import AccessError
+from odoo.tests import Form, tagged
+
+from .common import ConnectorCase
+
+
+@tagged('post_install', '-at_install')
+class TestViews(ConnectorCase):
+
+    def test_first_form_asks_for_the_address_only(self):
+        rhone = self._open_bank()
+        with Form(self.env['scf.bank'].with_user(self.people['admin']), 'scf_connector.scf_bank_view_form') as form:
+            form.base_url = rhone.url
+        bank = form.record
+        bank.action_discover()
+
+        self.assertEqual(bank.name, "Banque du Rhône")
+
+    def test_every_role_opens_the_screens_it_has_and_no_other(self):
+        bank = self._connect(self._open_bank())
+        self._send(bank)
+        for role in ('requester', 'approver', 'admin'):
+            form = Form(bank.with_user(self.people[role]), 'scf_connector.scf_bank_view_form')
+            self.assertEqual(form.name, "Banque du Rhône")
+            self.assertEqual('client_id' in form._view['fields'], role == 'admin')
+        for model in ('scf.message', 'scf.event', 'scf.key'):
+            self.env[model].with_user(self.people['admin']).get_views([(False, 'list'), (False, 'form')])
+            with self.assertRaises(AccessError):
+                self.env[model].with_user(self.people['approver']).web_search_read([], {})
