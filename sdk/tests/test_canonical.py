@@ -55,7 +55,7 @@ def test_keys_are_sorted_by_utf16_units_as_in_rfc_8785_section_3_2_3() -> None:
 
 def test_strings_are_escaped_as_in_rfc_8785_section_3_2_4() -> None:
     """The string and literals of the RFC's sample; its numbers have no place here. Bytes as in section 3.2.4."""
-    value = {"string": '\u20ac$\u000f\u000aA\'\u0042\u0022\u005c\\"/', "literals": [None, True, False]}
+    value = {"string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/", "literals": [None, True, False]}
     assert canonical_bytes(value) == bytes.fromhex(
         "7b226c69746572616c73223a5b6e756c6c2c747275652c66616c73655d2c22737472696e67223a22e282ac245c75303030665c6e4127"
         "42 5c22 5c5c 5c5c 5c22 2f 227d"

@@ -28,7 +28,11 @@ ALGORITHMS: Final[dict[str, Algorithm]] = {"EdDSA": OKPAlgorithm(), "ES256": ECA
 
 _ALG_OF_CURVE: Final[dict[tuple[Any, Any], Alg]] = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 # RFC 7638 section 3.2 and RFC 8037 section 2; RSA has a thumbprint, but signs nothing here.
-_REQUIRED_MEMBERS: Final[dict[str, tuple[str, ...]]] = {"OKP": ("crv", "kty", "x"), "EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n")}
+_REQUIRED_MEMBERS: Final[dict[str, tuple[str, ...]]] = {
+    "OKP": ("crv", "kty", "x"),
+    "EC": ("crv", "kty", "x", "y"),
+    "RSA": ("e", "kty", "n"),
+}
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 # More keys than any rotation needs; a longer set is a defect or an attack.

@@ -12,6 +12,9 @@ from openscf._internal.loan_schedule import schedule
 from openscf._internal.loan_terms import LoanTerms
 from openscf.errors import InputInvalid
 
+# 1 = 100 % a year. Above a millionfold the figure compares nothing; it comes from a fee that eats a short loan.
+MAX_EFFECTIVE_RATE = 1_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class CashFlow:
@@ -40,8 +43,8 @@ class OfferCost:
 def offer_cost(terms: LoanTerms, start: dt.date) -> OfferCost:
     """Return the cost of a loan disbursed on `start` and paid on time.
 
-    A fee `on_repayment` is paid with the first instalment. Raises InputInvalid where the flows have no rate (a cost
-    out of all proportion).
+    A fee `on_repayment` is paid with the first instalment. Raises InputInvalid where the cost is out of all proportion
+    (an effective rate above MAX_EFFECTIVE_RATE).
     """
     rows = schedule(terms, start)
     fee_later = terms.fee if terms.fee_timing == "on_repayment" else Decimal(0)
@@ -65,6 +68,6 @@ def effective_annual_rate(flows: tuple[CashFlow, ...]) -> Decimal:
     if sum(flow.amount for flow in flows) == 0:
         return Decimal("0.00")
     rate = pyxirr.xirr([flow.on for flow in flows], [float(flow.amount) for flow in flows])
-    if rate is None:
-        raise InputInvalid("The offer's cash flows have no effective annual rate; check its principal, fee and tenor.")
+    if rate is None or not rate < MAX_EFFECTIVE_RATE:
+        raise InputInvalid("The offer's cost is out of all proportion; check its principal, fee and tenor.")
     return (Decimal(repr(rate)) * 100).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)

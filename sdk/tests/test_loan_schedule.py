@@ -1,0 +1,152 @@
+"""Schedules, day counts and terms, with published figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loans import START, dates, loan_terms, terms
+
+from openscf._internal.day_count import days_between
+from openscf.errors import InputInvalid
+from openscf.loan import LoanTerms, schedule
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        ("2006-08-20", "2007-02-20", 180),
+        ("2006-08-31", "2007-02-28", 178),
+        ("2007-02-28", "2007-08-31", 182),
+        ("2007-08-31", "2008-02-29", 179),
+        ("2008-02-29", "2008-08-31", 181),
+        ("2006-01-31", "2006-02-28", 28),
+        ("2006-02-28", "2006-03-03", 5),
+        ("2006-09-30", "2006-10-31", 30),
+        ("2006-10-31", "2006-11-28", 28),
+        ("2007-02-26", "2008-02-29", 363),
+        ("2008-02-28", "2008-03-31", 32),
+    ],
+)
+def test_30e_360_counts_as_isda_does(start: str, end: str, days: int) -> None:
+    """ISDA, "30/360 Day Count Conventions" (22 December 2008), worked figures for 30E/360 (Eurobond basis)."""
+    assert days_between(dt.date.fromisoformat(start), dt.date.fromisoformat(end), "30E/360") == days
+
+
+@given(dates(), dates(), dates(), st.sampled_from(["ACT/360", "ACT/365", "30E/360"]))
+def test_day_counts_add_up_over_any_date_between(a: dt.date, b: dt.date, c: dt.date, day_count: Any) -> None:
+    a, b, c = sorted((a, b, c))
+    first, second = days_between(a, b, day_count), days_between(b, c, day_count)
+    assert first >= 0 and first + second == days_between(a, c, day_count)
+
+
+@pytest.mark.parametrize(
+    ("day_count", "tenor_days", "interest"),
+    [("ACT/360", 365, "101.39"), ("ACT/365", 365, "100.00"), ("30E/360", 365, "100.00")],
+)
+def test_a_year_of_interest_by_each_day_count(day_count: Any, tenor_days: int, interest: str) -> None:
+    """2006 ISDA Definitions, section 4.16 (d), (e), (g): 1 000.00 at 10 % from 15 January 2026 to 15 January 2027."""
+    (row,) = schedule(terms(principal="1000.00", rate_pa="10", day_count=day_count, tenor_days=tenor_days), START)
+    assert (row.due_date, row.principal, row.interest) == (dt.date(2027, 1, 15), D("1000.00"), D(interest))
+
+
+def test_a_monthly_annuity_as_published() -> None:
+    """Wikipedia, "Mortgage calculator", monthly payment formula: 200 000 at 6.5 % over 30 years is 1 264.14 a month."""
+    start = dt.date(2026, 1, 1)
+    rows = schedule(
+        terms(
+            principal="200000.00",
+            currency="USD",
+            rate_pa="6.5",
+            day_count="30E/360",
+            repayment="instalment",
+            instalments=360,
+            tenor_days=(dt.date(2056, 1, 1) - start).days,
+        ),
+        start,
+    )
+    assert {row.amount for row in rows[:-1]} == {D("1264.14")}
+    assert rows[0].interest == D("1083.33")  # 200 000 × 6.5 % / 12
+    assert abs(rows[-1].amount - D("1264.14")) < 5  # the remainder of 359 roundings
+    assert (rows[-1].number, rows[-1].due_date) == (360, dt.date(2056, 1, 1))
+
+
+def test_instalments_fall_monthly_and_the_last_when_the_tenor_ends() -> None:
+    rows = schedule(terms(repayment="instalment", instalments=4, tenor_days=110), dt.date(2026, 1, 31))
+    assert [row.due_date.isoformat() for row in rows] == ["2026-02-28", "2026-03-31", "2026-04-30", "2026-05-21"]
+
+
+def test_a_loan_without_interest_is_split_evenly() -> None:
+    rows = schedule(terms(principal="100.00", rate_pa="0", repayment="instalment", instalments=3, tenor_days=90), START)
+    assert [row.amount for row in rows] == [D("33.33"), D("33.33"), D("33.34")]
+    assert not any(row.interest for row in rows)
+
+
+def test_a_currency_without_decimals_has_whole_instalments() -> None:
+    rows = schedule(
+        terms(principal="1000000", currency="JPY", repayment="instalment", instalments=3, tenor_days=90, fee="0"), START
+    )
+    assert all(row.amount == row.amount.to_integral_value() for row in rows)
+    assert sum(row.principal for row in rows) == 1_000_000
+
+
+@given(loan_terms())
+def test_a_schedule_adds_up_and_its_dates_rise(agreed: LoanTerms) -> None:
+    rows = schedule(agreed, START)
+    due = [row.due_date for row in rows]
+    assert due == sorted(set(due)) and due[0] > START
+    assert (due[-1] - START).days == agreed.tenor_days
+    assert sum(row.principal for row in rows) == agreed.principal
+    assert all(row.principal >= 0 and row.interest >= 0 and row.amount == row.principal + row.interest for row in rows)
+    assert [row.number for row in rows] == list(range(1, agreed.instalments + 1))
+
+
+@given(loan_terms())
+def test_terms_survive_the_wire(agreed: LoanTerms) -> None:
+    assert LoanTerms.from_wire({**agreed.to_wire(), "technique": "pre_shipment", "recourse": True}) == agreed
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"principal": "0"}, "principal"),
+        ({"principal": "10.001"}, "decimals"),
+        ({"principal": 10.5}, "not exact"),
+        ({"rate_pa": "-1"}, "rate_pa"),
+        ({"rate_pa": "1001"}, "rate_pa"),
+        ({"penalty_rate_pa": "-0.1"}, "penalty_rate_pa"),
+        ({"fee": "-1"}, "fee"),
+        ({"fee": "12000.00"}, "leaves nothing"),
+        ({"fee_timing": "never"}, "fee_timing"),
+        ({"day_count": "ACT/ACT"}, "day_count"),
+        ({"repayment": "balloon"}, "repayment"),
+        ({"tenor_days": 0}, "tenor"),
+        ({"tenor_days": 40_000}, "tenor"),
+        ({"instalments": 3}, "bullet"),
+        ({"repayment": "instalment", "instalments": 0}, "instalments"),
+        ({"repayment": "instalment", "instalments": 5, "tenor_days": 90}, "do not fit"),
+        ({"waterfall": ("principal", "interest")}, "waterfall"),
+        ({"waterfall": ("principal", "principal", "fee", "interest")}, "waterfall"),
+        ({"currency": "ZZZZ"}, "ISO 4217"),
+    ],
+)
+def test_terms_that_make_no_loan_are_refused_with_the_reason(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputInvalid, match=named):
+        terms(**changes)
+
+
+def test_wire_terms_that_are_incomplete_or_mixed_are_refused() -> None:
+    wire = terms().to_wire()
+    for broken in (
+        {},
+        {**wire, "principal": "100"},
+        {**wire, "fee": {"amount": "1.00", "currency": "USD"}},
+        {**wire, "tenor_days": "45"},
+        {name: value for name, value in wire.items() if name != "rate_pa"},
+    ):
+        with pytest.raises(InputInvalid):
+            LoanTerms.from_wire(broken)
