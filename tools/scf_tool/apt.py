@@ -50,9 +50,10 @@ def run_as_root(argv: list[str], *, what: str) -> None:
 def _root_prefix(line: str) -> list[str]:
     if os.geteuid() == 0:
         return []
+    ask = f"have an administrator run\n    {line}\nand run this again."
     if not shutil.which("sudo"):
-        raise CannotRun(f"System packages are missing and there is no sudo: ask an administrator to run\n    {line}\nand run this again.")
+        raise CannotRun(f"System packages are missing and there is no sudo: {ask}")
     prefix = ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
     if subprocess.run([*prefix, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
-        raise CannotRun(f"System packages are missing and sudo refuses: have an administrator run\n    {line}\nand run this again.")
+        raise CannotRun(f"System packages are missing and sudo refuses: {ask}")
     return prefix

@@ -81,5 +81,5 @@ class Checkout:
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not text.isdigit() or not 1024 <= int(text) <= 65535:
-        raise CannotRun(f"{name}={text!r} is not a port: give a number from 1024 to 65535, or leave it out for {default}.")
+        raise CannotRun(f"{name}={text!r} is not a port: give a number from 1024 to 65535 (default {default}).")
     return int(text)

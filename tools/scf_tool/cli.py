@@ -47,7 +47,9 @@ def parser() -> argparse.ArgumentParser:
     logs_parser = command("logs", "the last lines of the servers' logs")
     logs_parser.add_argument("service", nargs="?", help="odoo, bank1, bank2 or postgres; all without it")
     test_parser = command("test", "every suite, or those named")
-    test_parser.add_argument("suite", nargs="*", choices=[*suites.NAMES, []], metavar="SUITE", help=", ".join(suites.NAMES))
+    test_parser.add_argument(
+        "suite", nargs="*", choices=[*suites.NAMES, []], metavar="SUITE", help=", ".join(suites.NAMES)
+    )
     test_parser.add_argument("-k", dest="expression", metavar="EXPR", help="only the tests that pytest -k EXPR selects")
     command("lint", "ruff, pylint-odoo, mypy, Odoo's own linter, shellcheck, docker-compose.yml, translations")
     bench_parser = command("bench", "the benchmarks, as ratios with query counts")

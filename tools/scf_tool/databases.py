@@ -83,7 +83,7 @@ class Databases:
             self._store_attachments(making)
             self._dump(making, dump)
             done = "installed, and kept in the cache"
-        self._publish(making, UPSTREAM, key)
+        self.publish(making, UPSTREAM, key)
         return done
 
     def ensure_template(self) -> str:
@@ -97,8 +97,19 @@ class Databases:
         making = f"{TEMPLATE}_making"
         self.copy(UPSTREAM, making)
         self.install_own_addons(making)
-        self._publish(making, TEMPLATE, key)
+        self.publish(making, TEMPLATE, key)
         return f"{TEMPLATE} made from {UPSTREAM}"
+
+    def publish(self, making: str, name: str, key: str) -> None:
+        """Give a finished database its name and say in its comment what it was made from."""
+        self.drop(name)
+        self._disconnect(making)
+        self._cluster.sql(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
+        self.set_comment(name, key)
+
+    def product_key(self) -> str:
+        """Changes whenever Odoo or a file of our addons does."""
+        return f"{self._upstream_key()}-{digest_of_tree([self._checkout.addons])}"
 
     def install_own_addons(self, database: str, *, ours: bool = True) -> None:
         """Install our addons, if `ours`, and the addons for tests, which no configuration file of the product names."""
@@ -141,12 +152,6 @@ class Databases:
             what="keeping Odoo's modules in the cache",
         )
         os.replace(partial, dump)
-
-    def _publish(self, making: str, name: str, key: str) -> None:
-        self.drop(name)
-        self._disconnect(making)
-        self._cluster.sql(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
-        self.set_comment(name, key)
 
     def _disconnect(self, name: str) -> None:
         self._cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")

@@ -30,13 +30,15 @@ def read_os_release(text: str) -> dict[str, str]:
     return fields
 
 
-def require_supported_system(os_release: Path = Path("/etc/os-release"), platform: str = sys.platform) -> dict[str, str]:
+def require_supported_system(
+    os_release: Path = Path("/etc/os-release"), platform: str = sys.platform
+) -> dict[str, str]:
     """Check that this is Debian 12 or newer, or Ubuntu 22.04 or newer.
 
     :returns: the fields of os-release.
     :raises CannotRun: it is not.
     """
-    wanted = "supported are Debian 12 or newer and Ubuntu 22.04 or newer (elsewhere, docker-compose.yml runs the same parts)."
+    wanted = "supported are Debian 12+ and Ubuntu 22.04+ (elsewhere, docker-compose.yml runs the same parts)."
     if platform != "linux" or not os_release.is_file():
         raise CannotRun(f"This system ({platform}) is not supported: {wanted}")
     fields = read_os_release(os_release.read_text(encoding="utf-8"))

@@ -74,13 +74,24 @@ class Odoo:
         return [*head, "-c", str(config or self._checkout.odoo_config), "-d", database, *options]
 
     def install(self, database: str, modules: list[str], *, what: str, config: Path | None = None) -> None:
-        """Install modules and leave; the database is made where there is none.
+        """Install modules and leave.
 
         :raises CommandFailed: Odoo ended badly.
         """
+        self._change_modules("-i", database, modules, what, config)
+
+    def update(self, database: str, modules: list[str], *, what: str) -> None:
+        """Bring installed modules, and what depends on them, to what their files say now; install those that are new.
+
+        :raises CommandFailed: Odoo ended badly.
+        """
+        self._change_modules("-u", database, modules, what, None)
+        self._change_modules("-i", database, modules, what, None)
+
+    def _change_modules(self, option: str, database: str, modules: list[str], what: str, config: Path | None) -> None:
         run_logged(
             self.argv(
-                database, "-i", ",".join(modules), "--stop-after-init", "--no-http", "--log-level=warn", config=config
+                database, option, ",".join(modules), "--stop-after-init", "--no-http", "--log-level=warn", config=config
             ),
             log=self._checkout.logs / f"install-{database}.log",
             what=what,

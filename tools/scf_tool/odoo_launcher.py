@@ -3,7 +3,8 @@
 Left to itself Odoo runs the at_install tests of a module while the modules after it are not loaded yet: with other
 addons beside it, such a run proves nothing about them. Here both positions run at the end, over the whole registry.
 
-Run by the checkout's Python: `odoo_launcher.py REPORT.json [--findings-in MODULE,…] ODOO-OPTIONS…`
+Run by the checkout's Python, with -P so that no file beside this one is taken for a library:
+`python -P odoo_launcher.py REPORT.json [--findings-in MODULE,…] ODOO-OPTIONS…`
 With --findings-in, whatever walks over "all addons" walks over those modules alone.
 """
 
@@ -60,9 +61,7 @@ def run_both_positions_last() -> None:
         if position == "at_install":
             return OdooSuite([])
         tests = [
-            test
-            for each in ("at_install", "post_install")
-            for test in make_suite_of_one_position(module_names, each)
+            test for each in ("at_install", "post_install") for test in make_suite_of_one_position(module_names, each)
         ]
         return OdooSuite(sorted(tests, key=lambda test: getattr(test, "test_sequence", 0)))
 

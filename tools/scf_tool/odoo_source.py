@@ -116,9 +116,10 @@ def debian_mirror(checkout: Checkout, os_release: Path = Path("/etc/os-release")
     if checkout.debian_mirror:
         return checkout.debian_mirror.rstrip("/") + "/"
     fields = read_os_release(os_release.read_text(encoding="utf-8"))
-    ask = "name a Debian mirror in SCF_DEBIAN_MIRROR (its address up to and with /debian), or an Odoo 19 in SCF_ODOO_PATH."
+    ask = "name a Debian mirror in SCF_DEBIAN_MIRROR (its address up to /debian), or an Odoo 19 in SCF_ODOO_PATH."
     if fields.get("ID") != "debian":
-        raise CannotRun(f"Odoo comes from Debian's archive, and this system is {fields.get('PRETTY_NAME', 'not Debian')}: {ask}")
+        system = fields.get("PRETTY_NAME", "not Debian")
+        raise CannotRun(f"Odoo comes from Debian's archive, and this system is {system}: {ask}")
     listing = run_quietly(
         ["apt-get", "indextargets", "--no-release-info", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"],
         what="reading apt's own set-up",
@@ -132,7 +133,7 @@ def debian_mirror(checkout: Checkout, os_release: Path = Path("/etc/os-release")
 def choose_mirror(listing: str, codename: str) -> str | None:
     """Pick the main archive from lines of "URI RELEASE COMPONENT".
 
-    Security, updates and backports live elsewhere or under suffixed names; the suite of this system itself is preferred.
+    Security, updates and backports live elsewhere or under suffixed names; this system's own suite is preferred.
     """
     preferred, others = [], []
     for line in listing.splitlines():

@@ -39,7 +39,7 @@ def require_free(port: int, *, variable: str, purpose: str) -> None:
         return
     owner = who_listens(port)
     by = f" by {owner}" if owner else ""
-    raise CannotRun(f"Port {port}, wanted for {purpose}, is in use{by}: stop that, or choose another with {variable}=PORT.")
+    raise CannotRun(f"Port {port}, wanted for {purpose}, is in use{by}: stop that, or choose another with {variable}.")
 
 
 def who_listens(port: int, proc: Path = Path("/proc")) -> str | None:

@@ -1,6 +1,6 @@
 """The PostgreSQL cluster private to a checkout: its own folder, port and socket.
 
-The socket's folder belongs to the cluster's system user alone, who is therefore trusted there; over TCP a password is asked.
+The socket's folder belongs to the cluster's system user alone, who is trusted there; over TCP a password is asked.
 A power cut may cost the cluster its content (fsync is off): it holds what the tool can make again.
 """
 
@@ -80,7 +80,8 @@ class Cluster:
         found = [path.parent for path in self._installed.glob(f"{wanted}/bin/initdb")]
         usable = [path for path in found if path.parent.name.isdigit() and int(path.parent.name) >= MINIMUM_MAJOR]
         if not usable:
-            which = f"PostgreSQL {wanted}, which made {self.data}," if version.exists() else f"PostgreSQL {MINIMUM_MAJOR}+"
+            made = f", which made {self.data}," if version.exists() else ""
+            which = f"PostgreSQL {wanted if made else MINIMUM_MAJOR}{made or ' or newer'}"
             raise CannotRun(f"{which} is not installed: run 'apt-get install postgresql' and run this again.")
         return max(usable, key=lambda path: int(path.parent.name))
 
@@ -172,7 +173,9 @@ class Cluster:
         folder.mkdir(mode=0o700, exist_ok=True)
         owner = folder.stat().st_uid
         if owner not in (os.geteuid(), self._server_uid()):
-            raise CannotRun(f"{folder}, where the socket of PostgreSQL goes, belongs to somebody else (user {owner}): remove it.")
+            raise CannotRun(
+                f"{folder}, for the socket of PostgreSQL, belongs to somebody else (user {owner}): remove it."
+            )
         self._give_to_server(folder)
         folder.chmod(0o700)
         settings = {**SETTINGS, "port": self._checkout.ports["SCF_PG_PORT"], "unix_socket_directories": folder}
@@ -195,9 +198,7 @@ class Cluster:
     def _run(self, *argv: str | Path, what: str) -> None:
         """As the server's user: PostgreSQL refuses to run as root."""
         prefix = [] if os.geteuid() else ["runuser", "-u", SUPERUSER, "--"]
-        run_logged(
-            [*prefix, *argv], log=self._log, what=what, cwd=Path("/"), env={**os.environ, "LC_ALL": "C.UTF-8"}
-        )
+        run_logged([*prefix, *argv], log=self._log, what=what, cwd=Path("/"), env={**os.environ, "LC_ALL": "C.UTF-8"})
 
     def _server_uid(self) -> int:
         if os.geteuid():

@@ -137,6 +137,7 @@ def _written_since(log: Path, start: int) -> str:
 def _failure(what: str, status: int, output: str, log: Path | None) -> CommandFailed:
     tail = "\n".join(output.splitlines()[-TAIL_LINES:])
     if any(sign in output for sign in OFFLINE_SIGNS):
-        sentence = f"{what}: the network cannot be reached. What was finished is kept; run the same command again when it is back."
+        again = "What was finished is kept; run the same command again when it is back."
+        sentence = f"{what}: the network cannot be reached. {again}"
         return CommandFailed(sentence, status=status, tail="", log=log)
     return CommandFailed(f"{what}: failed with status {status}.", status=status, tail=tail, log=log)

@@ -18,7 +18,7 @@ from scf_tool.postgres import Cluster
 from scf_tool.progress import Steps, say
 
 SERVER_PACKAGES = ["libmagic1", "fonts-dejavu-core"]
-"""What Odoo's Python packages load, and the font of PDF documents. Odoo's tests need no CJK font, so none is installed."""
+"""What Odoo's Python packages load, and the font of PDF documents; nothing of ours needs a CJK font, so none comes."""
 BROWSER_PACKAGES = ["chromium", "fonts-liberation"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -48,7 +48,7 @@ def set_up(checkout: Checkout, *, browser: bool = False, further_steps: int = 0)
     with steps.step("This machine") as step:
         fields = machine.require_supported_system()
         machine.require_writable(checkout.cache, setting="choose another place for the cache with XDG_CACHE_HOME")
-        machine.require_writable(checkout.state, setting="the checkout must be on a disk and in a folder that you may write to")
+        machine.require_writable(checkout.state, setting="the checkout must lie where you may write")
         if not checkout.python.exists():
             machine.require_space(checkout.state, machine.SPACE_FOR_CHECKOUT)
         step.result = f"{fields.get('PRETTY_NAME')}, cache {checkout.cache}"
@@ -102,7 +102,7 @@ def _ensure_system_packages(checkout: Checkout, *, browser: bool) -> str:
         _rest_new_system_clusters(clusters_before)
     if browser and not find_browser():
         raise CannotRun(
-            "There is no Chromium for the browser tests, and this system's package does not bring one as a plain program: "
+            "There is no Chromium for the browser tests, and this system's package brings none as a plain program: "
             "install chromium or google-chrome so that it is on the PATH."
         )
     return f"installed {' '.join(wanted)}" if wanted else "all there"
@@ -121,6 +121,6 @@ def _rest_new_system_clusters(before: set[Path]) -> None:
     for start in sorted(_system_clusters() - before):
         version, name = start.parent.parts[-2:]
         say(f"      stopping the cluster {version}/{name} that the package has made; ours is another")
-        apt.run_as_root(["sed", "-i", "s/^auto$/manual/", str(start)], what="keeping the package's cluster from starting")
+        apt.run_as_root(["sed", "-i", "s/^auto$/manual/", str(start)], what="setting its start to manual")
         if Path(f"/var/run/postgresql/{version}-{name}.pid").exists():
             apt.run_as_root(["pg_ctlcluster", version, name, "stop"], what="stopping the package's cluster")

@@ -93,7 +93,12 @@ class SuiteRun:
         self.log(suite).parent.mkdir(parents=True, exist_ok=True)
         with self.log(suite).open("wb") as output:
             process = subprocess.Popen(
-                argv, cwd=checkout.root, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                argv,
+                cwd=checkout.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
             status = self._wait(process, suite, begun)
         if suite.on_odoo:
@@ -149,7 +154,8 @@ def read_report(suite: Suite, report: Path, status: int, elapsed: float, *, filt
     unless an expression has selected none here.
     """
     if not report.exists():
-        complaint = "" if status == NO_TESTS_COLLECTED and filtered else f"pytest ended with status {status} and no report"
+        nothing_selected = status == NO_TESTS_COLLECTED and filtered
+        complaint = "" if nothing_selected else f"pytest ended with status {status} and no report"
         return Outcome(suite, 0, 0, (), elapsed, complaint)
     cases = list(ElementTree.parse(report).iter("testcase"))  # noqa: S314 - written by our own pytest a moment ago
     failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)

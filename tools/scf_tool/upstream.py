@@ -64,7 +64,7 @@ def run(checkout: Checkout, modules: list[str]) -> int:
     chosen = tuple(modules or MODULES)
     unknown = sorted(set(chosen) - set(UPSTREAM_MODULES) - {"sale"})
     if unknown:
-        raise CannotRun(f"{', '.join(unknown)}: not installed in the database of Odoo without us; choose among {', '.join(MODULES)}.")
+        raise CannotRun(f"{', '.join(unknown)}: not in the database; choose among {', '.join(MODULES)}.")
     ready, steps = set_up(checkout, browser=True, further_steps=3)
     with exclusive(checkout), steps.step("A database for each side"):
         for arm in ARMS:
@@ -96,7 +96,7 @@ def _run_arm(ready: Ready, arm: Arm, modules: tuple[str, ...], config: Path) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
     argv = [
-        checkout.python, LAUNCHER, report, "-c", config, "-d", arm.database, "--test-enable", "--stop-after-init",
+        checkout.python, "-P", LAUNCHER, report, "-c", config, "-d", arm.database, "--test-enable", "--stop-after-init",
         f"--test-tags={','.join(f'/{module}' for module in modules)}", f"--http-port={ports.any_free()}",
         "--max-cron-threads=0", "--log-level=warn",
     ]  # fmt: skip
@@ -104,7 +104,11 @@ def _run_arm(ready: Ready, arm: Arm, modules: tuple[str, ...], config: Path) -> 
     begun = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            list(map(os.fspath, argv)), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            list(map(os.fspath, argv)),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         _wait(process, arm, begun)
     if not report.exists():
@@ -132,10 +136,11 @@ def read_results(report: Path) -> Results:
 
 def compare(without: Results, with_us: Results) -> list[str]:
     """One sentence for each test that did not give the same on both sides."""
+    broken, mended = with_us.failed.keys() - without.failed.keys(), without.failed.keys() - with_us.failed.keys()
     differences = [f"ran only without us: {name}" for name in sorted(without.ran - with_us.ran)]
     differences += [f"ran only with us: {name}" for name in sorted(with_us.ran - without.ran)]
-    differences += [f"fails only with us: {name} ({with_us.failed[name]})" for name in sorted(with_us.failed.keys() - without.failed.keys())]
-    differences += [f"fails only without us: {name} ({without.failed[name]})" for name in sorted(without.failed.keys() - with_us.failed.keys())]
+    differences += [f"fails only with us: {name} ({with_us.failed[name]})" for name in sorted(broken)]
+    differences += [f"fails only without us: {name} ({without.failed[name]})" for name in sorted(mended)]
     differences += [f"skipped on one side only: {name}" for name in sorted(without.skipped ^ with_us.skipped)]
     return differences
 
@@ -152,6 +157,8 @@ def _print_table(modules: tuple[str, ...], without: Results, with_us: Results, d
         say(f"\n{len(shared)} fail on both sides (no wkhtmltopdf, no demonstration data, run after installation):")
         for name in shared:
             say(f"  {name}: {without.failed[name]}")
-    say(f"\n{len(differences)} differences" if differences else "\nno difference: the same tests ran, and gave the same")
+    say(
+        f"\n{len(differences)} differences" if differences else "\nno difference: the same tests ran, and gave the same"
+    )
     for difference in differences:
         say(f"  {difference}")

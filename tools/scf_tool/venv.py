@@ -69,7 +69,9 @@ def _install(checkout: Checkout, key: str) -> str:
     if not (checkout.venv / "bin" / "pip").exists():
         shutil.rmtree(checkout.venv, ignore_errors=True)
     if not checkout.python.exists():
-        run_logged([sys.executable, "-m", "venv", checkout.venv], log=log, what="making the venv", env=pip_environment())
+        run_logged(
+            [sys.executable, "-m", "venv", checkout.venv], log=log, what="making the venv", env=pip_environment()
+        )
     wanted = _requirement_arguments(checkout)
     wheelhouse = checkout.cache / "wheels" / key
     origin = "from the wheelhouse"
