@@ -1,18 +1,19 @@
+import { waitForChannels, waitNotifications } from "@bus/../tests/bus_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { queryAllTexts, queryAttribute, waitFor, waitForNone } from "@odoo/hoot-dom";
-import { animationFrame, Deferred } from "@odoo/hoot-mock";
+import { Deferred } from "@odoo/hoot-mock";
 import {
     asyncStep,
     contains,
     defineModels,
     fields,
+    getService,
     makeServerError,
     MockServer,
     models,
     mountView,
     onRpc,
-    serverState,
     waitForSteps,
 } from "@web/../tests/web_test_helpers";
 
@@ -162,7 +163,7 @@ test("a missing condition shows its sentence and its fix", async () => {
     await waitFor(".o_scf_panel_headline");
     expect(".o_scf_panel_first_fix").toHaveText("Open the buyer");
     await contains(".o_scf_panel_toggle").click();
-    expect(".o_scf_panel_reasons li[data-level=stop]").toHaveText(/Missing: ?The buyer has no tax id\./);
+    expect(".o_scf_panel_reasons li[data-level=stop]").toHaveText(/Missing:\s+The buyer has no tax id\./);
     expect(".o_scf_panel_toggle").toHaveAttribute("aria-expanded", "true");
     expect(".o_scf_panel_details").toHaveAttribute(
         "id",
@@ -240,12 +241,15 @@ test("a change announced over the bus is shown and read out", async () => {
     await mountDocument();
     await waitFor(".o_scf_panel_headline");
     await waitForSteps(["scf_panel"]);
-    const [partner] = MockServer.env["res.partner"].read(serverState.partnerId);
+    getService("bus_service").addChannel("financing");
+    await waitForChannels(["financing"]);
 
-    MockServer.env["bus.bus"]._sendone(partner, "scf_panel", { model: "document", ids: [2] });
-    await animationFrame();
+    MockServer.env["bus.bus"]._sendone("financing", "scf_panel", { model: "document", ids: [2] });
+    await waitNotifications(["scf_panel", { model: "document", ids: [2] }]);
+    await waitForSteps([]);
+
     panel = OFFERED;
-    MockServer.env["bus.bus"]._sendone(partner, "scf_panel", { model: "document", ids: [1] });
+    MockServer.env["bus.bus"]._sendone("financing", "scf_panel", { model: "document", ids: [1] });
     await waitFor(".o_scf_panel_offers");
     await waitForSteps(["scf_panel"]);
     expect(".o_scf_panel [role=status]").toHaveText(/2 banks made an offer/);
