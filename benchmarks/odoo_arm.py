@@ -18,7 +18,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Reading:
-    """What one arm took: seconds per round, and the SQL queries of a round (the same each time, or all that were seen)."""
+    """What one arm took: seconds per round, and the SQL queries of each round."""
 
     seconds: tuple[float, ...]
     queries: tuple[int, ...]

@@ -10,10 +10,10 @@ from lxml import etree
 Scenario = tuple[Callable[[], Any], dict[str, Any]]
 
 
-def _specification(model, node) -> dict[str, Any]:
+def _specification(model, arch) -> dict[str, Any]:
     """The fields that the web client asks for when it opens this view, as its `web_read` specification."""
     specification: dict[str, Any] = {}
-    for field in node.xpath(".//field[not(ancestor::field)]") if node.tag != "field" else node.xpath("./*//field"):
+    for field in arch.xpath(".//field[not(ancestor::field)]"):
         name = field.get("name")
         definition = model._fields.get(name)
         if definition is None:

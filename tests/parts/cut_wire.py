@@ -1,6 +1,7 @@
 """A TCP relay between the ERP and a bank that can pull the plug at a chosen answer.
 
-It makes the one moment real that no sleep can hit: the bank has committed what it was asked, and nobody heard the answer.
+It makes the one moment real that no sleep can hit: the bank has committed what it was asked, and nobody heard the
+answer.
 """
 
 from __future__ import annotations

@@ -46,9 +46,7 @@ def connect(database: str):
     config = configparser.ConfigParser(interpolation=None)
     config.read(base_config())
     options = config["options"]
-    return psycopg2.connect(
-        host=options["db_host"], port=options["db_port"], user=options["db_user"], dbname=database
-    )
+    return psycopg2.connect(host=options["db_host"], port=options["db_port"], user=options["db_user"], dbname=database)
 
 
 def copy_database(template: str, name: str) -> None:
@@ -71,9 +69,7 @@ class Session:
     def __init__(self, url: str, database: str, login: str, password: str) -> None:
         self._url = url
         self._http = requests.Session()
-        answer = self._post(
-            "/web/session/authenticate", {"db": database, "login": login, "password": password}
-        )
+        answer = self._post("/web/session/authenticate", {"db": database, "login": login, "password": password})
         self.uid: int = answer["uid"]
 
     def _post(self, path: str, params: dict[str, Any]) -> Any:

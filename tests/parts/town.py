@@ -21,8 +21,16 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 120
 PASSWORDS = {"requester": "requester-pw-1", "approver": "approver-pw-1", "admin": "admin"}
 GROUPS = {
-    "requester": ["sales_team.group_sale_manager", "account.group_account_invoice", "scf_connector.group_scf_requester"],
-    "approver": ["account.group_account_manager", "sales_team.group_sale_salesman_all_leads", "scf_connector.group_scf_approver"],
+    "requester": [
+        "sales_team.group_sale_manager",
+        "account.group_account_invoice",
+        "scf_connector.group_scf_requester",
+    ],
+    "approver": [
+        "account.group_account_manager",
+        "sales_team.group_sale_salesman_all_leads",
+        "scf_connector.group_scf_approver",
+    ],
     "admin": ["scf_connector.group_scf_admin", "account.group_account_manager", "sales_team.group_sale_manager"],
 }
 
@@ -53,13 +61,11 @@ class Town:
             self.sessions[who] = self.odoo.login(who, PASSWORDS[who])
         return self.sessions[who]
 
-    # -- given --------------------------------------------------------------------------------------------------------
+    # -- given ------------------------------------------------------------
 
     def ref(self, xmlid: str) -> int:
         module, name = xmlid.split(".")
-        [row] = self.as_("admin").search_read(
-            "ir.model.data", [("module", "=", module), ("name", "=", name)], "res_id"
-        )
+        [row] = self.as_("admin").search_read("ir.model.data", [("module", "=", module), ("name", "=", name)], "res_id")
         return int(row["res_id"])
 
     def settle(self) -> None:
@@ -68,23 +74,33 @@ class Town:
         admin_group_ids = [self.ref(xmlid) for xmlid in GROUPS["admin"]]
         admin.call("res.users", "write", [admin.uid], {"group_ids": [(4, group) for group in admin_group_ids]})
         for who in ("requester", "approver"):
-            user_id = admin.create("res.users", name=who.title(), login=who, password=PASSWORDS[who],
-                                   email=f"{who}@town.example")
-            admin.call("res.users", "write", [user_id],
-                       {"group_ids": [(4, self.ref(xmlid)) for xmlid in GROUPS[who]]})
+            user_id = admin.create(
+                "res.users", name=who.title(), login=who, password=PASSWORDS[who], email=f"{who}@town.example"
+            )
+            admin.call("res.users", "write", [user_id], {"group_ids": [(4, self.ref(xmlid)) for xmlid in GROUPS[who]]})
             self.refs[who] = user_id
         company = admin.read("res.users", admin.uid, "company_id")["company_id"][0]
         partner = admin.read("res.company", company, "partner_id")["partner_id"][0]
-        admin.call("res.partner", "write", [partner], {"vat": "US12-3456789", "street": "1 Main Street", "city": "Springfield"})
+        admin.call(
+            "res.partner", "write", [partner], {"vat": "US12-3456789", "street": "1 Main Street", "city": "Springfield"}
+        )
         account = admin.create("res.partner.bank", acc_number="DE89370400440532013000", partner_id=partner)
         settings = admin.create("res.config.settings")
         admin.call("res.config.settings", "action_scf_create_accounts", [settings])
         admin.call("res.company", "write", [company], {"scf_collection_bank_account_id": account})
         self.refs["company"] = company
-        self.refs["customer"] = admin.create("res.partner", name="Greystone Stores Inc.", is_company=True,
-                                             city="Boston", vat="US98-7654321")
-        self.refs["product"] = admin.create("product.product", name="Copper pan", list_price=125.0, standard_price=60.0,
-                                            type="consu", is_storable=True, taxes_id=[(6, 0, [])])
+        self.refs["customer"] = admin.create(
+            "res.partner", name="Greystone Stores Inc.", is_company=True, city="Boston", vat="US98-7654321"
+        )
+        self.refs["product"] = admin.create(
+            "product.product",
+            name="Copper pan",
+            list_price=125.0,
+            standard_price=60.0,
+            type="consu",
+            is_storable=True,
+            taxes_id=[(6, 0, [])],
+        )
 
     def connect_banks(self) -> None:
         """Connect each bank by its address alone; its officer lets the company in."""
@@ -121,7 +137,7 @@ class Town:
 
         return until(what, ask, seconds=seconds)
 
-    # -- when -------------------------------------------------------------------------------------------------------------
+    # -- when ------------------------------------------------------------
 
     def confirmed_order(self, quantity: int) -> int:
         requester = self.as_("requester")
@@ -135,7 +151,7 @@ class Town:
 
     def posted_invoice(self, quantity: int, *, due_in_days: int = 40) -> int:
         """Sell `quantity` pans at 125.00 and post the invoice."""
-        today = dt.date.today()
+        today = dt.datetime.now(dt.timezone.utc).date()
         approver = self.as_("approver")
         invoice = approver.create(
             "account.move",
@@ -161,7 +177,13 @@ class Town:
 
     def offers(self, application: int) -> list[dict[str, Any]]:
         return self.as_("approver").search_read(
-            "scf.offer", [("application_id", "=", application)], "bank_id", "state", "total_cost", "in_hand", "bank_offer_ref"
+            "scf.offer",
+            [("application_id", "=", application)],
+            "bank_id",
+            "state",
+            "total_cost",
+            "in_hand",
+            "bank_offer_ref",
         )
 
     def accept_best(self, application: int, *, of: int = 1) -> int:
@@ -186,12 +208,19 @@ class Town:
         )
         approver.call("account.payment.register", "action_create_payments", wizard)
 
-    # -- then -------------------------------------------------------------------------------------------------------------
+    # -- then ------------------------------------------------------------
 
     def loan_of(self, application: int) -> dict[str, Any] | None:
         loans = self.as_("approver").search_read(
-            "scf.loan", [("application_id", "=", application)],
-            "state", "bank_id", "bank_loan_ref", "principal", "balance_total", "balance_principal", "mismatch",
+            "scf.loan",
+            [("application_id", "=", application)],
+            "state",
+            "bank_id",
+            "bank_loan_ref",
+            "principal",
+            "balance_total",
+            "balance_principal",
+            "mismatch",
         )
         assert len(loans) <= 1, f"one application, one loan, but {loans}"
         return loans[0] if loans else None
@@ -209,7 +238,10 @@ class Town:
         moves = [entry["move_id"][0] for entry in entries if entry["move_id"]]
         sums: dict[str, float] = {}
         for line in approver.search_read(
-            "account.move.line", [("move_id", "in", moves), ("parent_state", "=", "posted")], "account_id", "amount_currency"
+            "account.move.line",
+            [("move_id", "in", moves), ("parent_state", "=", "posted")],
+            "account_id",
+            "amount_currency",
         ):
             account = line["account_id"][1]
             sums[account] = round(sums.get(account, 0.0) + line["amount_currency"], 2)
