@@ -19,5 +19,4 @@
         'views/scf_key_views.xml',
         'views/scf_menus.xml',
     ],
-    'application': False,
 }

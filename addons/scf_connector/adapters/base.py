@@ -61,7 +61,6 @@ class BankAdapter(ABC):
     """One way to speak to a bank. Subclasses set ``code`` and are found by it."""
 
     code: str
-    _by_code: dict[str, type[BankAdapter]] = {}
 
     def __init__(
         self, *, address: str, issuer: str | None = None, jwks: dict | None = None,
@@ -87,14 +86,13 @@ class BankAdapter(ABC):
         self.software = software
         self.timeout = timeout
 
-    def __init_subclass__(cls, **kwargs) -> None:
-        super().__init_subclass__(**kwargs)
-        BankAdapter._by_code[cls.code] = cls
-
-    @staticmethod
-    def of(code: str) -> type[BankAdapter]:
-        """Give the adapter registered under ``code``; KeyError when there is none."""
-        return BankAdapter._by_code[code]
+    @classmethod
+    def of(cls, code: str) -> type[BankAdapter]:
+        """Give the adapter with this ``code``; LookupError when there is none."""
+        for adapter in cls.__subclasses__():
+            if adapter.code == code:
+                return adapter
+        raise LookupError(f"No adapter speaks {code!r}.")
 
     @abstractmethod
     def discover(self) -> Discovered:

@@ -1,29 +1,20 @@
 import logging
 import secrets
 import time
-from datetime import timedelta
-from decimal import Decimal
 from urllib.parse import urlsplit
 
 from markupsafe import escape
-
 from openscf.errors import AnswerInvalid, BankRefused, BankUnreachable, OpenSCFError, SignatureInvalid
 
 from odoo import api, fields, models, modules
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-from ..adapters.base import BUTTON_TIMEOUT, JOB_TIMEOUT, BankAdapter, seconds_to_wait
+from ..adapters.base import BUTTON_TIMEOUT, JOB_TIMEOUT, BankAdapter
 
 _logger = logging.getLogger(__name__)
 
 ADMIN = 'scf_connector.group_scf_admin'
 LOOPBACK = frozenset({'localhost', '127.0.0.1', '::1'})
-# What a bank finances changes now and then: it is read again this often.
-PROFILE_MAX_AGE = timedelta(days=1)
-# A bank that is spoken to all the time is not written that often.
-CONTACT_PRECISION = timedelta(minutes=1)
-
 CLIENT_STATES = {
     'PENDING': 'pending',
     'APPROVED': 'connected',
@@ -66,7 +57,6 @@ class ScfBank(models.Model):
 
     profile = fields.Json(readonly=True, copy=False, help="The bank's discovery document.")
     profile_read_at = fields.Datetime(string="Profile Read On", readonly=True, copy=False)
-    profile_summary = fields.Html(string="What It Finances", compute='_compute_profile_summary', sanitize=False)
     issuer = fields.Char(readonly=True, copy=False, groups=ADMIN)
     jwks = fields.Json(
         string="Bank's Keys", readonly=True, copy=False, groups=ADMIN,
@@ -83,19 +73,8 @@ class ScfBank(models.Model):
                             help="The name that the bank gave to this company.")
     key_id = fields.Many2one('scf.key', string="Our Signing Key", readonly=True, copy=False, groups=ADMIN)
     webhook_token = fields.Char(readonly=True, copy=False, exportable=False, groups=fields.NO_ACCESS)
-    event_cursor = fields.Char(readonly=True, copy=False, default='0', groups=ADMIN,
-                               help="The bank's events are known up to here.")
-
-    last_contact_at = fields.Datetime(string="Last Contact", readonly=True, copy=False)
-    unreachable_since = fields.Datetime(readonly=True, copy=False)
-    rest_until = fields.Datetime(
-        string="Left Alone Until", readonly=True, copy=False, groups=ADMIN,
-        help="The bank asked not to be called before this time.")
-    polled_at = fields.Datetime(readonly=True, copy=False, groups=ADMIN)
-    last_error = fields.Text(readonly=True, copy=False, groups=ADMIN)
-
-    outbox_ids = fields.One2many('scf.message', 'bank_id', string="Outbox", groups=ADMIN)
-    inbox_ids = fields.One2many('scf.event', 'bank_id', string="Inbox", groups=ADMIN)
+    outbox_ids = fields.One2many('scf.message', 'bank_id', groups=ADMIN)
+    inbox_ids = fields.One2many('scf.event', 'bank_id', groups=ADMIN)
     queued_count = fields.Integer(compute='_compute_outbox_counts', groups=ADMIN)
     dead_count = fields.Integer(string="Dead Letters", compute='_compute_outbox_counts', groups=ADMIN)
     event_count = fields.Integer(string="Events", compute='_compute_inbox_counts', groups=ADMIN)
@@ -111,16 +90,6 @@ class ScfBank(models.Model):
     def _compute_name(self):
         for bank in self:
             bank.name = bank.name or urlsplit(bank.base_url or '').netloc or bank.base_url
-
-    @api.depends('profile')
-    @api.depends_context('lang')
-    def _compute_profile_summary(self):
-        for bank in self:
-            bank.profile_summary = bank.profile and self.env['ir.qweb']._render('scf_connector.bank_profile', {
-                'techniques': [bank._technique_facts(technique) for technique in bank.profile.get('techniques', [])],
-                'country': self.env['res.country'].search([('code', '=', bank.profile.get('country'))], limit=1).name,
-                'contact': bank.profile.get('contact'),
-            })
 
     @api.depends('jwks', 'jwks_offered')
     def _compute_key_fingerprints(self):
@@ -435,117 +404,6 @@ class ScfBank(models.Model):
         _logger.info("scf.bank %s: %s → %s", self.id, self.state, state)
         self.write({'state': state, 'state_reason': reason or False})
 
-    # === BUSINESS METHODS: LISTENING === #
-
-    @api.model
-    @api.private
-    def _trigger_poll(self):
-        """Wake the job that polls, after the current transaction is committed."""
-        self.env.ref('scf_connector.cron_poll')._trigger()
-
-    @api.model
-    def _poll_banks(self):
-        """Read and apply what every bank has to say, the longest unheard first; one's trouble is not another's."""
-        banks = self.search(
-            [('client_id', '!=', False), ('state', 'in', ('pending', 'connected', 'suspended')),
-             '|', ('rest_until', '=', False), ('rest_until', '<=', fields.Datetime.now())],
-            order='polled_at ASC NULLS FIRST, id')
-        seconds_left = self.env['ir.cron']._commit_progress()
-        for bank in banks:
-            if not seconds_left:
-                self._trigger_poll()
-                break
-            try:
-                trouble = bank._poll()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody wrote the same rows. Nothing was lost: the same page is read again.
-                self.env.cr.rollback()
-                self._trigger_poll()
-                continue
-            except Exception as error:
-                self.env.cr.rollback()
-                _logger.exception("scf.bank %s could not be polled", bank.id)
-                trouble = error
-            bank._note_contact(trouble, polled=True)
-            seconds_left = self.env['ir.cron']._commit_progress(1)
-
-    def _poll(self):
-        """Read the bank's feed to its end, page by page; each page is committed before it is applied.
-
-        :return: what kept the feed from being read to its end, or None
-        :rtype: Exception | None
-        """
-        self.ensure_one()
-        seconds_left, has_more = float('inf'), True
-        while has_more and seconds_left:
-            cursor = self.event_cursor
-            try:
-                adapter = self._adapter()
-                # No transaction stays open while the bank thinks.
-                self.env['ir.cron']._commit_progress()
-                page = adapter.poll(cursor)
-            except (OpenSCFError, UserError) as error:
-                return error
-            if not self.try_lock_for_update(allow_referencing=True) or self.event_cursor != cursor:
-                self._trigger_poll()
-                return None
-            self.env['scf.event']._store(self, page.events)
-            self.event_cursor = page.next_cursor
-            self.env['ir.cron']._commit_progress()
-            seconds_left = self.env['scf.event']._apply_due(self)
-            if page.flaw:
-                self._warn_administrators(
-                    self.env._("%(bank)s sends news that cannot be trusted", bank=self.name),
-                    self._sentence(page.flaw))
-                return page.flaw
-            has_more = page.has_more
-        if has_more:
-            self._trigger_poll()
-        return self._refresh_profile()
-
-    def _refresh_profile(self):
-        """Read again what the bank finances, once a day.
-
-        :return: what kept it from being read, or None
-        :rtype: Exception | None
-        """
-        if self.profile_read_at and fields.Datetime.now() - self.profile_read_at < PROFILE_MAX_AGE:
-            return None
-        try:
-            self._take_profile(self._adapter().discover())
-        except (OpenSCFError, UserError) as error:
-            return error
-        return None
-
-    def _note_contact(self, error=None, *, polled=False):
-        """Record that the bank was reached, or what kept it from answering, in a transaction of its own.
-
-        :param Exception error: what kept it from answering
-        :param bool polled: whether this was its turn to be polled
-        """
-        self.ensure_one()
-        self.env['ir.cron']._commit_progress()
-        now = fields.Datetime.now()
-        is_fresh = self.last_contact_at and now - self.last_contact_at < CONTACT_PRECISION
-        if not error and not polled and is_fresh and not self.last_error:
-            return
-        values = {'last_error': self._sentence(error) if error else False, 'rest_until': False}
-        if isinstance(error, BankUnreachable):
-            values['unreachable_since'] = self.unreachable_since or now
-            if (seconds := seconds_to_wait(error)) is not None:
-                values['rest_until'] = now + timedelta(seconds=seconds)
-        else:
-            values |= {'unreachable_since': False, 'last_contact_at': now}
-        if polled:
-            values['polled_at'] = now
-        try:
-            if self.try_lock_for_update(allow_referencing=True):
-                self.write(values)
-            self.env['ir.cron']._commit_progress()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Somebody else wrote this bank a moment ago; the next contact is noted again.
-            self.env.cr.rollback()
-
     # === BUSINESS METHODS: WORDS === #
 
     def _sentence(self, error):
@@ -580,7 +438,8 @@ class ScfBank(models.Model):
             lambda user: user.active and self.company_id in user.company_ids)
         told = self.activity_ids.filtered(lambda activity: activity.summary == summary).user_id
         for user in admins - told:
-            self.activity_schedule('mail.mail_activity_data_warning', summary=summary, note=escape(note), user_id=user.id)
+            self.activity_schedule(
+                'mail.mail_activity_data_warning', summary=summary, note=escape(note), user_id=user.id)
 
     @api.model
     def _allows_http(self):
@@ -601,32 +460,3 @@ class ScfBank(models.Model):
     def _fingerprints(self, jwks):
         """Give the key ids of a JWKS, one a line: RFC 7638 thumbprints, which a person can compare."""
         return '\n'.join(sorted(jwk['kid'] for jwk in (jwks or {}).get('keys', []))) or False
-
-    @api.model
-    def _technique_facts(self, technique):
-        """Put a technique of the profile into words and figures of the user's language."""
-        lang = self.env['res.lang']._lang_get(self.env.lang or 'en_US')
-        labels = {
-            'receivables_discounting': self.env._("Receivables discounting"),
-            'pre_shipment': self.env._("Order (pre-shipment) finance"),
-            'distributor_finance': self.env._("Distributor finance"),
-            'payables_finance': self.env._("Payables finance"),
-            'dynamic_discounting': self.env._("Dynamic discounting"),
-            'inventory_loan': self.env._("Inventory loan"),
-            'revolving_line': self.env._("Revolving line"),
-        }
-
-        def figure(text, digits=2):
-            return lang.format(f'%.{digits}f', Decimal(text), grouping=True)
-
-        return {
-            'label': labels.get(technique['code'], technique['code']),
-            'currencies': ', '.join(technique['currencies']),
-            'amounts': f"{figure(technique['min_amount'], 0)} – {figure(technique['max_amount'], 0)}",
-            'tenor': self.env._("%(shortest)s – %(longest)s days",
-                                shortest=technique['min_tenor_days'], longest=technique['max_tenor_days']),
-            'advance': f"{figure(technique['max_advance_rate'], 0)} %",
-            'rate': f"{figure(technique['indicative_rate_pa'])} %" if technique.get('indicative_rate_pa') else '',
-            'fee': f"{figure(technique['indicative_fee_percent'])} %" if technique.get('indicative_fee_percent') else '',
-            'with_recourse': technique.get('recourse') == 'with',
-        }

@@ -2,12 +2,11 @@ import json
 import os
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from openscf.keys import SigningKey
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import config
-
-from openscf.keys import SigningKey
 
 
 class ScfKey(models.Model):

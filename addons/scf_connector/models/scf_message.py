@@ -62,7 +62,7 @@ class ScfMessage(models.Model):
         'ir.attachment', 'res_id', string="Documents", readonly=True,
         domain=[('res_model', '=', 'scf.message')], bypass_search_access=True)
     idempotency_key = fields.Char(
-        string="Idempotency Key", required=True, readonly=True, copy=False, default=lambda self: str(uuid.uuid4()))
+        required=True, readonly=True, copy=False, default=lambda self: str(uuid.uuid4()))
     res_model = fields.Char(string="About (Model)", required=True, readonly=True)
     res_id = fields.Many2oneReference(string="About", model_field='res_model', required=True, readonly=True)
     state = fields.Selection(

@@ -1,10 +1,9 @@
 import json
 import time
 
-from psycopg2 import IntegrityError
-
 from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
+from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged

@@ -109,7 +109,7 @@ class TestSecrets(SecretsCase):
                     self.env.cr.savepoint():
                 template = self.env['mail.template'].with_user(self.people['settings']).create({
                     'name': "Leak", 'model_id': self.env['ir.model']._get_id(model),
-                    'subject': "{{ object.%s }}" % secret, 'body_html': f'<p t-out="object.{secret}"/>'})
+                    'subject': f"{{{{ object.{secret} }}}}", 'body_html': f'<p t-out="object.{secret}"/>'})
                 self.fail(template._render_field('subject', record.ids))
             self._assert_tells_nothing(caught.exception, f"a mail template on {model}")
 
