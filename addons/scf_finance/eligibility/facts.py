@@ -1,4 +1,7 @@
-"""The facts that eligibility rests on, and the SQL that reads them."""
+"""The facts that eligibility rests on, and the SQL that reads them.
+
+Odoo's cursor turns numeric columns into floats, so figures are selected as text and become Decimal.
+"""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -99,7 +102,7 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
     """Facts of one sales order (a record): 4 queries, whatever its history."""
     [row] = order.env.execute_query_dict(SQL(
         """
-        SELECT so.name, so.state, so.company_id, so.invoice_status, so.amount_total::numeric AS total,
+        SELECT so.name, so.state, so.company_id, so.invoice_status, so.amount_total::text AS total,
                so.date_order::date AS issue_date, so.commitment_date::date AS commitment_date,
                currency.name AS currency, commercial.name AS buyer_name,
                commercial.id = company.partner_id AS is_own_company,
@@ -133,8 +136,8 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
         is_own_company=row["is_own_company"],
         buyer_name=row["buyer_name"],
         currency=row["currency"],
-        total=round_money(row["total"], row["currency"]),
-        open_amount=round_money(max(row["total"] - settled, Decimal(0)), row["currency"]),
+        total=round_money(Decimal(row["total"]), row["currency"]),
+        open_amount=round_money(max(Decimal(row["total"]) - settled, Decimal(0)), row["currency"]),
         issue_date=row["issue_date"],
         expected_payment=expected,
         today=today,
@@ -157,7 +160,7 @@ def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
     [row] = move.env.execute_query_dict(SQL(
         """
         SELECT move.name, move.state, move.move_type, move.payment_state, move.company_id,
-               move.amount_total::numeric AS total, move.amount_residual::numeric AS open_amount,
+               move.amount_total::text AS total, move.amount_residual::text AS open_amount,
                move.invoice_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
                currency.name AS currency, commercial.name AS buyer_name,
                COALESCE(commercial.id = company.partner_id, FALSE) AS is_own_company,
@@ -180,8 +183,8 @@ def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
         is_own_company=row["is_own_company"],
         buyer_name=row["buyer_name"],
         currency=row["currency"],
-        total=round_money(row["total"], row["currency"]),
-        open_amount=round_money(max(row["open_amount"], Decimal(0)), row["currency"]),
+        total=round_money(Decimal(row["total"]), row["currency"]),
+        open_amount=round_money(max(Decimal(row["open_amount"]), Decimal(0)), row["currency"]),
         issue_date=row["invoice_date"],
         expected_payment=row["due_date"],
         today=today,

@@ -41,11 +41,11 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
     rows = env.execute_query_dict(SQL(
         """
         SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
-               partial.debit_amount_currency::numeric AS amount,
+               partial.debit_amount_currency::text AS amount,
                COALESCE(theirs.date, partial.max_date) AS settled_on,
                their_move.move_type, their_move.name AS counterpart, theirs.statement_line_id,
                payment.id AS payment_id, payment.is_matched,
-               cash.liquid::numeric AS liquid, cash.claims::numeric AS claims
+               cash.liquid::text AS liquid, cash.claims::text AS claims
           FROM account_partial_reconcile partial
           JOIN account_move_line ours ON ours.id = partial.debit_move_id
           JOIN account_account account ON account.id = ours.account_id AND account.account_type = 'asset_receivable'
@@ -73,18 +73,18 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
 
 
 def _settlement(row: dict) -> Settlement:
-    liquid, claims = row["liquid"] or Decimal(0), row["claims"] or Decimal(0)
+    amount, liquid, claims = (Decimal(row[name] or 0) for name in ("amount", "liquid", "claims"))
     if row["move_type"] == "out_refund":
         kind, cash = CREDIT_NOTE, Decimal(0)
     elif liquid > 0 and claims > 0:
-        kind, cash = PAYMENT, row["amount"] * min(liquid / claims, Decimal(1))
+        kind, cash = PAYMENT, amount * min(liquid / claims, Decimal(1))
     else:
         kind, cash = OTHER, Decimal(0)
     return Settlement(
         partial_id=row["partial_id"],
         move_id=row["move_id"],
         currency=row["currency"],
-        amount=round_money(row["amount"], row["currency"]),
+        amount=round_money(amount, row["currency"]),
         cash=round_money(cash, row["currency"]),
         settled_on=row["settled_on"],
         kind=kind,
@@ -109,8 +109,8 @@ def read_order_shares(env, *, order_ids: list[int] | None = None, move_ids: list
         "line.move_id IN %s", tuple(move_ids or [0]))
     rows = env.execute_query_dict(SQL(
         """
-        SELECT order_line.order_id, line.move_id, SUM(line.price_total)::numeric AS part,
-               MAX(move.amount_total)::numeric AS whole
+        SELECT order_line.order_id, line.move_id, SUM(line.price_total)::text AS part,
+               MAX(move.amount_total)::text AS whole
           FROM account_move_line line
           JOIN account_move move ON move.id = line.move_id AND move.state = 'posted' AND move.move_type = 'out_invoice'
           JOIN (SELECT DISTINCT rel.invoice_line_id, order_line.order_id
@@ -122,8 +122,8 @@ def read_order_shares(env, *, order_ids: list[int] | None = None, move_ids: list
         """, condition,
     ))
     return [
-        OrderShare(row["order_id"], row["move_id"], min(max(row["part"] / row["whole"], Decimal(0)), Decimal(1)))
-        for row in rows if row["whole"]
+        OrderShare(row["order_id"], row["move_id"], min(max(Decimal(row["part"]) / Decimal(row["whole"]), 0), 1))
+        for row in rows if Decimal(row["whole"])
     ]
 
 

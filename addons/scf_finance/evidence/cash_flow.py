@@ -1,4 +1,6 @@
 """How the financed document was settled so far, and how its buyer has paid for a year."""
+from decimal import Decimal
+
 from openscf.money import round_money, to_amount
 
 from odoo.tools import SQL
@@ -57,12 +59,12 @@ def _buyer_history(scope):
               FROM payment GROUP BY buyer_id, currency_id
         )
         SELECT invoice.buyer_id, currency.name AS currency, COUNT(*) AS invoices,
-               SUM(invoice.amount_total)::numeric AS invoiced,
-               COALESCE(MAX(paid.amount), 0)::numeric AS paid,
-               COALESCE(SUM(invoice.amount_residual) FILTER (WHERE invoice.due_date < %(end)s), 0)::numeric AS overdue,
-               ROUND((MAX(paid.money_days) / NULLIF(MAX(paid.amount), 0))::numeric, 1) AS weighted_days_to_pay,
-               ROUND((MAX(paid.money_days_late) / NULLIF(MAX(paid.amount), 0))::numeric, 1) AS weighted_days_late,
-               ROUND((100 * COALESCE(MAX(paid.late), 0) / NULLIF(MAX(paid.amount), 0))::numeric, 2)
+               SUM(invoice.amount_total)::text AS invoiced,
+               COALESCE(MAX(paid.amount), 0)::text AS paid,
+               COALESCE(SUM(invoice.amount_residual) FILTER (WHERE invoice.due_date < %(end)s), 0)::text AS overdue,
+               ROUND((MAX(paid.money_days) / NULLIF(MAX(paid.amount), 0))::numeric, 1)::text AS weighted_days_to_pay,
+               ROUND((MAX(paid.money_days_late) / NULLIF(MAX(paid.amount), 0))::numeric, 1)::text AS weighted_days_late,
+               ROUND((100 * COALESCE(MAX(paid.late), 0) / NULLIF(MAX(paid.amount), 0))::numeric, 2)::text
                    AS late_share_percent
           FROM invoice
           JOIN res_currency currency ON currency.id = invoice.currency_id
@@ -77,9 +79,9 @@ def _buyer_history(scope):
             "buyer": buyer_key(row["buyer_id"]),
             "currency": row["currency"],
             "invoices": row["invoices"],
-            **{name: to_amount(round_money(row[name], row["currency"]), row["currency"])
+            **{name: to_amount(round_money(Decimal(row[name]), row["currency"]), row["currency"])
                for name in ("invoiced", "paid", "overdue")},
-            **{name: str(row[name]) if row[name] is not None else None
+            **{name: row[name]
                for name in ("weighted_days_to_pay", "weighted_days_late", "late_share_percent")},
         })
         for row in rows

@@ -19,8 +19,8 @@ def logistics_flow_section(scope) -> dict:
         SELECT picking.id, picking.name, picking.state, so.name AS order_number, type.code,
                picking.scheduled_date::date AS promised_on, picking.date_done::date AS done_on,
                %(tracking)s AS tracking_reference,
-               product.default_code, move.description_picking, template.name->>'en_US' AS product_name,
-               move.product_uom_qty::numeric AS ordered, move.quantity::numeric AS done, uom.name->>'en_US' AS uom
+               product.default_code, template.name->>'en_US' AS product_name,
+               move.product_uom_qty::text AS ordered, move.quantity::text AS done, uom.name->>'en_US' AS uom
           FROM stock_move move
           JOIN sale_order_line line ON line.id = move.sale_line_id
           JOIN sale_order so ON so.id = line.order_id
@@ -49,9 +49,9 @@ def logistics_flow_section(scope) -> dict:
         }))
         delivery["lines"].append(without_none({
             "product_code": row["default_code"],
-            "description": (row["description_picking"] or row["product_name"] or "").strip(),
-            "quantity_ordered": plain(row["ordered"] or Decimal(0)),
-            "quantity_done": plain((row["done"] or Decimal(0)) if row["state"] == "done" else Decimal(0)),
+            "description": (row["product_name"] or "").strip(),
+            "quantity_ordered": plain(Decimal(row["ordered"] or 0)),
+            "quantity_done": plain(Decimal(row["done"] or 0) if row["state"] == "done" else Decimal(0)),
             "uom": row["uom"],
         }))
     return {"deliveries": list(deliveries.values())}

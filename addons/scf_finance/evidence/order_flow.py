@@ -15,7 +15,7 @@ def order_flow_section(scope) -> dict:
         return {"orders": []}
     orders = scope.env.execute_query_dict(SQL(
         """
-        SELECT so.id, so.name, so.state, so.date_order::date AS ordered_on, so.amount_total::numeric AS total,
+        SELECT so.id, so.name, so.state, so.date_order::date AS ordered_on, so.amount_total::text AS total,
                currency.name AS currency, COALESCE(partner.commercial_partner_id, partner.id) AS buyer_id
           FROM sale_order so
           JOIN res_currency currency ON currency.id = so.currency_id
@@ -25,9 +25,9 @@ def order_flow_section(scope) -> dict:
     ))
     lines = scope.env.execute_query_dict(SQL(
         """
-        SELECT line.order_id, product.default_code, line.name, line.product_uom_qty::numeric AS ordered,
-               line.qty_delivered::numeric AS delivered, line.qty_invoiced::numeric AS invoiced,
-               uom.name->>'en_US' AS uom, line.price_unit::numeric AS unit_price
+        SELECT line.order_id, product.default_code, line.name, line.product_uom_qty::text AS ordered,
+               line.qty_delivered::text AS delivered, line.qty_invoiced::text AS invoiced,
+               uom.name->>'en_US' AS uom, line.price_unit::text AS unit_price
           FROM sale_order_line line
           LEFT JOIN product_product product ON product.id = line.product_id
           LEFT JOIN uom_uom uom ON uom.id = line.product_uom_id
@@ -53,18 +53,18 @@ def order_flow_section(scope) -> dict:
             "ordered_on": day(order["ordered_on"]),
             "state": order["state"],
             "currency": order["currency"],
-            "total": to_amount(round_money(order["total"], order["currency"]), order["currency"]),
+            "total": to_amount(round_money(Decimal(order["total"]), order["currency"]), order["currency"]),
             "documents": [row["name"] for row in invoices if row["order_id"] == order["id"]],
             "lines": [
                 without_none({
                     "line": number,
                     "product_code": line["default_code"],
                     "description": line["name"].strip(),
-                    "ordered": plain(line["ordered"] or Decimal(0)),
-                    "delivered": plain(line["delivered"] or Decimal(0)),
-                    "invoiced": plain(line["invoiced"] or Decimal(0)),
+                    "ordered": plain(Decimal(line["ordered"] or 0)),
+                    "delivered": plain(Decimal(line["delivered"] or 0)),
+                    "invoiced": plain(Decimal(line["invoiced"] or 0)),
                     "uom": line["uom"],
-                    "unit_price": plain(line["unit_price"] or Decimal(0)),
+                    "unit_price": plain(Decimal(line["unit_price"] or 0)),
                 })
                 for number, line in enumerate(
                     (line for line in lines if line["order_id"] == order["id"]), start=1)

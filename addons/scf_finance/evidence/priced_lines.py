@@ -73,11 +73,11 @@ def _read_invoice(scope) -> PricedDocument:
     move, currency = scope.document, scope.currency
     rows = scope.env.execute_query_dict(SQL(
         """
-        SELECT line.name, product.default_code, line.quantity::numeric, uom.name->>'en_US' AS uom,
-               line.price_unit::numeric, COALESCE(line.discount, 0)::numeric AS discount,
-               -line.amount_currency::numeric AS net,
-               CASE WHEN line.display_type = 'product'
-                    THEN (line.price_total - line.price_subtotal)::numeric ELSE 0 END AS tax,
+        SELECT line.name, product.default_code, line.quantity::text, uom.name->>'en_US' AS uom,
+               line.price_unit::text, COALESCE(line.discount, 0)::text AS discount,
+               (-line.amount_currency)::text AS net,
+               (CASE WHEN line.display_type = 'product'
+                     THEN line.price_total - line.price_subtotal ELSE 0 END)::text AS tax,
                ARRAY(SELECT tax.name->>'en_US' FROM account_move_line_account_tax_rel rel
                        JOIN account_tax tax ON tax.id = rel.account_tax_id
                       WHERE rel.account_move_line_id = line.id ORDER BY tax.sequence, tax.id) AS tax_codes
@@ -92,10 +92,10 @@ def _read_invoice(scope) -> PricedDocument:
     taxes = scope.env.execute_query_dict(SQL(
         """
         SELECT COALESCE(tax.name->>'en_US', line.name) AS tax_code,
-               CASE WHEN tax.amount_type = 'percent' THEN tax.amount::numeric END AS rate_percent,
+               CASE WHEN tax.amount_type = 'percent' THEN tax.amount::text END AS rate_percent,
                SUM(ABS(line.tax_base_amount) * SIGN(-line.amount_currency)
-                   * COALESCE(NULLIF(move.invoice_currency_rate, 0), 1))::numeric AS base,
-               SUM(-line.amount_currency)::numeric AS amount
+                   * COALESCE(NULLIF(move.invoice_currency_rate, 0), 1))::numeric::text AS base,
+               SUM(-line.amount_currency)::text AS amount
           FROM account_move_line line
           JOIN account_move move ON move.id = line.move_id
           LEFT JOIN account_tax tax ON tax.id = line.tax_line_id
@@ -107,11 +107,19 @@ def _read_invoice(scope) -> PricedDocument:
     ))
     return PricedDocument(
         lines=tuple(_line(row, currency) for row in rows),
-        taxes=tuple(TaxAmount(row["tax_code"], row["rate_percent"], round_money(row["base"], currency),
-                              round_money(row["amount"], currency)) for row in taxes),
+        taxes=tuple(_tax(row, currency) for row in taxes),
         net=exact(move.amount_untaxed, currency),
         tax=exact(move.amount_tax, currency),
         gross=exact(move.amount_total, currency),
+    )
+
+
+def _tax(row: dict, currency: str) -> TaxAmount:
+    return TaxAmount(
+        tax_code=row["tax_code"],
+        rate_percent=Decimal(row["rate_percent"]) if row["rate_percent"] is not None else None,
+        base=round_money(Decimal(row["base"]), currency),
+        amount=round_money(Decimal(row["amount"]), currency),
     )
 
 
@@ -119,12 +127,12 @@ def _line(row: dict, currency: str) -> PricedLine:
     return PricedLine(
         description=(row["name"] or "").strip(),
         product_code=row["default_code"],
-        quantity=row["quantity"] or Decimal(0),
+        quantity=Decimal(row["quantity"] or 0),
         uom=row["uom"],
-        unit_price=row["price_unit"] or Decimal(0),
-        discount_percent=row["discount"],
-        net=round_money(row["net"], currency),
-        tax=round_money(row["tax"], currency),
+        unit_price=Decimal(row["price_unit"] or 0),
+        discount_percent=Decimal(row["discount"]),
+        net=round_money(Decimal(row["net"]), currency),
+        tax=round_money(Decimal(row["tax"]), currency),
         tax_codes=tuple(row["tax_codes"]),
     )
 

@@ -52,7 +52,7 @@ class ScfFinanceable(models.AbstractModel):
             "name": self.env._("Get paid early"),
             "res_model": "scf.application",
             "view_mode": "form",
-            "views": [(False, "form")],
+            "views": [(self.env.ref("scf_finance.view_scf_application_request_form").id, "form")],
             "target": "new",
             "context": {f"default_{self._scf_field}": self.id},
         }
