@@ -1,0 +1,272 @@
+"""What happens to an application: received, decided, asked about, replied to, cancelled, rejected."""
+
+from __future__ import annotations
+
+from openscf import wire
+from openscf.package import Package, read_package
+from openscf.wire import EventType, LoanApplicationStatus, RejectionReason
+from sqlalchemy.exc import IntegrityError
+
+from ..clients import repository as clients
+from ..clients.models import Client
+from ..decisions.engine import Evaluation, Request, evaluate
+from ..decisions.models import Decision
+from ..documents import repository as documents
+from ..gateway import Gateway, UnitOfWork
+from ..kit.ids import new_id
+from ..kit.problems import ProblemError, not_found
+from ..offers import service as offers
+from . import repository, states
+from .models import Application, ApplicationMessage, FinancedDocument, ReceivedPackage
+from .verification import Claim, Verification, verify
+from .views import as_wire
+
+ENGINE = "decision engine"
+
+
+def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationRequest) -> wire.LoanApplication:
+    """Take an application in and verify its package. The decision follows after the commit."""
+    client = clients.lock(uow.session, client_id)
+    if repository.with_reference(uow.session, client_id, request.reference) is not None:
+        raise ProblemError("wrong-state", f"The reference {request.reference!r} was used before. Use a new one.")
+    account = request.disbursement_account.iban or request.disbursement_account.account
+    if not account:
+        raise _invalid("/disbursement_account", "Name the account to pay to, by `iban` or `account`.")
+    package_bytes = _document(uow, client_id, request.package_sha256)
+    claim = Claim(
+        package_id=request.package_id,
+        technique=request.technique,
+        requested=request.requested,
+        tenor_days=request.tenor_days,
+        fingerprints=frozenset(request.documents_fingerprints),
+    )
+    verification = verify(package_bytes, client, claim)
+    application = Application(
+        id=new_id("app"),
+        client_id=client_id,
+        reference=request.reference,
+        technique=request.technique[:32],
+        requested_amount=request.requested.amount,
+        currency=request.requested.currency,
+        tenor_days=request.tenor_days,
+        repayment=request.repayment,
+        account_number=account[:255],
+        account_holder=request.disbursement_account.holder[:255],
+        applicant_name=client.party_name,
+        buyer_name=_buyer_names(verification.package),
+        package_sha256=request.package_sha256,
+        package_id=request.package_id[:255],
+        status=LoanApplicationStatus.PROCESSING.value,
+        needs_decision=False,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    uow.session.add(application)
+    uow.session.flush()
+    _take_package(uow, client, application, verification)
+    if verification.ok:
+        application.needs_decision = True
+        gateway, application_id = uow.gateway, application.id
+        uow.after_commit(lambda: decide(gateway, application_id))
+    return as_wire(uow.session, application)
+
+
+def decide(gateway: Gateway, application_id: str) -> None:
+    """Let the engine judge an application that it has not judged; anything else is left alone."""
+    with gateway.unit_of_work() as uow:
+        application = uow.session.get_one(Application, application_id)
+        client = clients.lock(uow.session, application.client_id)
+        uow.session.refresh(application)
+        if not application.needs_decision:
+            return
+        evaluation = _evaluate(uow, application)
+        if evaluation.verdict == "refer":
+            states.wait_for_officer(uow, application)
+        elif evaluation.verdict == "decline":
+            refusal = evaluation.first_refusal()
+            reject(uow, client, application, RejectionReason(refusal.reason), refusal.message)
+        elif evaluation.price is not None:
+            offers.make(uow, application, client, evaluation.price.terms, ENGINE)
+
+
+def reply(uow: UnitOfWork, client_id: str, application_id: str, answer: wire.Reply) -> wire.LoanApplication:
+    """The applicant's answer to ACTION_REQUIRED, with a corrected package or without; an officer goes on from there."""
+    client = clients.lock(uow.session, client_id)
+    application = _own(uow, client_id, application_id)
+    if application.status != LoanApplicationStatus.ACTION_REQUIRED.value:
+        raise ProblemError("wrong-state", f"The application is {application.status}; the bank has asked nothing.")
+    say(uow, application, "applicant", client.party_name, answer.message)
+    states.move(uow, application, LoanApplicationStatus.PROCESSING)
+    if answer.package_sha256 is None:
+        states.tell(uow, client, application, EventType.LOAN_APPLICATION_PROCESSING)
+    else:
+        _take_corrected_package(uow, client, application, answer.package_sha256, answer.package_id)
+    if application.status == LoanApplicationStatus.PROCESSING.value:
+        _evaluate(uow, application)
+        states.wait_for_officer(uow, application)
+    return as_wire(uow.session, application)
+
+
+def cancel(uow: UnitOfWork, client_id: str, application_id: str, reason: str) -> wire.LoanApplication:
+    """The applicant gives the application up. Doing so again changes nothing."""
+    client = clients.lock(uow.session, client_id)
+    application = _own(uow, client_id, application_id)
+    if application.status != LoanApplicationStatus.CANCELLED.value:
+        if LoanApplicationStatus.CANCELLED not in states.NEXT[LoanApplicationStatus(application.status)]:
+            raise ProblemError(
+                "wrong-state", f"The application is {application.status}; it can no longer be cancelled."
+            )
+        say(uow, application, "applicant", client.party_name, reason)
+        offers.close_all(uow, client, application, reason)
+        states.end(uow, client, application, LoanApplicationStatus.CANCELLED, EventType.LOAN_APPLICATION_CANCELLED)
+    return as_wire(uow.session, application)
+
+
+def ask(uow: UnitOfWork, client: Client, application: Application, officer: str, message: str) -> None:
+    """An officer needs to know more."""
+    states.move(uow, application, LoanApplicationStatus.ACTION_REQUIRED)
+    application.action_message = message
+    say(uow, application, "bank", officer, message)
+    states.tell(uow, client, application, EventType.LOAN_APPLICATION_ACTION_REQUIRED)
+
+
+def reject(uow: UnitOfWork, client: Client, application: Application, reason: RejectionReason, message: str) -> None:
+    """The bank's no, with OCEN's reason and a sentence."""
+    application.rejection_reason = reason.value
+    application.rejection_message = message
+    states.end(uow, client, application, LoanApplicationStatus.REJECTED, EventType.LOAN_APPLICATION_REJECTED)
+
+
+def say(uow: UnitOfWork, application: Application, sender: str, author: str, message: str) -> None:
+    """Keep a word of the conversation."""
+    uow.session.add(
+        ApplicationMessage(
+            id=new_id("msg"),
+            application_id=application.id,
+            sender=sender,
+            author=author,
+            message=message,
+            sent_at=uow.now,
+        )
+    )
+
+
+def package_of(uow: UnitOfWork, application: Application) -> Package:
+    """The package that the application rests on now."""
+    return read_package(_document(uow, application.client_id, application.package_sha256))
+
+
+def request_of(application: Application) -> Request:
+    """What was asked, as the engine takes it."""
+    return Request(
+        technique=application.technique,
+        requested=wire.Money(amount=application.requested_amount, currency=application.currency),
+        tenor_days=application.tenor_days,
+        repayment=application.repayment,
+    )
+
+
+def _take_package(uow: UnitOfWork, client: Client, application: Application, verification: Verification) -> None:
+    uow.session.add(
+        ReceivedPackage(
+            id=new_id("pkg"),
+            application_id=application.id,
+            sha256=application.package_sha256,
+            package_id=application.package_id,
+            ok=verification.ok,
+            report=verification.report,
+            received_at=uow.now,
+        )
+    )
+    if verification.ok and verification.package is not None:
+        _hold_documents(uow, application, verification.package)
+        states.tell(uow, client, application, EventType.LOAN_APPLICATION_PROCESSING)
+    else:
+        reject(uow, client, application, RejectionReason.DOC_IRREGULARITIES, verification.sentence())
+
+
+def _take_corrected_package(
+    uow: UnitOfWork, client: Client, application: Application, sha256: str, package_id: str | None
+) -> None:
+    if package_id is None:
+        raise _invalid("/package_id", "Name the package_id of the corrected package too.")
+    application.package_sha256 = sha256
+    application.package_id = package_id[:255]
+    asked = request_of(application)
+    claim = Claim(package_id, asked.technique, asked.requested, asked.tenor_days, fingerprints=None)
+    verification = verify(_document(uow, client.id, sha256), client, claim)
+    for document in repository.financed_documents(uow.session, application.id):
+        uow.session.delete(document)
+    uow.session.flush()
+    if verification.package is not None:
+        application.buyer_name = _buyer_names(verification.package)
+    _take_package(uow, client, application, verification)
+
+
+def _hold_documents(uow: UnitOfWork, application: Application, package: Package) -> None:
+    """Claim every document; the unique index refuses one that another open application or loan holds."""
+    # In one order for everybody, so that two applications with the same documents cannot wait for each other.
+    for document in sorted(package.sections.transaction.documents, key=lambda one: one.fingerprints.f1):
+        held = FinancedDocument(
+            id=new_id("fdoc"),
+            application_id=application.id,
+            fingerprint=document.fingerprints.f1,
+            kind=document.kind,
+            number=document.number[:255],
+            currency=document.currency,
+            outstanding=document.totals.outstanding,
+            is_open=True,
+        )
+        uow.session.add(held)
+        try:
+            uow.session.flush()
+        except IntegrityError as error:
+            sentence = f"{document.number} is in an open application or loan at this bank already."
+            raise ProblemError(
+                "duplicate-document",
+                f"{sentence} Wait until that one has ended, or finance another document.",
+                errors=[("/documents_fingerprints", sentence)],
+            ) from error
+
+
+def _evaluate(uow: UnitOfWork, application: Application) -> Evaluation:
+    evaluation = evaluate(uow.gateway.profile, request_of(application), package_of(uow, application), uow.now.date())
+    uow.session.add(
+        Decision(
+            id=new_id("dec"),
+            application_id=application.id,
+            package_sha256=application.package_sha256,
+            outcome=evaluation.verdict,
+            decided_by=ENGINE,
+            rules=evaluation.results_as_json(),
+            pricing=evaluation.price.as_json() if evaluation.price else None,
+            decided_at=uow.now,
+        )
+    )
+    return evaluation
+
+
+def _document(uow: UnitOfWork, client_id: str, sha256: str) -> bytes:
+    content = documents.content(uow.session, client_id, sha256)
+    if content is None:
+        raise _invalid("/package_sha256", f"Put the package first: PUT /v1/documents/{sha256}.")
+    return content
+
+
+def _own(uow: UnitOfWork, client_id: str, application_id: str) -> Application:
+    application = repository.of_client(uow.session, client_id, application_id)
+    if application is None:
+        raise not_found("loan application", application_id)
+    return application
+
+
+def _buyer_names(package: Package | None) -> str:
+    if package is None:
+        return ""
+    names = {buyer.key: buyer.name for buyer in package.sections.party.buyers}
+    buyers = {document.buyer for document in package.sections.transaction.documents}
+    return ", ".join(sorted(names.get(buyer, buyer) for buyer in buyers))[:255]
+
+
+def _invalid(pointer: str, sentence: str) -> ProblemError:
+    return ProblemError("validation-failed", sentence, errors=[(pointer, sentence)])

@@ -1,0 +1,98 @@
+"""Checking a package on arrival: the SDK's verification, and whether it says what the application says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from openscf import wire
+from openscf.fingerprint import OPEN_KEY, OPEN_KEY_VERSION
+from openscf.package import Package
+from openscf.verify import verify_package
+
+from ..clients.models import Client
+from ..clients.service import key_set
+
+# So many findings go into the rejection's message; the desk shows all.
+FINDINGS_IN_MESSAGE = 5
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The report as stored and shown, and the package where it could be read."""
+
+    report: dict[str, Any]
+    package: Package | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the bank may rely on the package."""
+        return bool(self.report["ok"]) and self.package is not None
+
+    def sentence(self) -> str:
+        """The findings in words, for the applicant."""
+        errors = [finding for finding in self.report["findings"] if finding["level"] == "error"]
+        shown = "; ".join(
+            f"{finding['pointer'] or '/'}: {finding['message']}" for finding in errors[:FINDINGS_IN_MESSAGE]
+        )
+        more = len(errors) - FINDINGS_IN_MESSAGE
+        return f"The package does not verify: {shown}{f'; and {more} more' if more > 0 else ''}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the application says about its package."""
+
+    package_id: str
+    technique: str
+    requested: wire.Money
+    tenor_days: int
+    fingerprints: frozenset[str] | None
+
+
+def verify(package_bytes: bytes, client: Client, claim: Claim) -> Verification:
+    """Check seal, digests, totals, references and fingerprints, then compare with the client and the application."""
+    report = verify_package(package_bytes, keys=key_set(client), fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY})
+    shown = report.as_dict()
+    if report.package is not None:
+        mismatches = [
+            {"code": "mismatch", "pointer": pointer, "message": message, "level": "error"}
+            for pointer, message in _mismatches(report.package, client, claim)
+        ]
+        shown["findings"] = [*shown["findings"], *mismatches]
+        shown["ok"] = bool(shown["ok"]) and not mismatches
+    return Verification(shown, report.package)
+
+
+def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tuple[str, str]]:
+    transaction, applicant = package.sections.transaction, package.sections.party.applicant
+    if package.header.package_id != claim.package_id:
+        yield "/header/package_id", f"the application names the package {claim.package_id}"
+    if transaction.technique != claim.technique:
+        yield "/sections/transaction/technique", f"the application asks for {claim.technique}"
+    asked = (transaction.requested.amount, transaction.requested.currency)
+    if asked != (claim.requested.amount, claim.requested.currency):
+        yield "/sections/transaction/requested", f"the application asks for {claim.requested}"
+    if transaction.tenor_days != claim.tenor_days:
+        yield "/sections/transaction/tenor_days", f"the application asks for {claim.tenor_days} days"
+    if client.party_tax_id and _letters_and_digits(applicant.tax_id) != _letters_and_digits(client.party_tax_id):
+        yield "/sections/party/applicant/tax_id", "the registered client has another tax id"
+    present = frozenset(document.fingerprints.f1 for document in transaction.documents)
+    if claim.fingerprints is not None and present != claim.fingerprints:
+        yield "/sections/transaction/documents", "the application names other documents_fingerprints"
+    for index, document in enumerate(transaction.documents):
+        if document.currency != claim.requested.currency:
+            yield (
+                f"/sections/transaction/documents/{index}/currency",
+                f"the loan is asked in {claim.requested.currency}",
+            )
+        if document.fingerprints.key_version != OPEN_KEY_VERSION:
+            yield (
+                f"/sections/transaction/documents/{index}/fingerprints/key_version",
+                f"this bank compares fingerprints of version {OPEN_KEY_VERSION}",
+            )
+
+
+def _letters_and_digits(text: str) -> str:
+    return "".join(character for character in text.upper() if character.isalnum())

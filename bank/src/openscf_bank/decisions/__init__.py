@@ -1,0 +1,1 @@
+"""The decision engine: knock-out rules, referral rules and pricing, all from the profile."""

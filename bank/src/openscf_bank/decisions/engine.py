@@ -1,0 +1,169 @@
+"""The decision engine: rules in, verdict out. Pure: what it looks at is passed in, what it found comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from openscf import wire
+from openscf.package import Package
+
+from ..profile import CheckName, Profile, Rule, TechniqueSection
+from .figures import LABELS, figures, outstanding
+from .pricing import Price, price
+
+Verdict = Literal["offer", "refer", "decline"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked."""
+
+    technique: str
+    requested: wire.Money
+    tenor_days: int
+    repayment: str
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """One rule with its figure, its limit and what came of it. `message` speaks where the rule does not hold."""
+
+    code: str
+    label: str
+    figure: str
+    limit: str
+    outcome: Literal["pass", "refer", "decline"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The verdict, every rule it rests on, and the price (None where the technique is not on offer)."""
+
+    verdict: Verdict
+    results: tuple[RuleResult, ...]
+    price: Price | None
+
+    def first_refusal(self) -> RuleResult:
+        """The rule that declined."""
+        return next(result for result in self.results if result.outcome == "decline")
+
+    def results_as_json(self) -> list[dict[str, Any]]:
+        """For the stored decision."""
+        return [asdict(result) for result in self.results]
+
+
+def evaluate(profile: Profile, request: Request, package: Package, today: date) -> Evaluation:
+    """Judge a package that was verified. Every rule is looked at, also after one declined."""
+    known = figures(package, today)
+    technique = profile.technique(request.technique)
+    offered = _result(
+        "technique",
+        "Technique on offer",
+        request.technique,
+        ", ".join(one.code for one in profile.techniques),
+        technique is not None,
+        "This bank does not offer the technique.",
+    )
+    if technique is None:
+        return Evaluation("decline", (offered,), None)
+    results = [offered, *_limits(technique, request)]
+    results += [_judge(rule, "decline", known) for rule in profile.rules.knock_out if _applies(rule, technique)]
+    results += [_judge(rule, "refer", known) for rule in profile.rules.refer if _applies(rule, technique)]
+    offer = None
+    if request.requested.currency in profile.pricing.fee_minimum:
+        offer = price(
+            profile,
+            technique,
+            requested=request.requested,
+            tenor_days=request.tenor_days,
+            repayment=request.repayment,
+            outstanding=outstanding(package),
+            known=known,
+        )
+        results.append(_enough_left(technique, offer))
+    outcomes = {result.outcome for result in results}
+    verdict: Verdict = "decline" if "decline" in outcomes else "refer" if "refer" in outcomes else "offer"
+    return Evaluation(verdict, tuple(results), offer)
+
+
+def _limits(technique: TechniqueSection, request: Request) -> Iterator[RuleResult]:
+    amount, currency = request.requested.amount, request.requested.currency
+    yield _result(
+        "currency",
+        "Currency",
+        currency,
+        ", ".join(technique.currencies),
+        currency in technique.currencies,
+        f"This bank does not lend in {currency}.",
+    )
+    yield _result(
+        "amount",
+        "Requested amount",
+        f"{amount} {currency}",
+        f"{technique.min_amount} to {technique.max_amount}",
+        technique.min_amount <= amount <= technique.max_amount,
+        f"The amount must be between {technique.min_amount} and {technique.max_amount} {currency}.",
+    )
+    yield _result(
+        "tenor",
+        "Tenor",
+        f"{request.tenor_days} days",
+        f"{technique.min_tenor_days} to {technique.max_tenor_days} days",
+        technique.min_tenor_days <= request.tenor_days <= technique.max_tenor_days,
+        f"The tenor must be between {technique.min_tenor_days} and {technique.max_tenor_days} days.",
+    )
+    yield _result(
+        "repayment",
+        "Repayment",
+        request.repayment,
+        ", ".join(technique.repayment),
+        request.repayment in technique.repayment,
+        f"This bank offers {' or '.join(technique.repayment)} repayment only.",
+    )
+
+
+def _enough_left(technique: TechniqueSection, offer: Price) -> RuleResult:
+    principal, fee = offer.terms.principal, offer.terms.fee
+    return _result(
+        "advance",
+        "Advance on what the documents carry",
+        str(principal),
+        f"at least {technique.min_amount}, at most {offer.terms.advance_rate} % ({offer.principal_limit})",
+        principal.amount >= technique.min_amount and principal.amount > fee.amount,
+        f"The documents carry an advance of {principal} only, below the bank's minimum.",
+    )
+
+
+def _result(code: str, label: str, figure: str, limit: str, holds: bool, message: str) -> RuleResult:
+    return RuleResult(code, label, figure, limit, "pass" if holds else "decline", "OTHERS", "" if holds else message)
+
+
+def _applies(rule: Rule, technique: TechniqueSection) -> bool:
+    return rule.techniques is None or technique.code in rule.techniques
+
+
+def _judge(rule: Rule, otherwise: Literal["refer", "decline"], known: dict[CheckName, Decimal | None]) -> RuleResult:
+    label, unit = LABELS[rule.check]
+    figure = known[rule.check]
+    if figure is None:
+        holds = rule.missing == "pass"
+    elif rule.minimum is not None:
+        holds = figure >= rule.minimum
+    else:
+        holds = rule.maximum is not None and figure <= rule.maximum
+    limit = f"at least {rule.minimum}" if rule.minimum is not None else f"at most {rule.maximum}"
+    return RuleResult(
+        code=rule.check,
+        label=label,
+        figure="not shown" if figure is None else f"{figure} {unit}".strip(),
+        limit=f"{limit} {unit}".strip(),
+        outcome="pass" if holds else otherwise,
+        reason=rule.reason,
+        message="" if holds else rule.message,
+    )

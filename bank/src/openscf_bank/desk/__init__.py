@@ -1,0 +1,1 @@
+"""The officer's desk: server-rendered pages behind a login."""

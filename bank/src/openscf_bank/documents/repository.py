@@ -1,0 +1,20 @@
+"""Storing and finding documents."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from .models import Document
+
+
+def exists(session: Session, client_id: str, sha256: str) -> bool:
+    """Whether the client put this document."""
+    query = sa.select(Document.sha256).where(Document.client_id == client_id, Document.sha256 == sha256)
+    return session.execute(query).first() is not None
+
+
+def content(session: Session, client_id: str, sha256: str) -> bytes | None:
+    """The bytes of a client's document."""
+    query = sa.select(Document.content).where(Document.client_id == client_id, Document.sha256 == sha256)
+    return session.execute(query).scalar_one_or_none()

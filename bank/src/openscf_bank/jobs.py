@@ -1,0 +1,87 @@
+"""Work that is due: offers to expire, payments to follow, decisions left over by a crash, old rows to forget."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from .applications import repository as applications
+from .applications import service as application_service
+from .desk import repository as desk
+from .gateway import Gateway
+from .kit.clock import wall_time
+from .kit.idempotency import IdempotencyRecord
+from .loans import disbursement
+from .loans import repository as loans
+from .oauth import repository as oauth
+from .offers import repository as offers
+from .offers import service as offer_service
+from .settings import IDEMPOTENCY_DAYS
+
+logger = logging.getLogger(__name__)
+
+# Pruning needs no haste: every so many rounds of the worker.
+ROUNDS_BETWEEN_PRUNING = 600
+
+
+def run_due(gateway: Gateway) -> None:
+    """Do everything that is due now. Each item is a transaction of its own; one that fails does not stop the others."""
+    now = gateway.clock.now()
+    _each(gateway, applications.undecided_ids, application_service.decide)
+    _each(gateway, lambda session: offers.overdue_ids(session, now), offer_service.expire)
+    _each(gateway, loans.unpaid_ids, disbursement.advance)
+
+
+def prune(gateway: Gateway) -> None:
+    """Forget what has expired: tokens, assertions, sessions, failed logins, answers older than the protocol asks."""
+    now = wall_time()
+    with gateway.db.write() as session:
+        oauth.prune(session, now)
+        desk.prune(session, now)
+        too_old = IdempotencyRecord.created_at < now - timedelta(days=IDEMPOTENCY_DAYS)
+        session.execute(sa.delete(IdempotencyRecord).where(too_old))
+
+
+def _each(gateway: Gateway, find: Callable[[Session], Sequence[str]], step: Callable[[Gateway, str], None]) -> None:
+    with gateway.db.read() as session:
+        found = find(session)
+    for identifier in found:
+        try:
+            step(gateway, identifier)
+        except Exception:
+            logger.exception("Due work on %s failed and is tried again", identifier)
+
+
+class Worker:
+    """A thread that looks for due work every `seconds`."""
+
+    def __init__(self, gateway: Gateway, seconds: float) -> None:
+        self._gateway = gateway
+        self._seconds = seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the item in hand and end."""
+        self._stopping.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        rounds = 0
+        while not self._stopping.wait(self._seconds):
+            try:
+                run_due(self._gateway)
+                if rounds % ROUNDS_BETWEEN_PRUNING == 0:
+                    prune(self._gateway)
+            except Exception:
+                logger.exception("A round of due work failed; the next one follows")
+            rounds += 1

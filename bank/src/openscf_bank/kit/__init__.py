@@ -1,0 +1,1 @@
+"""What belongs to no domain: database, clock, problems, signing of answers, idempotency."""

@@ -1,0 +1,1 @@
+"""Loans, their append-only ledger, collections and repayments."""

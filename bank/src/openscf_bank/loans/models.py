@@ -1,0 +1,87 @@
+"""Tables of loans, their ledger, and what the applicant reported and paid."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ..kit.columns import Amount, Code, Id, Json, Key, Name, Prose, Time
+from ..kit.db import Base
+
+
+class Loan(Base):
+    """A loan on the terms of its offer."""
+
+    __tablename__ = "loans"
+
+    id: Mapped[Key]
+    client_id: Mapped[str] = mapped_column(sa.ForeignKey("clients.id"), index=True)
+    application_id: Mapped[str] = mapped_column(sa.ForeignKey("applications.id"), unique=True)
+    offer_id: Mapped[str] = mapped_column(sa.ForeignKey("offers.id"), unique=True)
+    number: Mapped[Name] = mapped_column(unique=True)
+    status: Mapped[Code] = mapped_column(index=True)
+    terms: Mapped[Json]
+    currency: Mapped[Code]
+    principal: Mapped[Amount]
+    start_date: Mapped[date | None]
+    due_date: Mapped[date | None]
+    failure_reason: Mapped[Prose | None]
+    granted_at: Mapped[Time]
+
+
+class LedgerEntry(Base):
+    """One line of a loan's ledger. Never changed or deleted: a trigger in the database refuses it.
+
+    `source_kind` and `source_id` name the collection or repayment of the ERP that caused it. An entry is reversed once.
+    """
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (sa.UniqueConstraint("loan_id", "sequence"), sa.UniqueConstraint("reverses"))
+
+    id: Mapped[Key]
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), index=True)
+    sequence: Mapped[int]
+    type: Mapped[Code]
+    value_date: Mapped[date]
+    booked_at: Mapped[Time]
+    amount: Mapped[Amount]
+    penalty: Mapped[Amount | None]
+    fee: Mapped[Amount | None]
+    interest: Mapped[Amount | None]
+    principal: Mapped[Amount | None]
+    source_kind: Mapped[Code | None]
+    source_id: Mapped[Id | None]
+    reverses: Mapped[str | None] = mapped_column(sa.ForeignKey("ledger_entries.id"))
+
+
+class Collection(Base):
+    """Something that happened to a financed document in the ERP. `drawn` says whether the bank has looked at it yet."""
+
+    __tablename__ = "collections"
+
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
+    collection_id: Mapped[Key]
+    sequence: Mapped[int]
+    kind: Mapped[Code]
+    document_kind: Mapped[Code]
+    document_number: Mapped[Name]
+    amount: Mapped[Amount]
+    collected_on: Mapped[date]
+    reverses: Mapped[Id | None]
+    settled: Mapped[bool]
+    received_at: Mapped[Time]
+
+
+class DirectRepayment(Base):
+    """The applicant paid from its own money."""
+
+    __tablename__ = "direct_repayments"
+
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
+    repayment_id: Mapped[Key]
+    amount: Mapped[Amount]
+    paid_on: Mapped[date]
+    reason: Mapped[Prose]
+    received_at: Mapped[Time]

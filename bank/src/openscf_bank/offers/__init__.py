@@ -1,0 +1,1 @@
+"""Offers, their acceptance and their expiry."""

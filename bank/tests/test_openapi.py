@@ -1,0 +1,47 @@
+"""The OpenAPI document that is committed is the one that the code gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from openscf_bank.cli import openapi_text
+
+COMMITTED = Path(__file__).parents[1] / "openapi.json"
+
+
+def test_the_committed_openapi_document_is_current() -> None:
+    assert COMMITTED.read_text(encoding="utf-8") == openapi_text(), (
+        "bank/openapi.json is out of date: run `openscf-bank openapi > bank/openapi.json`"
+    )
+
+
+def test_every_route_of_the_protocol_is_described() -> None:
+    paths = json.loads(openapi_text())["paths"]
+    expected = {
+        "/.well-known/openscf": {"get"},
+        "/v1/jwks": {"get"},
+        "/v1/clients": {"post"},
+        "/v1/clients/{client_id}": {"get"},
+        "/oauth2/token": {"post"},
+        "/v1/documents/{sha256}": {"put", "head"},
+        "/v1/loan-applications": {"post"},
+        "/v1/loan-applications/{application_id}": {"get"},
+        "/v1/loan-applications/{application_id}/replies": {"post"},
+        "/v1/loan-applications/{application_id}/cancel": {"post"},
+        "/v1/offers/{offer_id}": {"get"},
+        "/v1/offers/{offer_id}/accept": {"post"},
+        "/v1/offers/{offer_id}/decline": {"post"},
+        "/v1/loans/{loan_id}": {"get"},
+        "/v1/loans/{loan_id}/collections": {"post"},
+        "/v1/loans/{loan_id}/repayments": {"post"},
+        "/v1/loans/{loan_id}/statement": {"get"},
+        "/v1/events": {"get"},
+    }
+    assert {path: set(methods) for path, methods in paths.items()} == expected
+
+
+def test_signed_routes_name_their_headers() -> None:
+    accept = json.loads(openapi_text())["paths"]["/v1/offers/{offer_id}/accept"]["post"]
+    names = {parameter["name"].lower() for parameter in accept["parameters"]}
+    assert {"authorization", "idempotency-key", "x-jws-signature", "offer_id"} <= names
