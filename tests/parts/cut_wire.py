@@ -25,6 +25,8 @@ class CutWire:
         self.target_port = target_port
         self.url = f"http://127.0.0.1:{port}"
         self.witness: Witness = lambda *_: True
+        self.afterwards: Callable[[str, str, int, bytes], None] = lambda *_: None
+        """The same, told when the ERP has the answer in its hands."""
         self.seen: list[tuple[str, str, int]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
@@ -60,6 +62,8 @@ class CutWire:
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(answer)
+                    self.wfile.flush()
+                wire.afterwards(self.command, self.path, status, answer)
 
             do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _relay
 

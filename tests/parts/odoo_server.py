@@ -81,7 +81,7 @@ class Session:
         if "error" in answer:
             problem = answer["error"]["data"]
             raise RpcError(problem["name"], problem["message"])
-        return answer["result"]
+        return answer.get("result")
 
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         return self._post(

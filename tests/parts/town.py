@@ -10,8 +10,14 @@ import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeVar
 
+import sqlalchemy as sa
+from openscf.wire import Statement as WireStatement
+from openscf_bank.applications.models import Application
+from openscf_bank.loans.models import Loan
+from openscf_bank.loans.statements import statement
 from openscf_bank.testing import BankProcess
 
 from tests.parts.odoo_server import OdooServer, Session
@@ -35,6 +41,21 @@ GROUPS = {
 }
 
 
+ACCOUNTS = {
+    "loan": "scf_loan_account_id",
+    "interest": "scf_interest_account_id",
+    "fee": "scf_fee_account_id",
+    "clearing": "scf_clearing_account_id",
+}
+
+
+class Statement(NamedTuple):
+    """A loan as the bank's own books have it."""
+
+    status: str
+    statement: WireStatement
+
+
 def until(what: str, probe: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
     """Ask `probe` until it gives something true, and give that; fail with `what` was waited for."""
     deadline = time.monotonic() + seconds
@@ -51,6 +72,8 @@ def until(what: str, probe: Callable[[], T], *, seconds: float = PATIENCE_SECOND
 class Town:
     odoo: OdooServer
     banks: dict[str, BankProcess]
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Where the ERP reaches a bank that stands behind a relay."""
     sessions: dict[str, Session] = field(default_factory=dict)
     bank_ids: dict[str, int] = field(default_factory=dict)
     refs: dict[str, int] = field(default_factory=dict)
@@ -106,7 +129,7 @@ class Town:
         """Connect each bank by its address alone; its officer lets the company in."""
         admin = self.as_("admin")
         for name, bank in self.banks.items():
-            bank_id = admin.create("scf.bank", base_url=bank.url)
+            bank_id = admin.create("scf.bank", base_url=self.addresses.get(name, bank.url))
             admin.call("scf.bank", "action_discover", [bank_id])
             admin.call("scf.bank", "action_register", [bank_id])
             self.bank_ids[name] = bank_id
@@ -127,6 +150,13 @@ class Town:
         """Wake the ERP's feed reader, as the Check Now button does."""
         ids = [self.bank_ids[name] for name in names or self.banks]
         self.as_("admin").call("scf.bank", "action_check_now", ids)
+
+    def send_now(self) -> None:
+        """Wake the outbox and have what waits for its next attempt sent at once, as the Retry button does."""
+        admin = self.as_("admin")
+        waiting = [row["id"] for row in admin.search_read("scf.message", [("state", "=", "queued")], "id")]
+        if waiting:
+            admin.call("scf.message", "action_retry", waiting)
 
     def until(self, what: str, probe: Callable[[], T], *, seconds: float = PATIENCE_SECONDS) -> T:
         """As the function of that name, waking the feed reader while it waits."""
@@ -208,6 +238,24 @@ class Town:
         )
         approver.call("account.payment.register", "action_create_payments", wizard)
 
+    def invoice_of_delivered(self, order: int) -> int:
+        """Deliver all of the order, invoice it and post the invoice."""
+        approver, admin = self.as_("approver"), self.as_("admin")
+        for picking in admin.search_read("stock.picking", [("sale_id", "=", order)], "move_ids"):
+            for move in picking["move_ids"]:
+                demand = admin.read("stock.move", move, "product_uom_qty")["product_uom_qty"]
+                admin.call("stock.move", "write", [move], {"quantity": demand, "picked": True})
+            admin.call("stock.picking", "button_validate", [picking["id"]])
+        wizard = approver.call(
+            "sale.advance.payment.inv",
+            "create",
+            [{"advance_payment_method": "delivered", "sale_order_ids": [(6, 0, [order])]}],
+        )
+        approver.call("sale.advance.payment.inv", "create_invoices", wizard)
+        [invoice] = approver.read("sale.order", order, "invoice_ids")["invoice_ids"]
+        approver.call("account.move", "action_post", [invoice])
+        return int(invoice)
+
     # -- then ------------------------------------------------------------
 
     def loan_of(self, application: int) -> dict[str, Any] | None:
@@ -231,18 +279,65 @@ class Town:
             lambda: (loan := self.loan_of(application)) and loan["state"] == state and loan,
         )
 
-    def books(self, loan_id: int) -> dict[str, float]:
-        """Sum the posted journal items of the loan's entries per account: what the books say about it."""
+    def submissions(self, application: int) -> list[dict[str, Any]]:
+        return self.as_("requester").search_read(
+            "scf.submission", [("application_id", "=", application)], "bank_id", "reference", "state", "delayed"
+        )
+
+    def repayments(self, loan_id: int) -> list[dict[str, Any]]:
+        return self.as_("approver").search_read(
+            "scf.loan.entry", [("loan_id", "=", loan_id), ("type", "=", "repayment")], "amount", "principal", "interest"
+        )
+
+    def loans_at_bank(self, name: str, application: int) -> list[Statement]:
+        """What the bank's own books say of the application: a statement per loan."""
+        references = [one["reference"] for one in self.submissions(application)]
+        today = dt.datetime.now(dt.timezone.utc).date()
+        with self.banks[name].gateway.db.read() as session:
+            loans = session.scalars(
+                sa.select(Loan)
+                .join(Application, Application.id == Loan.application_id)
+                .where(Application.reference.in_(references))
+            ).all()
+            return [Statement(loan.status, statement(session, loan, None, None, today)) for loan in loans]
+
+    def applications_at_bank(self, name: str, application: int) -> int:
+        references = [one["reference"] for one in self.submissions(application)]
+        with self.banks[name].gateway.db.read() as session:
+            return len(session.scalars(sa.select(Application.id).where(Application.reference.in_(references))).all())
+
+    def books(self, loan_id: int) -> dict[str, Decimal]:
+        """Sum the journal items of the loan's entries per kind of account, in the loan's currency."""
         approver = self.as_("approver")
+        accounts = approver.read("res.company", self.refs["company"], *ACCOUNTS.values())
+        kind_of = {accounts[name][0]: kind for kind, name in ACCOUNTS.items()}
         entries = approver.search_read("scf.loan.entry", [("loan_id", "=", loan_id)], "move_id")
         moves = [entry["move_id"][0] for entry in entries if entry["move_id"]]
-        sums: dict[str, float] = {}
+        sums = dict.fromkeys(ACCOUNTS, Decimal(0))
         for line in approver.search_read(
             "account.move.line",
             [("move_id", "in", moves), ("parent_state", "=", "posted")],
             "account_id",
             "amount_currency",
         ):
-            account = line["account_id"][1]
-            sums[account] = round(sums.get(account, 0.0) + line["amount_currency"], 2)
+            sums[kind_of[line["account_id"][0]]] += Decimal(f"{line['amount_currency']:.2f}")
         return sums
+
+    def assert_one_truth(self, application: int) -> None:
+        """The ERP's ledger, its journal and the bank's statement tell the same."""
+        loan = self.loan_of(application)
+        assert loan is not None
+        assert not loan["mismatch"], loan["mismatch"]
+        [name] = [name for name, bank_id in self.bank_ids.items() if bank_id == loan["bank_id"][0]]
+        [at_bank] = self.loans_at_bank(name, application)
+        ledger = self.as_("approver").search_read(
+            "scf.loan.entry", [("loan_id", "=", loan["id"])], "bank_entry_ref", "type", "amount", order="id"
+        )
+        assert [(row["bank_entry_ref"], row["type"], f"{row['amount']:.2f}") for row in ledger] == [
+            (entry.id, entry.type, f"{entry.amount:.2f}") for entry in at_bank.statement.entries
+        ]
+        principal = at_bank.statement.closing.principal
+        books = self.books(loan["id"])
+        assert books["loan"] == -principal, f"books {books}, bank {principal}"
+        assert Decimal(f"{loan['balance_principal']:.2f}") == principal
+        assert sum(books.values()) == 0
