@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,8 +34,8 @@ def disbursed(agreed: LoanTerms) -> Disbursement:
     return Disbursement(id="disbursement", on=START, amount=agreed.principal)
 
 
-def paid(name: str, number: int, amount: str | D) -> Repayment:
-    return Repayment(id=name, on=day(number), amount=D(amount))
+def paid(name: str, number: int, amount: str | Decimal) -> Repayment:
+    return Repayment(id=name, on=day(number), amount=Decimal(amount))
 
 
 def undone(name: str, number: int) -> RepaymentReversal:
@@ -48,7 +48,7 @@ def dates() -> st.SearchStrategy[dt.date]:
 
 @st.composite
 def loan_terms(draw: st.DrawFn) -> LoanTerms:
-    currency, unit = draw(st.sampled_from([("EUR", D("0.01")), ("JPY", D(1)), ("KWD", D("0.001"))]))
+    currency, unit = draw(st.sampled_from([("EUR", Decimal("0.01")), ("JPY", Decimal(1)), ("KWD", Decimal("0.001"))]))
     principal = draw(st.integers(1_000, 10**9)) * unit
     instalments = draw(st.sampled_from([1, 1, 2, 3, 7, 12]))
     fee_timing = draw(st.sampled_from(["deducted", "on_repayment"]))
@@ -74,8 +74,10 @@ def loans(draw: st.DrawFn) -> tuple[LoanTerms, list[LoanEvent]]:
     agreed = draw(loan_terms())
     events: list[LoanEvent] = [disbursed(agreed)]
     for number in range(draw(st.integers(0, 6))):
-        share = draw(st.sampled_from([D("0.001"), D("0.1"), D("0.25"), D("0.5"), D("1.1")]))
-        unit = D(1).scaleb(agreed.principal.as_tuple().exponent)  # type: ignore[arg-type]
+        share = draw(
+            st.sampled_from([Decimal("0.001"), Decimal("0.1"), Decimal("0.25"), Decimal("0.5"), Decimal("1.1")])
+        )
+        unit = Decimal(1).scaleb(agreed.principal.as_tuple().exponent)  # type: ignore[arg-type]
         amount = max(unit, (agreed.principal * share).quantize(unit))
         on = draw(st.integers(0, agreed.tenor_days + 120))
         events.append(paid(f"r{number}", on, amount))

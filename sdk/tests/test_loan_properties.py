@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from decimal import ROUND_HALF_UP
-from decimal import Decimal as D
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from hypothesis import given
@@ -46,7 +45,7 @@ def test_any_order_of_arrival_gives_the_same_state(story: Story, shuffle: random
 def test_allocations_add_up_to_the_amounts(story: Story) -> None:
     agreed, events = story
     state = replay(agreed, events, last_day(events))
-    standing = D(0)
+    standing = Decimal(0)
     allocated = Allocation()
     reversed_ids = {event.reverses for event in events if isinstance(event, RepaymentReversal)}
     for event in events:
@@ -80,7 +79,7 @@ def test_paying_what_is_owed_closes_to_exactly_zero_for_good(story: Story, later
 @given(loan_terms())
 def test_paying_the_schedule_on_time_closes_to_exactly_zero(agreed: LoanTerms) -> None:
     rows = schedule(agreed, START)
-    fee = agreed.fee if agreed.fee_timing == "on_repayment" else D(0)
+    fee = agreed.fee if agreed.fee_timing == "on_repayment" else Decimal(0)
     payments = [
         Repayment(id=str(row.number), on=row.due_date, amount=row.amount + (fee if row.number == 1 else 0))
         for row in rows
@@ -162,9 +161,11 @@ def test_accrual_agrees_with_counting_day_by_day(story: Story, after: int) -> No
     assert state.balance.penalty + state.paid.penalty == rounded(penalty, agreed)
 
 
-def rounded(value: Fraction, agreed: LoanTerms) -> D:
+def rounded(value: Fraction, agreed: LoanTerms) -> Decimal:
     digits = -int(agreed.principal.as_tuple().exponent)
     scaled = value * 10**digits
     return (
-        D((scaled + Fraction(1, 2)).__floor__()).scaleb(-digits).quantize(D(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+        Decimal((scaled + Fraction(1, 2)).__floor__())
+        .scaleb(-digits)
+        .quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     )

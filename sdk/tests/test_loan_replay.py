@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from loans import START, day, disbursed, paid, terms, undone
@@ -45,24 +45,24 @@ def test_before_the_disbursement_nothing_is_owed() -> None:
 
 def test_a_part_payment_takes_interest_first_then_principal() -> None:
     state = replay(BULLET, [disbursed(BULLET), paid("r", 30, "4072.00")], day(30))
-    assert state.allocations["r"] == Allocation(interest=D("72.00"), principal=D("4000.00"))
+    assert state.allocations["r"] == Allocation(interest=Decimal("72.00"), principal=Decimal("4000.00"))
     assert owed(BULLET, 60, paid("r", 30, "4072.00")) == ("8000.00", "48.00", "0.00", "0.00")
 
 
 def test_the_waterfall_is_the_terms_own() -> None:
     principal_first = terms(waterfall=("principal", "interest", "fee", "penalty"))
     state = replay(principal_first, [disbursed(principal_first), paid("r", 30, "4072.00")], day(30))
-    assert state.allocations["r"] == Allocation(principal=D("4072.00"))
-    assert state.balance.interest == D("72.00")
+    assert state.allocations["r"] == Allocation(principal=Decimal("4072.00"))
+    assert state.balance.interest == Decimal("72.00")
 
 
 def test_a_fee_on_repayment_is_owed_from_the_start_and_a_deducted_one_never() -> None:
     later, deducted = terms(fee="100.00", fee_timing="on_repayment"), terms(fee="100.00")
     assert owed(later, 0) == ("12000.00", "0.00", "100.00", "0.00")
     assert owed(deducted, 0) == ("12000.00", "0.00", "0.00", "0.00")
-    assert (later.in_hand, deducted.in_hand) == (D("12000.00"), D("11900.00"))
+    assert (later.in_hand, deducted.in_hand) == (Decimal("12000.00"), Decimal("11900.00"))
     state = replay(later, [disbursed(later), paid("r", 30, "150.00")], day(30))
-    assert state.allocations["r"] == Allocation(fee=D("100.00"), interest=D("50.00"))
+    assert state.allocations["r"] == Allocation(fee=Decimal("100.00"), interest=Decimal("50.00"))
 
 
 def test_payment_on_the_due_date_bears_no_penalty_and_a_day_later_it_does() -> None:
@@ -120,8 +120,8 @@ def test_paying_the_schedule_closes_the_loan_to_zero() -> None:
 
 def test_more_than_is_owed_stays_unallocated() -> None:
     state = replay(BULLET, [disbursed(BULLET), paid("r", 30, "12100.00")], day(60))
-    assert state.unallocated == D("28.00") and state.is_settled
-    assert state.allocations["r"].total == D("12072.00")
+    assert state.unallocated == Decimal("28.00") and state.is_settled
+    assert state.allocations["r"].total == Decimal("12072.00")
 
 
 def test_a_reversal_undoes_its_repayment_from_its_own_date_on() -> None:
@@ -130,50 +130,54 @@ def test_a_reversal_undoes_its_repayment_from_its_own_date_on() -> None:
     assert owed(BULLET, 60, *events) == owed(BULLET, 60) == ("12000.00", "144.00", "0.00", "0.00")
     state = replay(BULLET, [disbursed(BULLET), *events], day(60))
     assert (
-        state.allocations["undo-r"] == state.allocations["r"] == Allocation(interest=D("72.00"), principal=D("4000.00"))
+        state.allocations["undo-r"]
+        == state.allocations["r"]
+        == Allocation(interest=Decimal("72.00"), principal=Decimal("4000.00"))
     )
-    assert state.paid == Allocation(penalty=D(0), fee=D(0), interest=D(0), principal=D(0))
+    assert state.paid == Allocation(penalty=Decimal(0), fee=Decimal(0), interest=Decimal(0), principal=Decimal(0))
 
 
 def test_a_reversal_moves_later_money_to_where_it_then_belongs() -> None:
     """Without r1, the 4 048.00 of day 60 pays 144.00 interest instead of 48.00; the reversal carries the difference."""
     events = [disbursed(BULLET), paid("r1", 30, "4072.00"), paid("r2", 60, "4048.00"), undone("r1", 70)]
     state = replay(BULLET, events, day(70))
-    assert state.allocations["r2"] == Allocation(interest=D("48.00"), principal=D("4000.00"))
-    assert state.allocations["undo-r1"] == Allocation(interest=D("-24.00"), principal=D("4096.00"))
-    assert state.paid == Allocation(interest=D("144.00"), principal=D("3904.00"))
-    assert state.balance.principal == D("8096.00")
+    assert state.allocations["r2"] == Allocation(interest=Decimal("48.00"), principal=Decimal("4000.00"))
+    assert state.allocations["undo-r1"] == Allocation(interest=Decimal("-24.00"), principal=Decimal("4096.00"))
+    assert state.paid == Allocation(interest=Decimal("144.00"), principal=Decimal("3904.00"))
+    assert state.balance.principal == Decimal("8096.00")
 
 
 def test_a_bounced_payoff_replaced_on_the_same_day_is_taken_for_the_reopened_loan() -> None:
     events = [paid("a-bounced", 90, "12216.00"), undone("a-bounced", 95), paid("b-new", 95, "12236.33")]
     state = replay(BULLET, [disbursed(BULLET), *events], day(95))
     assert state.is_settled and state.unallocated == 0
-    assert state.allocations["b-new"].total == D("12236.33")
+    assert state.allocations["b-new"].total == Decimal("12236.33")
 
 
 def test_a_repayment_undone_the_same_day_leaves_no_trace() -> None:
     events = [paid("r", 30, "500.00"), undone("r", 30), paid("z", 30, "72.00")]
     state = replay(BULLET, [disbursed(BULLET), *events], day(30))
-    assert state.allocations["z"] == Allocation(interest=D("72.00"))
-    assert state.balance.total == D("12000.00")
+    assert state.allocations["z"] == Allocation(interest=Decimal("72.00"))
+    assert state.balance.total == Decimal("12000.00")
 
 
 def test_a_back_dated_repayment_moves_the_later_ones() -> None:
     """Told last, counted first: the interest of days 10 to 30 then runs on 6 000 less."""
     late_news = paid("late", 10, "6024.00")
     known = [disbursed(BULLET), paid("r", 30, "1000.00")]
-    assert replay(BULLET, known, day(30)).allocations["r"] == Allocation(interest=D("72.00"), principal=D("928.00"))
+    assert replay(BULLET, known, day(30)).allocations["r"] == Allocation(
+        interest=Decimal("72.00"), principal=Decimal("928.00")
+    )
     state = replay(BULLET, [*known, late_news], day(30))
-    assert state.allocations["late"] == Allocation(interest=D("24.00"), principal=D("6000.00"))
-    assert state.allocations["r"] == Allocation(interest=D("24.00"), principal=D("976.00"))
+    assert state.allocations["late"] == Allocation(interest=Decimal("24.00"), principal=Decimal("6000.00"))
+    assert state.allocations["r"] == Allocation(interest=Decimal("24.00"), principal=Decimal("976.00"))
 
 
 def test_a_ledger_that_is_never_rewritten_books_the_correction_with_the_late_news() -> None:
     known = [disbursed(BULLET), paid("r", 30, "1000.00")]
     booked = posting(BULLET, known, paid("late", 10, "6024.00"))
-    assert booked == Allocation(interest=D("-24.00"), principal=D("6048.00"))
-    assert booked.total == D("6024.00")
+    assert booked == Allocation(interest=Decimal("-24.00"), principal=Decimal("6048.00"))
+    assert booked.total == Decimal("6024.00")
 
 
 def test_what_is_not_known_yet_changes_nothing() -> None:
@@ -205,7 +209,7 @@ def test_the_callers_decimal_context_does_not_matter() -> None:
     [
         ([paid("r", 1, "1.00"), paid("r", 2, "1.00")], "the id 'r'"),
         ([paid("r", 1, "1.001")], "decimals"),
-        ([Disbursement(id="d2", on=START, amount=D(12000))], "2 times"),
+        ([Disbursement(id="d2", on=START, amount=Decimal(12000))], "2 times"),
         ([paid("r", 5, "1.00"), undone("r", 4)], "dated before"),
         ([RepaymentReversal(id="x", on=START, reverses="disbursement")], "no repayment"),
         ([undone("r", 9), RepaymentReversal(id="x", on=day(9), reverses="r")], "reversed twice"),
@@ -218,7 +222,7 @@ def test_events_that_contradict_each_other_are_refused(events: list[Repayment], 
 
 def test_a_disbursement_of_another_amount_is_refused() -> None:
     with pytest.raises(InputInvalid, match="full principal"):
-        replay(terms(fee="100.00"), [Disbursement(id="d", on=START, amount=D("11900.00"))], day(1))
+        replay(terms(fee="100.00"), [Disbursement(id="d", on=START, amount=Decimal("11900.00"))], day(1))
 
 
 @pytest.mark.parametrize("amount", ["0", "-1.00"])

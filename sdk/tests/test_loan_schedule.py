@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -51,7 +51,7 @@ def test_day_counts_add_up_over_any_date_between(a: dt.date, b: dt.date, c: dt.d
 def test_a_year_of_interest_by_each_day_count(day_count: Any, tenor_days: int, interest: str) -> None:
     """2006 ISDA Definitions, section 4.16 (d), (e), (g): 1 000.00 at 10 % from 15 January 2026 to 15 January 2027."""
     (row,) = schedule(terms(principal="1000.00", rate_pa="10", day_count=day_count, tenor_days=tenor_days), START)
-    assert (row.due_date, row.principal, row.interest) == (dt.date(2027, 1, 15), D("1000.00"), D(interest))
+    assert (row.due_date, row.principal, row.interest) == (dt.date(2027, 1, 15), Decimal("1000.00"), Decimal(interest))
 
 
 def test_a_monthly_annuity_as_published() -> None:
@@ -69,9 +69,9 @@ def test_a_monthly_annuity_as_published() -> None:
         ),
         start,
     )
-    assert {row.amount for row in rows[:-1]} == {D("1264.14")}
-    assert rows[0].interest == D("1083.33")  # 200 000 × 6.5 % / 12
-    assert abs(rows[-1].amount - D("1264.14")) < 5  # the remainder of 359 roundings
+    assert {row.amount for row in rows[:-1]} == {Decimal("1264.14")}
+    assert rows[0].interest == Decimal("1083.33")  # 200 000 × 6.5 % / 12
+    assert abs(rows[-1].amount - Decimal("1264.14")) < 5  # the remainder of 359 roundings
     assert (rows[-1].number, rows[-1].due_date) == (360, dt.date(2056, 1, 1))
 
 
@@ -82,7 +82,7 @@ def test_instalments_fall_monthly_and_the_last_when_the_tenor_ends() -> None:
 
 def test_a_loan_without_interest_is_split_evenly() -> None:
     rows = schedule(terms(principal="100.00", rate_pa="0", repayment="instalment", instalments=3, tenor_days=90), START)
-    assert [row.amount for row in rows] == [D("33.33"), D("33.33"), D("33.34")]
+    assert [row.amount for row in rows] == [Decimal("33.33"), Decimal("33.33"), Decimal("33.34")]
     assert not any(row.interest for row in rows)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -17,18 +17,18 @@ from openscf.loan import LoanTerms, offer_cost
 def test_the_rate_is_xirr_as_published() -> None:
     """Microsoft, "XIRR function": the example's internal rate of return is 0.373362535, or 37.34 %."""
     flows = (
-        CashFlow(on=dt.date(2008, 1, 1), amount=D(-10_000)),
-        CashFlow(on=dt.date(2008, 3, 1), amount=D(2_750)),
-        CashFlow(on=dt.date(2008, 10, 30), amount=D(4_250)),
-        CashFlow(on=dt.date(2009, 2, 15), amount=D(3_250)),
-        CashFlow(on=dt.date(2009, 4, 1), amount=D(2_750)),
+        CashFlow(on=dt.date(2008, 1, 1), amount=Decimal(-10_000)),
+        CashFlow(on=dt.date(2008, 3, 1), amount=Decimal(2_750)),
+        CashFlow(on=dt.date(2008, 10, 30), amount=Decimal(4_250)),
+        CashFlow(on=dt.date(2009, 2, 15), amount=Decimal(3_250)),
+        CashFlow(on=dt.date(2009, 4, 1), amount=Decimal(2_750)),
     )
-    assert effective_annual_rate(flows) == D("37.34")
+    assert effective_annual_rate(flows) == Decimal("37.34")
 
 
 def test_a_loan_of_a_year_at_ten_percent_costs_ten_percent() -> None:
     cost = offer_cost(terms(rate_pa="10", day_count="ACT/365", tenor_days=365), START)
-    assert (cost.apr, cost.interest, cost.total_cost) == (D("10.00"), D("1200.00"), D("1200.00"))
+    assert (cost.apr, cost.interest, cost.total_cost) == (Decimal("10.00"), Decimal("1200.00"), Decimal("1200.00"))
 
 
 def test_a_deducted_fee_costs_more_than_one_paid_later() -> None:
@@ -36,16 +36,16 @@ def test_a_deducted_fee_costs_more_than_one_paid_later() -> None:
     deducted = offer_cost(terms(fee="60.00"), START)
     later = offer_cost(terms(fee="60.00", fee_timing="on_repayment"), START)
     assert (deducted.in_hand, deducted.fee, deducted.interest, deducted.total_cost) == (
-        D("11940.00"), D("60.00"), D("216.00"), D("276.00"),
+        Decimal("11940.00"), Decimal("60.00"), Decimal("216.00"), Decimal("276.00"),
     )  # fmt: skip
-    assert deducted.apr == (D(str((12216 / 11940) ** (365 / 90) - 1)) * 100).quantize(D("0.01"))
+    assert deducted.apr == (Decimal(str((12216 / 11940) ** (365 / 90) - 1)) * 100).quantize(Decimal("0.01"))
     assert later.total_cost == deducted.total_cost and later.apr < deducted.apr
-    assert later.flows[-1].amount == D("-12276.00")
+    assert later.flows[-1].amount == Decimal("-12276.00")
 
 
 def test_a_loan_for_nothing_costs_nothing() -> None:
     cost = offer_cost(terms(rate_pa="0"), START)
-    assert (cost.apr, cost.total_cost) == (D("0.00"), D(0))
+    assert (cost.apr, cost.total_cost) == (Decimal("0.00"), Decimal(0))
 
 
 @given(loan_terms())

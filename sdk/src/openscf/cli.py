@@ -74,7 +74,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     package = read_package(_read_file(options.file))
     for label, text in _summary(package):
-        print(f"{label:<12}{text}")
+        print(_printable(f"{label:<12}{text}"))
     return EXIT_OK
 
 
@@ -104,13 +104,19 @@ def _print_json(value: object) -> None:
 
 def _print_report(path: Path, report: Report, stream: TextIO) -> None:
     for finding in report.findings:
-        print(f"{finding.level:<8}{finding.code:<22}{finding.pointer or '/'}  {finding.message}", file=stream)
+        line = f"{finding.level:<8}{finding.code:<22}{finding.pointer or '/'}  {finding.message}"
+        print(_printable(line), file=stream)
     errors = sum(finding.level == "error" for finding in report.findings)
     warnings = len(report.findings) - errors
     verdict = "verified" if report.ok else "NOT verified"
     print(f"{path}: {verdict}, {errors} error(s), {warnings} warning(s)", file=stream)
     if report.kid and report.issued_at:
         print(f"sealed {report.issued_at:%Y-%m-%d %H:%M:%S} UTC by key {report.kid}", file=stream)
+
+
+def _printable(text: str) -> str:
+    """Return the text with control characters escaped: a hostile file must not steer the reader's terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _money(value: Sum) -> str:

@@ -87,7 +87,7 @@ DecimalText = Annotated[
 class Money(BaseModel):
     """An amount with its currency; the amount has exactly the currency's decimals."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     amount: DecimalText
     currency: str

@@ -105,7 +105,8 @@ Jwks = dict[str, list[dict[str, Any]]]
 class WireModel(BaseModel):
     """Base of every message: frozen, tolerant of members that a newer peer sends."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Inputs are hidden in errors: a message may hold a token, or what a log must not repeat.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the JSON value of the message; members that are None are left out."""
@@ -328,7 +329,7 @@ class ActionRequired(WireModel):
 class OfferTerms(WireModel):
     """The terms offered; rates and shares in percent. Unknown members are kept, since the digest covers them."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     technique: str
     principal: Money

@@ -37,7 +37,7 @@ FiscalYear = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_ye
 class Row(BaseModel):
     """Base of all parts: frozen, and closed, so that nothing leaves in a package that its schema does not name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 
 
 class Assurance(str, Enum):
