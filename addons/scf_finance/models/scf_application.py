@@ -75,7 +75,7 @@ class ScfApplication(models.Model):
     approver_id = fields.Many2one("res.users", string="Approved By", readonly=True, copy=False, tracking=True)
     requested_at = fields.Datetime(string="Requested On", readonly=True, copy=False)
     state = fields.Selection(STATES, required=True, readonly=True, default="draft", copy=False, tracking=True,
-                             index=True)
+                             index=True, group_expand="_expand_states")
     state_reason = fields.Char(readonly=True, copy=False, help="Why the application is in this state.")
 
     _one_document = models.Constraint(
@@ -121,6 +121,10 @@ class ScfApplication(models.Model):
             application.requested_amount = float(assessment.eligible_amount)
             application.tenor_days = assessment.tenor_days
             application.bank_ids = [Command.set([item.bank.bank_id for item in quotes])]
+
+    def _expand_states(self, states, domain):
+        """Columns of the board: the journey in its order, and the other states that are in use."""
+        return [state for state, _label in STATES if state in OPEN_STATES or state in states]
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 

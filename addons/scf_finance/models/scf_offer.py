@@ -34,7 +34,7 @@ class ScfOffer(models.Model):
     _order = "application_id desc, total_cost, id"
 
     submission_id = fields.Many2one("scf.submission", required=True, readonly=True, index=True, ondelete="restrict")
-    application_id = fields.Many2one(related="submission_id.application_id", store=True, index=True, precompute=True)
+    application_id = fields.Many2one(related="submission_id.application_id", store=True, index=True)
     company_id = fields.Many2one(related="submission_id.company_id", store=True, index=True, precompute=True)
     bank_id = fields.Many2one(related="submission_id.bank_id", store=True, index=True, precompute=True)
     bank_offer_ref = fields.Char(string="Bank's Reference", required=True, readonly=True)
