@@ -384,17 +384,22 @@ class ScfBank(models.Model):
             self._set_state('discovered')
 
     def _scf_on_answer(self, message, answer):
-        """Record the bank's name for this company and how it sees it (answer of ``register``)."""
-        self.client_id = answer['client_id']
-        self._set_state(CLIENT_STATES[answer['status']], answer.get('status_reason'))
-        self._trigger_poll()
+        """Record the bank's name for this company and how it sees it."""
+        if message.verb == 'register':
+            self.client_id = answer['client_id']
+            self._set_state(CLIENT_STATES[answer['status']], answer.get('status_reason'))
+            self._trigger_poll()
 
     def _scf_on_refused(self, message, problem):
-        self._set_state('discovered', problem.get('detail') or problem.get('title'))
+        """Go back to before the registration, with the bank's reason."""
+        if message.verb == 'register':
+            self._set_state('discovered', problem.get('detail') or problem.get('title'))
 
     def _scf_on_delayed(self, message):
-        self.state_reason = self.env._("The registration has not reached the bank yet: %(error)s",
-                                       error=message.last_error)
+        """Say that the registration is still on its way, and why."""
+        if message.verb == 'register':
+            self.state_reason = self.env._(
+                "The registration has not reached the bank yet: %(error)s", error=message.last_error)
 
     def _set_state(self, state, reason=None):
         """Write the state and why; a repeat changes nothing. The chatter tells of it by tracking."""

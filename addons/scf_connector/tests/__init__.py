@@ -4,5 +4,7 @@ from . import test_scf_key
 from . import test_scf_message
 from . import test_neutralize
 from . import test_nudge
+from . import test_real_bank
 from . import test_security
 from . import test_views
+from . import test_workers
