@@ -198,7 +198,7 @@ class OfficerAtDesk:
 
     def approve(self, application_id: str, **terms: object) -> None:
         """Offer the prefilled terms, changed by `terms` (principal, rate_pa, fee, advance_rate, tenor_days, …)."""
-        page = self._page(f"applications/{application_id}")
+        page = self.page(f"applications/{application_id}")
         fields = _form_fields(page, f"/desk/applications/{application_id}/approve")
         fields |= {name: str(value) for name, value in terms.items()}
         self._send(f"applications/{application_id}/approve", fields)
@@ -231,7 +231,8 @@ class OfficerAtDesk:
     def _client_status(self, client_id: str, status: str, reason: str) -> None:
         self._send(f"clients/{client_id}/status", {"status": status, "reason": reason})
 
-    def _page(self, path: str) -> str:
+    def page(self, path: str) -> str:
+        """The HTML of a page of the desk, `loans/…` for example."""
         answer = self._http.get(f"{self._desk}/{path}", timeout=20, allow_redirects=False)
         if answer.status_code == 303:
             self.log_in()
@@ -241,7 +242,7 @@ class OfficerAtDesk:
         return answer.text
 
     def _send(self, path: str, fields: Mapping[str, str]) -> None:
-        token = _hidden(self._page("audit"), "csrf_token")
+        token = _hidden(self.page("audit"), "csrf_token")
         answer = self._http.post(
             f"{self._desk}/{path}", {**fields, "csrf_token": token}, timeout=20, allow_redirects=False
         )
