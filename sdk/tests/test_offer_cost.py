@@ -32,7 +32,7 @@ def test_a_loan_of_a_year_at_ten_percent_costs_ten_percent() -> None:
 
 
 def test_a_deducted_fee_costs_more_than_one_paid_later() -> None:
-    """12 000 for 90 days with 60.00 fee: 216.00 interest; (12 216 / 11 940)^(365/90) − 1 = 9.72 %."""
+    """12 000 for 90 days with 60.00 fee: 216.00 interest; (12 216 / 11 940)^(365/90) − 1 = 9.71 %."""
     deducted = offer_cost(terms(fee="60.00"), START)
     later = offer_cost(terms(fee="60.00", fee_timing="on_repayment"), START)
     assert (deducted.in_hand, deducted.fee, deducted.interest, deducted.total_cost) == (

@@ -9,7 +9,7 @@ from typing import Any
 
 import rfc8785
 
-from openscf._internal.pointer import child
+from openscf._internal.pointer import pointer_of
 from openscf.errors import InputInvalid
 
 # RFC 8785 section 3.2.2.3: beyond this an integer does not survive an IEEE 754 reader.
@@ -26,7 +26,10 @@ def canonical_bytes(obj: Any) -> bytes:
     place by JSON pointer, for float, Decimal, other types, keys that are no strings, integers beyond 2**53 - 1 and
     lone surrogates.
     """
-    sorted_alike = _check(obj, "", 0)
+    try:
+        sorted_alike = _check(obj, 0)
+    except _RefusedError as refusal:
+        raise InputInvalid(f"{pointer_of(reversed(refusal.path)) or '/'}: {refusal}") from None
     try:
         if not sorted_alike:
             return rfc8785.dumps(obj)
@@ -43,37 +46,56 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _check(obj: Any, pointer: str, depth: int) -> bool:
+class _RefusedError(Exception):
+    """A value without canonical form; `path` collects the steps to it on the way up, innermost first."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.path: list[str | int] = []
+
+
+def _check(obj: Any, depth: int) -> bool:
     """Refuse what has no canonical form; tell whether code-point order and UTF-16 order of the keys agree."""
+    if isinstance(obj, (dict, list, tuple)):
+        if depth > MAX_DEPTH:
+            raise _RefusedError(f"nested deeper than {MAX_DEPTH} levels; flatten it.")
+        return _check_members(obj, depth) if isinstance(obj, dict) else _check_elements(obj, depth)
     if obj is None or isinstance(obj, (str, bool)):
         return True
     if isinstance(obj, int):
         if -MAX_INTEGER <= obj <= MAX_INTEGER:
             return True
-        raise InputInvalid(f"{pointer or '/'}: the integer {obj} is beyond 2**53 - 1; send it as a string.")
-    if depth > MAX_DEPTH:
-        raise InputInvalid(f"{pointer}: nested deeper than {MAX_DEPTH} levels; flatten it.")
-    if isinstance(obj, dict):
-        return _check_members(obj, pointer, depth)
-    if isinstance(obj, (list, tuple)):
-        agree = True
-        for index, item in enumerate(obj):
-            if item.__class__ is not str:
-                agree = _check(item, child(pointer, index), depth + 1) and agree
-        return agree
+        raise _RefusedError("the integer is beyond 2**53 - 1; send it as a string.")
     kind = "number" if isinstance(obj, (float, Decimal)) else "value"
-    raise InputInvalid(
-        f"{pointer or '/'}: a {kind} of type {type(obj).__name__} has no exact JSON form; send a decimal string."
-    )
+    raise _RefusedError(f"a {kind} of type {type(obj).__name__} has no exact JSON form; send a decimal string.")
 
 
-def _check_members(obj: dict[Any, Any], pointer: str, depth: int) -> bool:
-    agree = True
-    for key, item in obj.items():
-        if not isinstance(key, str):
-            raise InputInvalid(f"{pointer or '/'}: the key {key!r} is no string; JSON knows no other keys.")
-        if not key.isascii() and max(key) > "\ud7ff":
-            agree = False
-        if item.__class__ is not str:
-            agree = _check(item, child(pointer, key), depth + 1) and agree
+def _check_members(obj: dict[Any, Any], depth: int) -> bool:
+    agree, key = True, None
+    try:
+        for key, item in obj.items():
+            if not isinstance(key, str):
+                break
+            if not key.isascii() and max(key) > "\ud7ff":
+                agree = False
+            if item.__class__ is not str:
+                agree = _check(item, depth + 1) and agree
+        else:
+            return agree
+    except _RefusedError as refusal:
+        refusal.path.append(str(key))
+        raise
+    raise _RefusedError(f"the key {key!r:.80} is no string; JSON knows no other keys.")
+
+
+def _check_elements(obj: list[Any] | tuple[Any, ...], depth: int) -> bool:
+    agree, index = True, 0
+    try:
+        for item in obj:
+            if item.__class__ is not str:
+                agree = _check(item, depth + 1) and agree
+            index += 1
+    except _RefusedError as refusal:
+        refusal.path.append(index)
+        raise
     return agree

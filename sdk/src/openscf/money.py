@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 from babel.numbers import is_currency
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
 from openscf.errors import InputInvalid
 
@@ -70,6 +70,9 @@ def round_money(value: Decimal, currency: str) -> Decimal:
 
 
 def _only_exact(value: Any) -> Decimal:
+    # The first test is to_decimal's own, without the calls: a package has thousands of amounts.
+    if value.__class__ is str and len(value) <= MAX_DIGITS and _DECIMAL_TEXT.fullmatch(value):
+        return Decimal(value)
     if isinstance(value, (str, Decimal)):
         return to_decimal(value)
     raise InputInvalid(f"a decimal string such as '1234.50' is expected, not a {type(value).__name__}")
@@ -77,7 +80,7 @@ def _only_exact(value: Any) -> Decimal:
 
 DecimalText = Annotated[
     Decimal,
-    BeforeValidator(_only_exact),
+    PlainValidator(_only_exact),
     PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"}),
 ]
