@@ -3,6 +3,8 @@ from datetime import datetime
 
 from dateutil.relativedelta import relativedelta
 
+from odoo.exceptions import UserError
+
 from ..amounts import exact
 from .cash_flow import cash_flow_section
 from .logistics_flow import logistics_flow_section
@@ -38,13 +40,20 @@ def read_sections(application, *, as_of: datetime, today) -> tuple[dict, Scope]:
     priced = read_priced_document(scope)
     facts = document._scf_facts(application.env["scf.bank"], today)
     paid, credited = outstanding_of(scope)
+    requested = exact(application.requested_amount, scope.currency)
     eligible = min(exact(application.eligible_amount, scope.currency), priced.gross - paid - credited)
+    if requested > eligible:
+        raise UserError(application.env._(
+            "%(requested)s was requested, but only %(left)s is left open on %(document)s. "
+            "Withdraw the request and ask again.",
+            requested=application._money(application.requested_amount),
+            left=application._money(float(priced.gross - paid - credited)), document=document.name))
     contents = {
         "party": party_section(scope),
         "transaction": transaction_section(
             scope, priced,
             technique=application.technique,
-            requested=exact(application.requested_amount, scope.currency),
+            requested=requested,
             eligible=eligible,
             tenor_days=application.tenor_days,
             due_date=facts.expected_payment,

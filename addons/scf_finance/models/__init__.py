@@ -1,5 +1,4 @@
 from . import res_company
-from . import res_currency
 from . import res_config_settings
 from . import scf_financeable
 from . import scf_application

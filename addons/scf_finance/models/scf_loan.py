@@ -38,7 +38,7 @@ class ScfLoan(models.Model):
     name = fields.Char(string="Loan Number", required=True, readonly=True, index="trigram")
     offer_id = fields.Many2one("scf.offer", required=True, readonly=True, index=True, ondelete="restrict")
     submission_id = fields.Many2one(related="offer_id.submission_id", store=True, index=True, precompute=True)
-    application_id = fields.Many2one(related="offer_id.application_id", store=True, index=True)
+    application_id = fields.Many2one(related="offer_id.application_id", store=True, index=True, precompute=True)
     company_id = fields.Many2one(related="offer_id.company_id", store=True, index=True, precompute=True)
     bank_id = fields.Many2one(related="offer_id.bank_id", store=True, index=True, precompute=True)
     partner_id = fields.Many2one(related="application_id.partner_id", string="Buyer", store=True)
@@ -179,6 +179,8 @@ class ScfLoan(models.Model):
             "currency_id": offer.currency_id.id,
             "principal": float(terms.principal),
         })
+        # A precomputed related field leaves the cached loans of the application as they were before.
+        submission.application_id.invalidate_recordset(["loan_ids"])
         offer._set_state("accepted")
         submission._set_state("granted")
         application = submission.application_id

@@ -106,16 +106,20 @@ class ScfLoan(models.Model):
             items.reconcile()
 
     def _reconcile_reversals(self):
+        for entry in self.entry_ids.filtered(lambda entry: entry.type == "repayment_reversal"):
+            original = self.entry_ids.filtered(lambda other, ref=entry.reverses_ref: other.bank_entry_ref == ref)
+            if original:
+                self._reconcile_reversal(original.move_id, entry.move_id)
+
+    def _reconcile_reversal(self, original, reversal):
         """Match a repayment that was taken back with its reversal, on the loan and, if both are open, on clearing."""
         company = self.company_id
-        for entry in self.entry_ids.filtered(lambda entry: entry.type == "repayment_reversal"):
-            original = self.entry_ids.filtered(lambda other: other.bank_entry_ref == entry.reverses_ref).move_id
-            pair = (original + entry.move_id).line_ids
-            loan_lines = pair.filtered(lambda line: line.account_id == company.scf_loan_account_id)
-            reversal_line = loan_lines.filtered(lambda line: line.move_id == entry.move_id)
-            if original and reversal_line and not reversal_line.reconciled:
-                (loan_lines - reversal_line).remove_move_reconcile()
-                loan_lines.reconcile()
-            clearing = pair.filtered(lambda line: line.account_id == company.scf_clearing_account_id)
-            if len(clearing) == 2 and not any(line.matched_debit_ids or line.matched_credit_ids for line in clearing):
-                clearing.reconcile()
+        pair = (original + reversal).line_ids
+        loan_lines = pair.filtered(lambda line: line.account_id == company.scf_loan_account_id)
+        reversal_line = loan_lines.filtered(lambda line: line.move_id == reversal)
+        if reversal_line and not reversal_line.reconciled:
+            (loan_lines - reversal_line).remove_move_reconcile()
+            loan_lines.reconcile()
+        clearing = pair.filtered(lambda line: line.account_id == company.scf_clearing_account_id)
+        if len(clearing) == 2 and not clearing.matched_debit_ids and not clearing.matched_credit_ids:
+            clearing.reconcile()

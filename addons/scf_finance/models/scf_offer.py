@@ -34,7 +34,7 @@ class ScfOffer(models.Model):
     _order = "application_id desc, total_cost, id"
 
     submission_id = fields.Many2one("scf.submission", required=True, readonly=True, index=True, ondelete="restrict")
-    application_id = fields.Many2one(related="submission_id.application_id", store=True, index=True)
+    application_id = fields.Many2one(related="submission_id.application_id", store=True, index=True, precompute=True)
     company_id = fields.Many2one(related="submission_id.company_id", store=True, index=True, precompute=True)
     bank_id = fields.Many2one(related="submission_id.bank_id", store=True, index=True, precompute=True)
     bank_offer_ref = fields.Char(string="Bank's Reference", required=True, readonly=True)
@@ -200,13 +200,18 @@ class ScfOffer(models.Model):
                 "The offer %(offer)s of %(bank)s does not have the digest that the bank signed. Ask the bank.",
                 offer=message.id, bank=submission.bank_id.name))
         loan_terms = LoanTerms.from_wire(terms)
+        currency = submission.currency_id
+        if loan_terms.currency != currency.name:
+            raise UserError(self.env._(
+                "The offer %(offer)s of %(bank)s is in %(currency)s, but %(asked)s was asked for. Ask the bank.",
+                offer=message.id, bank=submission.bank_id.name, currency=loan_terms.currency, asked=currency.name))
         cost = offer_cost(loan_terms, fields.Date.context_today(self))
         offer = self.create({
             "submission_id": submission.id,
             "bank_offer_ref": message.id,
             "terms": terms,
             "terms_sha256": message.terms_sha256,
-            "currency_id": self.env["res.currency"]._scf_by_code(loan_terms.currency).id,
+            "currency_id": currency.id,
             "principal": float(loan_terms.principal),
             "rate_pa": float(loan_terms.rate_pa),
             "fee": float(loan_terms.fee),
@@ -221,6 +226,8 @@ class ScfOffer(models.Model):
             "apr": float(cost.apr),
             "expires_at": message.expires_at.replace(tzinfo=None),
         })
+        # A precomputed related field leaves the cached offers of the application as they were before.
+        submission.application_id.invalidate_recordset(["offer_ids"])
         if submission.state in ENDED:
             offer._set_state("declined")  # it crossed our withdrawal
             return offer

@@ -266,7 +266,7 @@ class BankDouble:
         """Sign an event and let the inbox apply it; gives the scf.event, which has to be applied."""
         payload = self.payload(kind, content, submission)
         self.told.append(payload)
-        return self.deliver(payload)
+        return self.send_event(payload)
 
     def payload(self, kind, content, submission):
         self.cursor += 1
@@ -278,7 +278,7 @@ class BankDouble:
             "data": content,
         }
 
-    def deliver(self, payload, *, state="applied"):
+    def send_event(self, payload, *, state="applied"):
         """Put a signed event into the inbox and apply it, whether or not it came before."""
         jws = sign_event(payload, key=self.key)
         verified = verify_event(jws, keys=KeySet.of(self.key), issuer=ISSUER, audience=CLIENT)

@@ -1,0 +1,175 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import FinanceCase
+
+
+@tagged("post_install", "-at_install")
+class TestOffer(FinanceCase):
+
+    def setUp(self):
+        super().setUp()
+        self.invoice = self._invoice(10000.0)
+
+    def _two_offers(self):
+        application = self._request(self.invoice, banks=self.rhone | self.hansa)
+        rhone = application.submission_ids.filtered(lambda submission: submission.bank_id == self.rhone)
+        hansa = application.submission_ids - rhone
+        self.rhone_bank.receive(rhone)
+        self.hansa_bank.receive(hansa)
+        return (application, self.rhone_bank.offer(rhone),
+                self.hansa_bank.offer(hansa, rate="6.00", fee="10.00"))
+
+    def test_offer_is_costed_as_money_and_as_effective_annual_cost(self):
+        offer = self._offered(self.invoice)
+        self.assertEqual((offer.principal, offer.in_hand, offer.fee), (8000.0, 7960.0, 40.0))
+        self.assertEqual(offer.total_cost, 124.0)  # 8000 × 8.4 % × 45/360 = 84.00, and the fee
+        self.assertAlmostEqual(offer.apr, ((8084 / 7960) ** (365 / 45) - 1) * 100, 2)
+        self.assertEqual(offer.conditions, "Notified assignment")
+
+    def test_cheapest_offer_is_the_best(self):
+        application, dear, cheap = self._two_offers()
+        self.assertEqual(application._best_offer(), cheap)
+
+    def test_approvers_but_not_the_requester_are_asked_once(self):
+        application, *_offers = self._two_offers()
+        asked = application.activity_ids.user_id
+        self.assertIn(self.people["approver"], asked)
+        self.assertNotIn(self.people["requester"], asked)
+        self.assertEqual(len(application.activity_ids), len(asked), "one activity each, whatever the offers")
+
+    def test_requester_can_not_accept_though_an_approver_himself(self):
+        both = new_test_user(
+            self.env, "fin_both", groups="scf_connector.group_scf_approver,account.group_account_invoice",
+            company_id=self.company.id, company_ids=self.company.ids)
+        with patch.dict(self.people, requester=both):
+            offer = self._offered(self.invoice)
+        with self.assertRaisesRegex(UserError, "You requested this financing.*Approver"):
+            offer.with_user(both).action_accept()
+        self.assertEqual(offer.state, "open")
+        self.assertFalse(self.rhone_bank.queued("accept"))
+
+    def test_requester_role_can_not_accept(self):
+        offer = self._offered(self.invoice)
+        colleague = new_test_user(
+            self.env, "fin_colleague", groups="scf_connector.group_scf_requester", company_id=self.company.id,
+            company_ids=self.company.ids)
+        with self.assertRaisesRegex(UserError, "Only an approver"):
+            offer.with_user(colleague).action_accept()
+
+    def test_acceptance_names_terms_and_both_people(self):
+        offer = self._offered(self.invoice)
+        self._accept(offer)
+        self.assertEqual(offer.state, "accepting")
+        body = self.rhone_bank.body("accept")
+        self.assertEqual(body["terms_sha256"], offer.terms_sha256)
+        self.assertEqual((body["requested_by"], body["approved_by"]), ("Requester", "Approver"))
+        self.assertEqual(offer.application_id.approver_id, self.people["approver"])
+        self.assertFalse(offer.application_id.activity_ids, "nothing is left to compare")
+
+    def test_only_one_offer_can_be_accepted(self):
+        application, first, second = self._two_offers()
+        self._accept(first)
+        with self.assertRaisesRegex(UserError, "Another offer"):
+            self._accept(second)
+
+    def test_double_click_accepts_once(self):
+        offer = self._offered(self.invoice)
+        self._accept(offer)
+        with self.assertRaises(UserError):
+            self._accept(offer)
+        self.assertEqual(len(self.rhone_bank.queued("accept")), 1)
+
+    def test_expired_offer_is_refused_before_the_cron_has_seen_it(self):
+        offer = self._offered(self.invoice)
+        with patch.object(fields.Datetime, "now", return_value=offer.expires_at + timedelta(seconds=1)), \
+                self.assertRaisesRegex(UserError, "expired"):
+            self._accept(offer)
+
+    def test_offer_expires_by_the_clock(self):
+        offer = self._offered(self.invoice)
+        offers = self.rhone_bank.env["scf.offer"]
+        offers._cron_expire()
+        self.assertEqual(offer.state, "open")
+        with patch.object(fields.Datetime, "now", return_value=offer.expires_at + timedelta(seconds=1)):
+            offers._cron_expire()
+        self.assertEqual((offer.state, offer.application_id.state), ("expired", "expired"))
+        self.assertIn("lapsed", offer.submission_id.state_message)
+        self.assertTrue(self.invoice._scf_assess().is_eligible)
+
+    def test_offer_expires_by_the_banks_word_and_stays_expired(self):
+        offer = self._offered(self.invoice)
+        created = self.rhone_bank.told[-1]
+        self.rhone_bank.change_offer(offer, "EXPIRED")
+        self.rhone_bank.send_event(created)
+        self.assertEqual((offer.state, offer.application_id.state), ("expired", "expired"))
+
+    def test_withdrawn_offer_leaves_the_other_one(self):
+        application, rhone, hansa = self._two_offers()
+        self.rhone_bank.change_offer(rhone, "WITHDRAWN")
+        self.assertEqual((rhone.state, application.state), ("withdrawn", "offered"))
+
+    def test_acceptance_that_comes_too_late_goes_back_to_the_other_offers(self):
+        application, rhone, hansa = self._two_offers()
+        self._accept(rhone)
+        self.rhone_bank.refuse("accept", code="offer-expired", detail="The offer expired.", status=410)
+        self.assertEqual((rhone.state, application.state), ("expired", "offered"))
+        self.assertFalse(application.approver_id)
+        self.assertIn(self.people["approver"], application.activity_ids.user_id)
+        self._accept(hansa)
+        self.assertEqual(hansa.state, "accepting")
+
+    def test_other_offers_and_requests_end_when_the_loan_is_granted(self):
+        application, rhone, hansa = self._two_offers()
+        self._accept(rhone)
+        self.assertEqual(hansa.state, "open", "not before the bank has granted")
+        self.rhone_bank.grant(rhone)
+        self.assertEqual((rhone.state, hansa.state), ("accepted", "declined"))
+        self.assertEqual([message.verb for message in self.hansa_bank.queued()], ["decline", "cancel"])
+        self.assertEqual((application.state, hansa.submission_id.state), ("accepted", "cancelled"))
+
+    def test_request_still_being_decided_is_withdrawn_when_the_loan_is_granted(self):
+        application = self._request(self.invoice, banks=self.rhone | self.hansa)
+        rhone = application.submission_ids.filtered(lambda submission: submission.bank_id == self.rhone)
+        self.rhone_bank.receive(rhone)
+        offer = self.rhone_bank.offer(rhone)
+        self._accept(offer)
+        self.rhone_bank.grant(offer)
+        self.assertEqual([message.verb for message in self.hansa_bank.queued()], ["apply", "cancel"])
+
+    def test_declining_one_offer_tells_its_bank(self):
+        application, rhone, hansa = self._two_offers()
+        self._as("requester", rhone).action_decline()
+        self.assertEqual((rhone.state, application.state), ("declined", "offered"))
+        self.assertTrue(self.rhone_bank.queued("decline"))
+        with self.assertRaises(UserError):
+            self._as("requester", rhone).action_decline()
+
+    def test_terms_that_differ_from_their_digest_are_not_taken(self):
+        submission = self._request(self.invoice).submission_ids
+        self.rhone_bank.receive(submission)
+        self.rhone_bank.offer(submission)
+        payload = dict(self.rhone_bank.told[-1])
+        payload["data"] = {**payload["data"], "id": "off-forged",
+                           "terms": {**payload["data"]["terms"], "rate_pa": "1.00"}}
+        event = self.rhone_bank.send_event(payload, state="failed")
+        self.assertIn("digest", event.error)
+        self.assertEqual(len(submission.offer_ids), 1)
+
+    def test_offer_in_another_currency_is_not_taken(self):
+        submission = self._request(self.invoice).submission_ids
+        self.rhone_bank.receive(submission)
+        self.rhone_bank.applications[submission.reference]["requested"]["currency"] = "EUR"
+        with self.assertRaisesRegex(AssertionError, "EUR"):
+            self.rhone_bank.offer(submission)
+
+    def test_states_are_not_written_over_rpc(self):
+        offer = self._offered(self.invoice)
+        with self.assertRaises(AccessError):
+            self._as("approver", offer).write({"state": "accepted"})
+        with self.assertRaises(AccessError):
+            self._as("admin", offer.application_id).write({"state": "financed"})
