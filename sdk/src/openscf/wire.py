@@ -84,6 +84,12 @@ def _iso_date(value: Any) -> Any:
     return value
 
 
+def _no_number(value: Any) -> Any:
+    if isinstance(value, (int, float)):
+        raise InputInvalid("a time such as '2026-11-22T05:55:49Z' is expected, not a number")
+    return value
+
+
 def _time_text(value: dt.datetime) -> str:
     return value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -96,6 +102,7 @@ Text = Annotated[str, StringConstraints(max_length=4000)]
 Date = Annotated[dt.date, BeforeValidator(_iso_date)]
 Time = Annotated[
     dt.datetime,
+    BeforeValidator(_no_number),
     AfterValidator(utc_seconds),
     PlainSerializer(_time_text, return_type=str, when_used="json"),
 ]
