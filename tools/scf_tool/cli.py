@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def main(arguments: list[str]) -> int:
     :returns: the exit status.
     """
     options = parser().parse_args(arguments)
+    # A polite end is an interruption too: what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options, Checkout.from_environment(ROOT))
     except CannotRun as reason:
