@@ -65,8 +65,8 @@ def evaluate(profile: Profile, request: Request, package: Package, today: date) 
     offered = _result(
         "technique",
         "Technique on offer",
-        request.technique,
-        ", ".join(one.code for one in profile.techniques),
+        request.technique.replace("_", " "),
+        ", ".join(one.code.replace("_", " ") for one in profile.techniques),
         technique is not None,
         "This bank does not offer the technique.",
     )

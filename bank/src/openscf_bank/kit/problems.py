@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger(__name__)
@@ -110,6 +111,21 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> Response:
         return http_problem(request, error).response()
+
+    @app.exception_handler(DataError)
+    def _unstorable(_request: Request, error: DataError) -> Response:
+        return ProblemError(
+            "validation-failed", "A text holds a character that cannot be kept, such as NUL. Send it without."
+        ).response()
+
+    @app.exception_handler(OperationalError)
+    def _busy(request: Request, error: OperationalError) -> Response:
+        logger.error("The database could not answer %s %s", request.method, request.url.path, exc_info=error)
+        return ProblemError(
+            "unavailable",
+            "Nothing was changed. Send the same request again in a moment.",
+            headers={"Retry-After": "5"},
+        ).response()
 
     @app.exception_handler(Exception)
     def _internal(request: Request, error: Exception) -> Response:
