@@ -94,11 +94,13 @@ class Town:
     def settle(self) -> None:
         """Hire the people, open the accounts, name the collection account."""
         admin = self.as_("admin")
+        # A browser's first login by an administrator does the same.
+        admin.call("ir.config_parameter", "set_param", "web.base.url", self.odoo.url)
         admin_group_ids = [self.ref(xmlid) for xmlid in GROUPS["admin"]]
         admin.call("res.users", "write", [admin.uid], {"group_ids": [(4, group) for group in admin_group_ids]})
-        for who in ("requester", "approver"):
+        for who, name in (("requester", "Mia Summers"), ("approver", "Jonas Weber")):
             user_id = admin.create(
-                "res.users", name=who.title(), login=who, password=PASSWORDS[who], email=f"{who}@town.example"
+                "res.users", name=name, login=who, password=PASSWORDS[who], email=f"{who}@town.example"
             )
             admin.call("res.users", "write", [user_id], {"group_ids": [(4, self.ref(xmlid)) for xmlid in GROUPS[who]]})
             self.refs[who] = user_id
@@ -110,7 +112,9 @@ class Town:
         account = admin.create("res.partner.bank", acc_number="DE89370400440532013000", partner_id=partner)
         settings = admin.create("res.config.settings")
         admin.call("res.config.settings", "action_scf_create_accounts", [settings])
-        admin.call("res.company", "write", [company], {"scf_collection_bank_account_id": account})
+        admin.call(
+            "res.company", "write", [company], {"name": "Copper & Cast Inc.", "scf_collection_bank_account_id": account}
+        )
         self.refs["company"] = company
         self.refs["customer"] = admin.create(
             "res.partner", name="Greystone Stores Inc.", is_company=True, city="Boston", vat="US98-7654321"
