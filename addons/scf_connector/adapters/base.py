@@ -11,14 +11,16 @@ database, and reports trouble with the errors of :mod:`openscf.errors`:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
 
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
-
-# Seconds to wait for the connection, and for the answer: of a job, and of a person who pressed a button.
-JOB_TIMEOUT = (5, 20)
-BUTTON_TIMEOUT = (3, 5)
 
 # A bank that asks for a longer rest than this is asked again anyway: nothing sleeps for ever.
 LONGEST_WAIT_SECONDS = 24 * 60 * 60
@@ -26,6 +28,22 @@ LONGEST_WAIT_SECONDS = 24 * 60 * 60
 # docs/protocol.md, "Errors": what a client tries again.
 RETRYABLE_STATUS = frozenset({408, 429})
 RETRYABLE_PROBLEM = 'urn:openscf:problem:request-in-progress'
+
+
+Outcome = TypeVar('Outcome')
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait for a connection, for each piece of an answer, and for a whole call."""
+    connect: float
+    read: float
+    total: float
+
+
+JOB_PATIENCE = Patience(connect=5, read=20, total=90)
+# A person waits in front of the button, and a worker of the server with them.
+BUTTON_PATIENCE = Patience(connect=3, read=5, total=8)
 
 
 @dataclass(frozen=True)
@@ -58,14 +76,17 @@ class ReceivedPage:
 
 
 class BankAdapter(ABC):
-    """One way to speak to a bank. Subclasses set ``code`` and are found by it."""
+    """One way to speak to a bank. Subclasses set ``code`` and are found by it.
+
+    The public methods bound the whole call; a subclass does the talking in the underscored ones.
+    """
 
     code: str
 
     def __init__(
         self, *, address: str, issuer: str | None = None, jwks: dict | None = None,
         profile: dict | None = None, client_id: str | None = None, key: SigningKey | None = None,
-        software: str = '', timeout: tuple[float, float] = JOB_TIMEOUT,
+        software: str = '', patience: Patience = JOB_PATIENCE,
     ) -> None:
         """
         :param address: the bank's address: scheme, host and port
@@ -75,7 +96,7 @@ class BankAdapter(ABC):
         :param client_id: the name that the bank gave to this company, if it did
         :param key: the company's signing key; discovery needs none
         :param software: product and version, as told to the bank
-        :param timeout: seconds to wait for the connection, and for the answer
+        :param patience: how long to wait
         """
         self.address = address
         self.issuer = issuer
@@ -84,7 +105,7 @@ class BankAdapter(ABC):
         self.client_id = client_id
         self.key = key
         self.software = software
-        self.timeout = timeout
+        self.patience = patience
 
     @classmethod
     def of(cls, code: str) -> type[BankAdapter]:
@@ -94,11 +115,10 @@ class BankAdapter(ABC):
                 return adapter
         raise LookupError(f"No adapter speaks {code!r}.")
 
-    @abstractmethod
     def discover(self) -> Discovered:
         """Ask the bank who it is and what it finances. Needs no key and no registration."""
+        return within(self.patience.total, self._discover)
 
-    @abstractmethod
     def deliver(
         self, verb: str, *, target: str | None, body: bytes,
         documents: list[tuple[str, bytes, str]], idempotency_key: str,
@@ -111,14 +131,54 @@ class BankAdapter(ABC):
         :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
         :param idempotency_key: the same for every attempt
         """
+        return within(self.patience.total, partial(
+            self._deliver, verb, target=target, body=body, documents=documents, idempotency_key=idempotency_key))
 
-    @abstractmethod
     def client_status(self) -> str:
         """Ask how the bank sees this company: PENDING, APPROVED, DECLINED or SUSPENDED."""
+        return within(self.patience.total, self._client_status)
 
-    @abstractmethod
     def poll(self, after: str) -> ReceivedPage:
         """Read the next page of the bank's events after a cursor (``"0"``: from the beginning)."""
+        return within(self.patience.total, partial(self._poll, after))
+
+    @abstractmethod
+    def _discover(self) -> Discovered: ...
+
+    @abstractmethod
+    def _deliver(
+        self, verb: str, *, target: str | None, body: bytes,
+        documents: list[tuple[str, bytes, str]], idempotency_key: str,
+    ) -> dict: ...
+
+    @abstractmethod
+    def _client_status(self) -> str: ...
+
+    @abstractmethod
+    def _poll(self, after: str) -> ReceivedPage: ...
+
+
+def within(seconds: float, call: Callable[[], Outcome]) -> Outcome:
+    """Give the outcome of ``call``, or raise BankUnreachable when it takes longer than ``seconds``.
+
+    A server that drips a byte at a time outlasts every time limit of a socket, since each byte starts it anew. The
+    call gets a thread of its own (an adapter touches no database); one that is given up ends with its connection.
+    """
+    outcome: SimpleQueue[Future[Outcome]] = SimpleQueue()
+
+    def run() -> None:
+        future: Future[Outcome] = Future()
+        try:
+            future.set_result(call())
+        except BaseException as error:  # whatever it is, it is the caller's
+            future.set_exception(error)
+        outcome.put(future)
+
+    Thread(target=run, name='scf-bank-call', daemon=True).start()
+    try:
+        return outcome.get(timeout=seconds).result()
+    except Empty:
+        raise BankUnreachable(f"The bank did not finish its answer within {seconds:g} s.") from None
 
 
 def is_retryable(error: OpenSCFError) -> bool:

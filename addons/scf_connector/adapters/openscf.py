@@ -30,7 +30,7 @@ class OpenSCFAdapter(BankAdapter):
 
     code = 'openscf'
 
-    def discover(self) -> Discovered:
+    def _discover(self) -> Discovered:
         client = self._client()
         profile = client.discover()
         return Discovered(
@@ -38,7 +38,7 @@ class OpenSCFAdapter(BankAdapter):
             # Only what can be used for checking: keys of other kinds would show as fingerprints that mean nothing.
             jwks=KeySet.from_jwks(client.published_jwks).jwks())
 
-    def deliver(
+    def _deliver(
         self, verb: str, *, target: str | None, body: bytes,
         documents: list[tuple[str, bytes, str]], idempotency_key: str,
     ) -> dict:
@@ -54,10 +54,10 @@ class OpenSCFAdapter(BankAdapter):
             raise AnswerInvalid(f"The answer to {path} is no JSON object.")
         return answer
 
-    def client_status(self) -> str:
+    def _client_status(self) -> str:
         return self._client().client().status.value
 
-    def poll(self, after: str) -> ReceivedPage:
+    def _poll(self, after: str) -> ReceivedPage:
         page = self._client().events(after, limit=PAGE_SIZE)
         received, cursor, flaw = [], after, None
         for event in page.events:
@@ -98,6 +98,6 @@ class OpenSCFAdapter(BankAdapter):
             issuer=self.issuer,
             api_base=profile.get('api_base'),
             token_endpoint=profile.get('token_endpoint'),
-            timeout=self.timeout,
+            timeout=(self.patience.connect, self.patience.read),
             user_agent=self.software,
         )

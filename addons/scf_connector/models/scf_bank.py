@@ -9,7 +9,7 @@ from openscf.errors import AnswerInvalid, BankRefused, BankUnreachable, OpenSCFE
 from odoo import api, fields, models, modules
 from odoo.exceptions import UserError, ValidationError
 
-from ..adapters.base import BUTTON_TIMEOUT, JOB_TIMEOUT, BankAdapter
+from ..adapters.base import BUTTON_PATIENCE, JOB_PATIENCE, BankAdapter
 
 _logger = logging.getLogger(__name__)
 
@@ -189,7 +189,7 @@ class ScfBank(models.Model):
         if problem := self._address_problem():
             raise UserError(problem)
         try:
-            found = self._adapter(BUTTON_TIMEOUT).discover()
+            found = self._adapter(BUTTON_PATIENCE).discover()
         except OpenSCFError as error:
             raise UserError(self._sentence(error)) from None
         self._take_profile(found)
@@ -223,7 +223,7 @@ class ScfBank(models.Model):
                 "Discover the bank and register with it first."))
         started = time.monotonic()
         try:
-            status = self._adapter(BUTTON_TIMEOUT).client_status()
+            status = self._adapter(BUTTON_PATIENCE).client_status()
         except OpenSCFError as error:
             raise UserError(self._sentence(error)) from None
         seconds = time.monotonic() - started
@@ -322,10 +322,10 @@ class ScfBank(models.Model):
 
     # === BUSINESS METHODS: CONNECTING === #
 
-    def _adapter(self, timeout=JOB_TIMEOUT):
+    def _adapter(self, patience=JOB_PATIENCE):
         """Build what speaks to this bank, with its pinned keys and the company's signing key.
 
-        :param timeout: seconds to wait for the connection, and for the answer
+        :param patience: how long to wait for the bank
         :raise UserError: when the signing key cannot be opened
         """
         bank = self.sudo()
@@ -337,7 +337,7 @@ class ScfBank(models.Model):
             client_id=bank.client_id or None,
             key=bank.key_id._signing_key() if bank.key_id else None,
             software=self._software(),
-            timeout=timeout,
+            patience=patience,
         )
 
     @api.model

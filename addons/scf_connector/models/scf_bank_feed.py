@@ -96,9 +96,7 @@ class ScfBank(models.Model):
                     self._sentence(page.flaw))
                 return page.flaw
             has_more = page.has_more
-        if has_more:
-            self._trigger_poll()
-        return self._refresh_profile()
+        return self._refresh_profile() if seconds_left else None
 
     def _refresh_profile(self):
         """Read again what the bank finances, once a day.

@@ -118,20 +118,18 @@ class ScfEvent(models.Model):
         :return: seconds that the job has left
         """
         seconds_left, collisions = float('inf'), 0
-        while seconds_left:
+        while seconds_left and collisions <= MAX_COLLISIONS:
             try:
                 event = self._take_next(bank)
                 if not event:
-                    break
+                    return seconds_left
                 event._apply()
                 seconds_left = self.env['ir.cron']._commit_progress()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # A user or the outbox wrote the same record: the event is still there for another round.
                 self.env.cr.rollback()
                 collisions += 1
-                if collisions > MAX_COLLISIONS:
-                    self.env['scf.bank']._trigger_poll()
-                    break
+        self.env['scf.bank']._trigger_poll()
         return seconds_left
 
     @api.model

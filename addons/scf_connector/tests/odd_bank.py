@@ -43,6 +43,7 @@ class Reply:
     headers: dict = field(default_factory=dict)
     seconds: float = 0
     signed: bool = False
+    drips: bool = False
 
     @classmethod
     def problem(cls, status, code, detail='Read the manual.', **headers):
@@ -145,7 +146,12 @@ def _handler_of(bank):
                 self.send_header(name, value)
             self.send_header('Content-Length', str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body)
+            try:
+                for piece in (bytes([byte]) for byte in reply.body) if reply.drips else (reply.body,):
+                    self.wfile.write(piece)
+                    time.sleep(0.2 if reply.drips else 0)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
 
         do_GET = do_POST = do_PUT = _respond
 

@@ -1,5 +1,6 @@
 import json
 import time
+from unittest.mock import patch
 
 from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
@@ -9,6 +10,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..adapters.base import Patience
+from ..models import scf_bank
 from .common import ConnectorCase
 from .odd_bank import Reply
 
@@ -96,6 +99,14 @@ class TestScfBank(ConnectorCase):
         with self.assertRaisesRegex(UserError, "did not answer in time"):
             self._paste(self.rhone.url).action_discover()
         self.assertLess(time.monotonic() - started, 8)
+
+    def test_bank_that_drips_its_answer_does_not_hold_the_button(self):
+        self.rhone.will('/.well-known', Reply(200, b' ' * 100, drips=True))
+        started = time.monotonic()
+        impatient = patch.object(scf_bank, 'BUTTON_PATIENCE', Patience(connect=1, read=1, total=1.5))
+        with impatient, self.assertRaisesRegex(UserError, "did not finish its answer within 1.5 s"):
+            self._paste(self.rhone.url).action_discover()
+        self.assertLess(time.monotonic() - started, 4)
 
     def test_bank_that_is_down_gives_a_sentence_with_its_address(self):
         bank = self._paste(self.rhone.url)

@@ -80,10 +80,23 @@ class TestScfEvent(ConnectorCase):
 
     def test_long_feed_is_read_page_by_page_to_its_end(self):
         self._news(*(f'app_{number}' for number in range(230)))
-        self._run_poll()
+        for _run in range(10):
+            # A run that has used up its time wakes the job again; here nobody else does it.
+            self._run_poll()
 
         self.assertEqual(len(self.applied), 230)
         self.assertEqual(self.bank.sudo().event_cursor, '231')
+
+    def test_run_out_of_time_wakes_the_job_for_the_rest(self):
+        self._news('app_1', 'app_2', 'app_3')
+        out_of_time = patch.object(self.registry['ir.cron'], '_commit_progress', side_effect=[60, 60, 60, 0, 0, 0, 0])
+        with out_of_time, self.capture_triggers('scf_connector.cron_poll') as triggers:
+            self.env['scf.bank'].sudo()._poll_banks()
+
+        self.assertEqual(self.applied, ['evt_2'])
+        self.assertTrue(triggers.records)
+        self._run_poll()
+        self.assertEqual(self.applied, ['evt_2', 'evt_3', 'evt_4'])
 
     def test_crash_between_page_and_commit_reads_the_same_page_again(self):
         self._news('app_1')
