@@ -11,6 +11,7 @@ class ScfEvent(models.Model):
         submission = self._scf_submission(subject)
         if not submission:
             return False
+        submission._take_turn()
         kind, content, cursor = payload["type"], payload["data"], int(payload["cursor"])
         if reference := subject.get("loan_application_id"):
             # The bank's number may come by its event before the answer that we wait for.

@@ -156,6 +156,7 @@ class ScfOffer(models.Model):
         return self.bank_offer_ref
 
     def _scf_on_answer(self, message, answer):
+        self.submission_id._take_turn()
         self.submission_id.delayed = False
         if message.verb == "accept":
             self.env["scf.loan"]._take(self.submission_id, answer)

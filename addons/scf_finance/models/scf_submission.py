@@ -2,6 +2,7 @@ from openscf.wire import Decision, LoanApplication, LoanApplicationRequest, Repl
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ..amounts import wire_money
 from ..evidence.party import account_of
@@ -198,7 +199,16 @@ class ScfSubmission(models.Model):
     def _scf_target(self, verb):
         return self.bank_application_ref or None
 
+    def _take_turn(self):
+        """Make whoever hears of this submission at the same moment start over.
+
+        The bank's answer comes by the outbox and its event by the inbox, and both may tell of the same loan at once.
+        The row is written, not only locked: the second transaction then fails, is tried again, and sees the loan.
+        """
+        self.env.cr.execute(SQL("UPDATE scf_submission SET write_date = write_date WHERE id IN %s", self._ids))
+
     def _scf_on_answer(self, message, answer):
+        self._take_turn()
         self.delayed = False
         self._take(answer)
 
