@@ -175,7 +175,7 @@ test("offers are compared at once and accepting asks first", async () => {
     onRpc("document", "scf_panel", () => OFFERED);
     onRpc("scf.offer", "action_accept", ({ args }) => {
         asyncStep(`accept ${args[0]}`);
-        return false;
+        return true;
     });
     await mountDocument();
     await waitFor(".o_scf_panel_offers");

@@ -202,8 +202,16 @@ export class ScfPanel extends Component {
         });
     }
 
+    /** Marked only while there is a choice. */
+    isBest(offer) {
+        return offer.best && this.panel.state === "offered";
+    }
+
     /** One sentence per distinct obstacle, below the table, instead of one per row. */
     get acceptObstacles() {
+        if (this.panel.state !== "offered") {
+            return [];
+        }
         const sentences = this.panel.offers
             .filter((offer) => offer.state === "open" && !offer.can_accept && offer.why_not)
             .map((offer) => offer.why_not);
@@ -269,7 +277,7 @@ export class ScfPanel extends Component {
 
     async callAndFollow(model, method, id) {
         const action = await this.orm.call(model, method, [[id]]);
-        if (action) {
+        if (action?.type) {
             await this.openAction(action);
         } else {
             await this.reload();
