@@ -18,6 +18,16 @@ from tests.parts.odoo_server import CHECKOUT, base_config, connect, copy_databas
 TODAY = "2026-11-22"
 
 
+def rows_of(database: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    connection = connect(database)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
 @dataclass(frozen=True)
 class LoadedBooks:
     """A database with the company in it, and what the loader wrote down about it."""
@@ -30,13 +40,7 @@ class LoadedBooks:
         return json.loads(self.logins_file.read_text())
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        connection = connect(self.database)
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(query, values)
-                return cursor.fetchall()
-        finally:
-            connection.close()
+        return rows_of(self.database, query, *values)
 
     def load(self) -> str:
         """Runs the loader as `./scf demo` does; returns what it printed."""

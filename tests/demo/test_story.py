@@ -1,0 +1,111 @@
+"""The story on a real Odoo and two real banks: it reaches its end, and a second run finds everything done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from openscf_bank.testing import OFFICER_PASSWORD, OFFICER_USERNAME, BankProcess
+
+from tests.demo.conftest import LoadedBooks, rows_of
+from tests.parts.odoo_server import CHECKOUT, OdooServer
+
+STORY_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Stage:
+    odoo: OdooServer
+    banks: tuple[BankProcess, ...]
+    logins_file: Path
+
+    def tell(self) -> subprocess.CompletedProcess[str]:
+        """Runs the story as `./scf demo` does."""
+        officer = {"username": OFFICER_USERNAME, "password": OFFICER_PASSWORD}
+        settings = {
+            "SCF_ODOO_URL": self.odoo.url,
+            "SCF_DB": self.odoo.database,
+            "SCF_LOGINS": str(self.logins_file),
+            "SCF_BANKS": json.dumps([{"name": bank.name, "url": bank.url, "officer": officer} for bank in self.banks]),
+        }
+        argv = [sys.executable, str(CHECKOUT / "tools/demo/run_story.py")]
+        return subprocess.run(
+            argv, env=os.environ | settings, capture_output=True, text=True, timeout=STORY_SECONDS, check=False
+        )
+
+    def rows(self, query: str) -> list[tuple]:
+        return rows_of(self.odoo.database, query)
+
+
+@pytest.fixture(scope="module")
+def stage(books: LoadedBooks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    odoo = OdooServer(tmp_path_factory.mktemp("odoo"), template=books.database)
+    try:
+        with BankProcess(profile="rhone") as rhone, BankProcess(profile="hansa") as hansa:
+            odoo.start()
+            yield Stage(odoo=odoo, banks=(rhone, hansa), logins_file=books.logins_file)
+    finally:
+        odoo.remove()
+
+
+@pytest.fixture(scope="module")
+def told(stage: Stage) -> str:
+    done = stage.tell()
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{stage.odoo.log_tail()}"
+    return done.stdout
+
+
+def test_story_prints_each_step_with_its_figures(told: str) -> None:
+    for words in (
+        "openscf verify: verified, 0 error(s)",
+        "one digit changed is found",
+        "the officer reads the evidence",
+        "Mia Sommer may not accept",
+        "Jonas Weber accepts",
+        "the entry balances",
+        "is closed with 0.00 owed",
+        "the clearing account stands at 0.00",
+        "runs on",
+        "is declined and the document is free",
+    ):
+        assert words in told, told
+    assert "\033[" not in told
+
+
+def test_story_leaves_one_loan_closed_one_running_offers_waiting_and_a_refusal(told: str, stage: Stage) -> None:
+    assert stage.rows("SELECT state, COUNT(*) FROM scf_loan GROUP BY 1 ORDER BY 1") == [("active", 1), ("closed", 1)]
+    assert stage.rows("SELECT state, COUNT(*) FROM scf_application GROUP BY 1 ORDER BY 1") == [
+        ("declined", 1), ("financed", 1), ("offered", 1), ("repaid", 1),
+    ]  # fmt: skip
+    [(balance,)] = stage.rows(
+        """SELECT COALESCE(SUM(line.balance), 0) FROM account_move_line line
+           JOIN res_company company ON company.scf_clearing_account_id = line.account_id
+           WHERE line.parent_state = 'posted'"""
+    )
+    assert balance == 0
+
+
+def test_second_telling_does_no_harm(told: str, stage: Stage) -> None:
+    counts = """SELECT (SELECT COUNT(*) FROM scf_application), (SELECT COUNT(*) FROM scf_loan_entry),
+                       (SELECT COUNT(*) FROM account_move), (SELECT COUNT(*) FROM account_payment)"""
+    before = stage.rows(counts)
+    again = stage.tell()
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert stage.rows(counts) == before
+
+
+def test_without_odoo_the_story_ends_with_a_sentence(told: str, stage: Stage) -> None:
+    stage.odoo.kill()
+    try:
+        done = stage.tell()
+    finally:
+        stage.odoo.start()
+    assert done.returncode == 1
+    assert "Odoo does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
