@@ -11,10 +11,12 @@ from pathlib import Path
 from types import TracebackType
 
 import uvicorn
+from argon2 import PasswordHasher
 from openscf.wire import ClientStatus
 from openscf_bank import jobs
 from openscf_bank.app import build_app
 from openscf_bank.clients.service import set_status
+from openscf_bank.desk import service as desk
 from openscf_bank.desk.service import create_officer
 from openscf_bank.gateway import build_gateway
 from openscf_bank.kit.core_banking import SimulatedCoreBanking
@@ -22,6 +24,9 @@ from openscf_bank.migrations import upgrade
 from openscf_bank.profile import load_profile
 from openscf_bank.settings import Settings
 from openscf_bank.testing import OFFICER_NAME, OFFICER_PASSWORD, OFFICER_USERNAME, PROFILES, OfficerAtDesk
+
+# Hashing at full cost at every login would be most of the suite's time.
+desk._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 class Bank:

@@ -26,11 +26,12 @@ DECIMALS = {
 HIGHEST_RATE = Decimal(50)
 
 
-@dataclass(frozen=True)
 class TermsRefused(Exception):
     """The form's terms cannot be offered; `errors` has a sentence per field."""
 
-    errors: Mapping[str, str]
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
 
 
 @dataclass(frozen=True)

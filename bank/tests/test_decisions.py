@@ -1,0 +1,158 @@
+"""The decision engine: what the two profiles say to the same package."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openscf import wire
+from openscf.keys import SigningKey
+from openscf.package import read_package
+from openscf_bank.decisions.engine import Evaluation, Request, evaluate
+from openscf_bank.profile import Profile, ProfileError, load_profile
+from openscf_bank.testing import PROFILES
+from packages import Sale
+
+TODAY = date(2026, 11, 22)
+KEY = SigningKey.generate()
+
+
+@pytest.fixture
+def rhone() -> Profile:
+    return load_profile(PROFILES / "rhone.toml")
+
+
+@pytest.fixture
+def hansa() -> Profile:
+    return load_profile(PROFILES / "hansa.toml")
+
+
+def judge(profile: Profile, sale: Sale, repayment: str = "bullet", today: date = TODAY) -> Evaluation:
+    request = Request(
+        sale.technique, wire.Money(amount=sale.requested, currency=sale.currency), sale.tenor_days, repayment
+    )
+    return evaluate(profile, request, read_package(sale.package(KEY)), today)
+
+
+def failed(evaluation: Evaluation) -> dict[str, str]:
+    found = [result for result in evaluation.results if result.outcome != "pass"]
+    gravest_last = sorted(found, key=lambda result: result.outcome == "decline")
+    return {result.code: result.outcome for result in gravest_last}
+
+
+def test_the_same_sale_is_offered_here_and_referred_there(rhone: Profile, hansa: Profile) -> None:
+    here, there = judge(rhone, Sale()), judge(hansa, Sale())
+    assert (here.verdict, there.verdict) == ("offer", "refer")
+    assert failed(there) == {"requested_amount": "refer"}
+    assert here.price and there.price
+    assert there.price.terms.rate_pa < here.price.terms.rate_pa
+
+
+def test_a_small_amount_needs_no_officer(hansa: Profile) -> None:
+    assert judge(hansa, Sale(requested=Decimal("2000.00"))).verdict == "offer"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "outcome"),
+    [
+        ({"late_share": "70.01"}, "buyer_late_share_percent", "decline"),
+        ({"late_share": "50.01"}, "buyer_late_share_percent", "refer"),
+        ({"overdue": Decimal("29410.00")}, "buyer_overdue_percent", "decline"),
+        ({"history_days": 80}, "history_months", "decline"),
+        ({"due_on": TODAY - timedelta(days=1)}, "days_past_due", "decline"),
+        ({"invoices": 2}, "history_invoices", "refer"),
+        ({"history": False}, "buyer_late_share_percent", "refer"),
+        ({"tenor_days": 181}, "tenor", "decline"),
+        ({"tenor_days": 4}, "tenor", "decline"),
+        ({"requested": Decimal("499.99")}, "amount", "decline"),
+        ({"currency": "PLN"}, "currency", "decline"),
+        ({"technique": "inventory_loan"}, "technique", "decline"),
+        ({"gross": Decimal("560.00"), "requested": Decimal("560.00")}, "advance", "decline"),
+    ],
+)
+def test_each_rule_of_rhone_at_its_limit(rhone: Profile, changes: dict[str, Any], rule: str, outcome: str) -> None:
+    found = judge(rhone, Sale(**changes))
+    assert failed(found).get(rule) == outcome
+    assert found.verdict == ("decline" if "decline" in failed(found).values() else outcome)
+
+
+@pytest.mark.parametrize("changes", [{"late_share": "50.00"}, {"due_on": TODAY}, {"invoices": 3}, {"tenor_days": 180}])
+def test_a_figure_on_the_limit_holds(rhone: Profile, changes: dict[str, Any]) -> None:
+    assert judge(rhone, Sale(**changes)).verdict == "offer"
+
+
+def test_every_rule_is_looked_at_also_after_one_declined(rhone: Profile) -> None:
+    found = judge(rhone, Sale(late_share="99.00", invoices=1, tenor_days=500))
+    assert set(failed(found)) >= {"tenor", "buyer_late_share_percent", "history_invoices"}
+    assert found.first_refusal().code == "tenor"
+
+
+def test_a_rule_keeps_figure_limit_and_outcome(rhone: Profile) -> None:
+    rules = {one["code"]: one for one in judge(rhone, Sale(overdue=Decimal("4200.00"))).results_as_json()}
+    assert rules["buyer_overdue_percent"] == {
+        "code": "buyer_overdue_percent",
+        "label": "Overdue of what the buyer was invoiced",
+        "figure": "5.00 %",
+        "limit": "at most 35.00 %",
+        "outcome": "pass",
+        "reason": "LOW_CREDIT_SCORE",
+        "message": "",
+    }
+    json.dumps(rules)
+
+
+@pytest.mark.parametrize(
+    ("days_late", "late_share", "tenor", "grade", "rate", "advance"),
+    [
+        ("2", "10", 45, "A", "7.90", "85.00"),
+        ("2", "10", 46, "A", "8.30", "85.00"),
+        ("14", "30", 45, "B", "8.60", "80.00"),
+        ("14", "45", 120, "C", "11.10", "70.00"),
+        (None, None, 45, "C", "10.20", "70.00"),
+    ],
+)
+def test_the_price_follows_the_buyer_and_the_tenor(
+    rhone: Profile, days_late: str | None, late_share: str | None, tenor: int, grade: str, rate: str, advance: str
+) -> None:
+    price = judge(rhone, Sale(days_late=days_late, late_share=late_share, tenor_days=tenor)).price
+    assert price is not None
+    assert (price.grade, str(price.terms.rate_pa), str(price.terms.advance_rate)) == (grade, rate, advance)
+
+
+def test_the_fee_has_a_minimum(rhone: Profile) -> None:
+    small, large = judge(rhone, Sale(requested=Decimal("1000.00"))).price, judge(rhone, Sale()).price
+    assert small and large
+    assert (small.terms.fee.amount, large.terms.fee.amount) == (Decimal("25.00"), Decimal("40.00"))
+
+
+def test_pre_shipment_is_advanced_less(rhone: Profile) -> None:
+    sale = Sale(technique="pre_shipment", kind="sales_order", requested=Decimal("11900.00"))
+    price = judge(rhone, sale).price
+    assert price is not None
+    assert price.terms.principal.amount == Decimal("8330.00")  # 70 % of 11900
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"pricing": {"base_rate_pa": 7.4}}, "pricing.base_rate_pa"),
+        ({"pricing": {"fee_minimum": {"EUR": "1"}}}, "fee_minimum lacks"),
+        ({"offers": {"valid_dyas": 3}}, "offers.valid_dyas"),
+        ({"rules": {"knock_out": [{"check": "astrology", "minimum": "1", "message": "x"}]}}, "check"),
+        ({"rules": {"knock_out": [{"check": "days_past_due", "message": "x"}]}}, "either minimum or maximum"),
+    ],
+)
+def test_an_unclear_profile_is_refused_with_the_place(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
+    from openscf_bank.testing import tomllib
+
+    content = tomllib.loads((PROFILES / "rhone.toml").read_text(encoding="utf-8"))
+    for section, values in change.items():
+        content[section] = {**content[section], **values}
+    path = tmp_path / "bank.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ProfileError, match=sentence):
+        load_profile(path)
