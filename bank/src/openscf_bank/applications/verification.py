@@ -34,10 +34,10 @@ class Verification:
         """The findings in words, for the applicant."""
         errors = [finding for finding in self.report["findings"] if finding["level"] == "error"]
         shown = "; ".join(
-            f"{finding['pointer'] or '/'}: {finding['message']}" for finding in errors[:FINDINGS_IN_MESSAGE]
+            f"{finding['pointer'] or '/'}: {finding['message'].rstrip('.')}" for finding in errors[:FINDINGS_IN_MESSAGE]
         )
         more = len(errors) - FINDINGS_IN_MESSAGE
-        return f"The package does not verify: {shown}{f'; and {more} more' if more > 0 else ''}"
+        return f"The package does not verify: {shown}{f'; and {more} more' if more > 0 else ''}."
 
 
 @dataclass(frozen=True)
