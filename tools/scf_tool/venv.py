@@ -37,7 +37,7 @@ def ensure(checkout: Checkout, source: OdooSource) -> str:
 
 def requirements_key(checkout: Checkout) -> str:
     """What decides the venv's content: the pins, the lists, our packages' own needs, the Python and the machine."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {platform.machine()} {platform.libc_ver()}".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:3]} {platform.machine()} {platform.libc_ver()}".encode())
     for name in ("constraints.txt", *REQUIREMENTS):
         digest.update((checkout.root / name).read_bytes())
     for own in own_packages(checkout):
