@@ -52,7 +52,7 @@ class ScfBank(models.Model):
             ('declined', "Declined"),
             ('suspended', "Suspended"),
         ],
-        required=True, readonly=True, default='draft', copy=False, tracking=True, index=True)
+        string="Status", required=True, readonly=True, default='draft', copy=False, tracking=True, index=True)
     state_reason = fields.Char(string="Reason", readonly=True, copy=False)
 
     profile = fields.Json(readonly=True, copy=False, help="The bank's discovery document.")
@@ -71,7 +71,8 @@ class ScfBank(models.Model):
 
     client_id = fields.Char(string="Client ID", readonly=True, copy=False, groups=ADMIN,
                             help="The name that the bank gave to this company.")
-    key_id = fields.Many2one('scf.key', string="Our Signing Key", readonly=True, copy=False, groups=ADMIN)
+    key_id = fields.Many2one(
+        'scf.key', string="Our Signing Key", readonly=True, copy=False, index='btree_not_null', groups=ADMIN)
     webhook_token = fields.Char(readonly=True, copy=False, exportable=False, groups=fields.NO_ACCESS)
     outbox_ids = fields.One2many('scf.message', 'bank_id', groups=ADMIN)
     inbox_ids = fields.One2many('scf.event', 'bank_id', groups=ADMIN)

@@ -47,7 +47,7 @@ class ScfEvent(models.Model):
             ('failed', "Failed"),
             ('ignored', "Ignored"),
         ],
-        required=True, readonly=True, default='received')
+        string="Status", required=True, readonly=True, default='received')
     error = fields.Text(readonly=True)
     received_at = fields.Datetime(string="Received On", required=True, readonly=True, default=fields.Datetime.now)
     applied_at = fields.Datetime(string="Applied On", readonly=True)

@@ -73,7 +73,7 @@ class ScfMessage(models.Model):
             ('dead', "Dead Letter"),
             ('cancelled', "Cancelled"),
         ],
-        required=True, readonly=True, default='queued', copy=False)
+        string="Status", required=True, readonly=True, default='queued', copy=False)
     attempts = fields.Integer(readonly=True, copy=False)
     first_due_at = fields.Datetime(
         readonly=True, copy=False, required=True, default=fields.Datetime.now,

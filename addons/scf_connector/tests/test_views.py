@@ -27,3 +27,24 @@ class TestViews(ConnectorCase):
             self.env[model].with_user(self.people['admin']).get_views([(False, 'list'), (False, 'form')])
             with self.assertRaises(AccessError):
                 self.env[model].with_user(self.people['approver']).web_search_read([], {})
+
+    def test_outbox_and_inbox_cost_the_same_for_one_row_and_for_many(self):
+        bank = self._connect(self._open_bank())
+        for number in range(12):
+            self._send(bank, channel=f'channel-{number}')
+        self.env['scf.event'].sudo().create([{
+            'bank_id': bank.id, 'event_id': f'evt_x{number}', 'cursor': str(number), 'type': 'loan.granted',
+            'channel': 'a', 'jws': 'x', 'payload': {'jti': number},
+        } for number in range(12)])
+        for model in ('scf.message', 'scf.event'):
+            rows = self.env[model].with_user(self.people['admin'])
+            specification = {name: {} for name in ('display_name', 'state', 'channel')} | {
+                'bank_id': {'fields': {'display_name': {}}}}
+            costs = []
+            for limit in (12, 1, 12):
+                self.env.invalidate_all()
+                count = self.cr.sql_log_count
+                rows.web_search_read([('bank_id', '=', bank.id)], specification, limit=limit)
+                costs.append(self.cr.sql_log_count - count)
+            # Only a page that is not the last one is followed by a count of all rows.
+            self.assertLessEqual(costs[2], costs[1], model)
