@@ -146,15 +146,16 @@ class Cluster:
         return [str(self.binaries / name), "-h", address.socket_folder, "-p", str(address.port), "-U", ROLE]
 
     def password(self) -> str:
-        """What the role says over TCP."""
+        """What the role says over TCP, where a person's own tools come in; programs here use the socket."""
         path = self._checkout.state / "pg_password"
         if not path.exists():
             write_secret(path, base64.urlsafe_b64encode(os.urandom(24)).decode())
         return path.read_text(encoding="utf-8").strip()
 
-    def url(self, database: str) -> str:
-        """The address of a database over TCP, for programs that take one."""
-        return f"postgresql://{ROLE}:{self.password()}@127.0.0.1:{self.required_address().port}/{database}"
+    def conninfo(self) -> str:
+        """The server in libpq's words, for programs that make databases of their own."""
+        address = self.required_address()
+        return f"host={address.socket_folder} port={address.port} user={ROLE}"
 
     def _make(self) -> None:
         partial = self.folder / "data.partial"

@@ -112,7 +112,7 @@ class SuiteRun:
             "SCF_TEMPLATE_DB": TEMPLATE,
             "SCF_ODOO_CONF": str(ready.databases.test_config()),
             "SCF_REQUIRE_PG": "1",
-            "SCF_PG_URL": ready.cluster.url("postgres"),
+            "SCF_TEST_PG": ready.cluster.conninfo(),
             "SCF_CHROMIUM": find_browser() or "",
             "PYTHONPATH": str(ready.checkout.root / "tools"),
         }
