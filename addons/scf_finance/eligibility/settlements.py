@@ -43,7 +43,7 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
         SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
                partial.debit_amount_currency::text AS amount,
                COALESCE(theirs.date, partial.max_date) AS settled_on,
-               their_move.move_type, their_move.name AS counterpart, theirs.statement_line_id,
+               their_move.move_type, their_move.name AS counterpart, their_move.statement_line_id,
                payment.id AS payment_id, payment.is_matched,
                cash.liquid::text AS liquid, cash.claims::text AS claims
           FROM account_partial_reconcile partial

@@ -27,13 +27,28 @@ class AccountMove(models.Model):
 
     def button_draft(self):
         self._scf_refuse_while_financed()
-        return super().button_draft()
+        result = super().button_draft()
+        # A draft keeps its reconciliations, but a payment that is a draft has not come.
+        self.env["scf.collection"].sudo()._undo(self._scf_partials().ids)
+        return result
+
+    def _post(self, soft=True):
+        posted_again = self.filtered("posted_before")
+        posted = super()._post(soft=soft)
+        if partials := (posted & posted_again)._scf_partials():
+            self.env["scf.collection"].sudo()._find(partials)
+        return posted
 
     def button_cancel(self):
         self._scf_refuse_while_financed()
         return super().button_cancel()
 
     # -- business ---------------------------------------------------------------------------------------------------
+
+    def _scf_partials(self):
+        """Reconciliations of the moves' items, read with full rights: whoever posts need not see all of them."""
+        items = self.line_ids.sudo()
+        return items.matched_debit_ids | items.matched_credit_ids
 
     def _scf_refuse_while_financed(self):
         if claim := self._scf_open_claim():

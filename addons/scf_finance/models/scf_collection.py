@@ -48,7 +48,7 @@ class ScfCollection(models.Model):
                               ondelete="restrict")
     payment_id = fields.Many2one("account.payment", readonly=True, index="btree_not_null", ondelete="set null")
     partial_id = fields.Integer(string="Reconciliation", readonly=True, index=True,
-                                help="Number of the reconciliation, which vanishes when it is undone.")
+                                help="Number of the reconciliation, as long as it stands.")
     by_statement = fields.Boolean(readonly=True, help="The bank statement itself was matched with the invoice.")
     counterpart_name = fields.Char(string="Paid By", readonly=True, help="Payment, statement line or credit note.")
     amount = fields.Monetary(readonly=True)
@@ -63,7 +63,7 @@ class ScfCollection(models.Model):
 
     _reference_unique = models.UniqueIndex("(loan_id, reference)", "A collection's reference is used once per loan.")
     _once_per_partial = models.UniqueIndex(
-        "(loan_id, partial_id, kind) WHERE partial_id IS NOT NULL",
+        "(loan_id, partial_id, kind) WHERE partial_id > 0",
         "This payment has already been recorded as a collection of the loan.",
     )
 
@@ -91,12 +91,21 @@ class ScfCollection(models.Model):
         shares = self._shares(move_ids)
         if not shares:
             return
-        partials.flush_recordset()
-        self.env["account.move.line"].flush_model(["balance", "amount_currency", "account_id", "move_id", "currency_id"])
+        self._flush_for_settlements()
         for settlement in read_settlements(self.env, move_ids, partial_ids=partials.ids):
             for loan, share in shares.get(settlement.move_id, ()):
                 self._record(loan, settlement, share)
         self._trigger_report()
+
+    def _flush_for_settlements(self):
+        """Write what the settlements' query reads, and no more: this runs in the middle of a reconciliation."""
+        for model, names in {
+            "account.partial.reconcile": ["debit_move_id", "credit_move_id", "debit_amount_currency", "max_date"],
+            "account.move.line": ["balance", "account_id", "move_id", "currency_id", "date", "price_total"],
+            "account.move": ["move_type", "name", "state", "statement_line_id", "origin_payment_id", "amount_total"],
+            "account.payment": ["is_matched", "outstanding_account_id"],
+        }.items():
+            self.env[model].flush_model(names)
 
     def _find_since_package(self, loan):
         """Record what was settled after the package was sealed: the bank does not know of it yet."""
@@ -147,6 +156,8 @@ class ScfCollection(models.Model):
     def _record(self, loan, settlement, share):
         """One settlement on one loan: what came in cash, and what fell away without cash (credit note, write-off)."""
         currency = loan.currency_id.name
+        if self.search_count([("loan_id", "=", loan.id), ("partial_id", "=", settlement.partial_id)], limit=1):
+            return
         if settlement.currency != currency:
             loan._warn(self.env._(
                 "%(payment)s settles an invoice in %(invoice)s, but the loan is in %(loan)s: report it to the bank "
@@ -178,18 +189,21 @@ class ScfCollection(models.Model):
         loan.application_id._notify_panel()
 
     def _undo(self, partial_ids):
-        """Take back what vanishing reconciliations had brought: unreported rows lapse, reported ones are undone."""
-        for collection in self.search([("partial_id", "in", partial_ids), ("kind", "!=", "undone"),
-                                       ("state", "not in", ("void", "refused"))]):
+        """Take back what reconciliations had brought: unreported rows lapse, reported ones are undone.
+
+        The row lets go of the reconciliation, so that it counts anew where the same one comes back.
+        """
+        for collection in self.search([("partial_id", "in", partial_ids)]):
+            collection.partial_id = False
             if collection.state == "found":
                 collection._set_state("void")
+            if collection.state not in ("reported", "allocated"):
                 continue
             self.create({
                 "loan_id": collection.loan_id.id,
                 "reference": self._next_reference(collection.loan_id),
                 "move_id": collection.move_id.id,
                 "payment_id": collection.payment_id.id,
-                "partial_id": collection.partial_id,
                 "counterpart_name": collection.counterpart_name,
                 "amount": collection.amount,
                 "collected_on": max(fields.Date.context_today(self), collection.collected_on),

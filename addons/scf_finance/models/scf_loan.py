@@ -220,7 +220,8 @@ class ScfLoan(models.Model):
         is_news = cursor > int(self.state_cursor or 0)
         if kind == "loan.disbursed":
             self.env["scf.loan.entry"]._record(self, content["entries"])
-            self._set_state("active")
+            if self.state == "granted":
+                self._set_state("active")
         elif kind in ("repayment.posted", "repayment.reversed"):
             self.env["scf.loan.entry"]._record(self, [content["entry"]])
         elif kind == "loan.disbursement_failed":
@@ -234,6 +235,8 @@ class ScfLoan(models.Model):
             self._take_shortfall(content)
         if is_news:
             self.state_cursor = str(cursor)
+        if self.state == "overdue" and not self._past_due():
+            self._set_state("active")
         self._check_agreement()
         self.application_id._notify_panel()
 
@@ -330,11 +333,14 @@ class ScfLoan(models.Model):
                                     booked=booked, ours=ours.principal))
         return texts
 
+    def _past_due(self):
+        """What should have been paid before today and was not, in the loan's currency."""
+        return replay(self._terms(), self._events(), fields.Date.context_today(self)).past_due
+
     def _cron_overdue(self):
         """Mark loans with something past due, once, and put an activity on them."""
-        today = fields.Date.context_today(self)
         for loan in self.search([("state", "=", "active")]):
-            past_due = replay(loan._terms(), loan._events(), today).past_due
+            past_due = loan._past_due()
             if past_due > 0 and loan._set_state("overdue"):
                 loan._warn(self.env._(
                     "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",

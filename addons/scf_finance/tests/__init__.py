@@ -1,5 +1,6 @@
 from . import test_collection
 from . import test_eligibility
+from . import test_gateway
 from . import test_journey
 from . import test_loan
 from . import test_offer

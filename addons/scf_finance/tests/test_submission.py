@@ -53,7 +53,6 @@ class TestSubmission(FinanceCase):
         form = Form(self._as("requester", self.env["scf.application"]).with_context(**action["context"]))
         self.assertEqual((form.requested_amount, form.tenor_days), (8000.0, 45))
         self.assertEqual(form.bank_ids[:], self.rhone | self.hansa)
-        self.assertEqual(form.record.partner_id, self.buyer)
 
     def test_bank_that_declines_leaves_the_others(self):
         application, rhone, hansa = self._both()

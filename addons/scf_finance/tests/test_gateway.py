@@ -1,0 +1,140 @@
+from openscf_bank.testing import BankProcess
+
+from odoo.tests import tagged
+
+from odoo.addons.base.tests.test_ir_cron import CronMixinCase
+from odoo.addons.scf_connector.tests.common import LoopbackRequests
+
+from .common import FinanceCase
+
+
+@tagged("post_install", "-at_install")
+class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
+    """The journey against a real bank's gateway, over HTTP, with the jobs run by hand."""
+
+    def setUp(self):
+        super().setUp()
+        (self.rhone | self.hansa).active = False
+        self.company.write({"vat": "DE136695976", "country_id": self.env.ref("base.de").id})
+        self.euro = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.9)])
+
+    def _open_bank(self, profile="rhone"):
+        """A connected bank and its gateway, which ends with the test."""
+        gateway = self.enterContext(BankProcess(profile=profile))
+        bank = self.env["scf.bank"].create({"base_url": gateway.url, "company_id": self.company.id})
+        bank.action_discover()
+        bank.action_register()
+        self._run("scf_connector.cron_outbox")
+        gateway.approve_client(bank.client_id)
+        self._run("scf_connector.cron_poll")
+        self.assertEqual(bank.state, "connected")
+        return bank, gateway
+
+    def _run(self, xmlid):
+        with self.enter_registry_test_mode():
+            self.env.ref(xmlid).with_user(self.env.ref("base.user_root")).method_direct_trigger()
+
+    def _exchange(self, *gateways, rounds=2):
+        """Let the jobs of both sides run until nothing new is said."""
+        for _round in range(rounds):
+            self._run("scf_finance.cron_report_collections")
+            self._run("scf_connector.cron_outbox")
+            for gateway in gateways:
+                gateway.run_jobs()
+            self._run("scf_connector.cron_poll")
+
+    def _offer_of(self, application, gateway):
+        """Let the officer approve where the bank's rules leave the decision to him."""
+        self._exchange(gateway)
+        submission = application.submission_ids
+        if submission.state in ("created", "processing"):
+            gateway.officer.approve(submission.bank_application_ref)
+            self._exchange(gateway)
+        self.assertEqual(submission.state, "offered", submission.state_message)
+        return application.offer_ids
+
+    def test_invoice_is_financed_paid_and_undone_on_a_real_bank(self):
+        bank, gateway = self._open_bank()
+        invoice = self._invoice(9000.0, currency_id=self.euro)
+        application = self._request(invoice, banks=bank)
+        offer = self._offer_of(application, gateway)
+        self._accept(offer)
+        self._exchange(gateway)
+        loan = application.loan_ids
+        self.assertEqual((application.state, loan.state), ("financed", "active"))
+        self.assertFalse(loan.mismatch)
+        self.assertEqual(loan.book_principal, loan.principal)
+
+        payment = self._pay(invoice, 2000.0, currency_id=self.euro.id)
+        self._exchange(gateway)
+        self.assertEqual(loan.collection_ids.state, "allocated")
+        self.assertLess(loan.book_principal, loan.principal)
+
+        payment.action_cancel()
+        self._exchange(gateway)
+        self.assertEqual(loan.book_principal, loan.principal)
+        self.assertFalse(loan.mismatch)
+
+        self._pay(invoice, currency_id=self.euro.id)
+        self._exchange(gateway)
+        self.assertEqual((application.state, loan.state), ("repaid", "closed"))
+        self.assertBooksClosed(loan)
+        self.assertFalse(self.env["scf.event"].sudo().search([("state", "=", "failed")]))
+        self.assertFalse(self.env["scf.message"].sudo().search([("state", "in", ("refused", "dead", "queued"))]))
+
+    def test_bank_that_is_down_answers_later_and_nothing_is_lost(self):
+        bank, gateway = self._open_bank()
+        invoice = self._invoice(9000.0, currency_id=self.euro)
+        gateway.kill()
+        application = self._request(invoice, banks=bank)
+        self._run("scf_connector.cron_outbox")
+        self.assertTrue(application.submission_ids.delayed)
+        self.assertEqual(self._as("requester", invoice).scf_panel()["submissions"][0]["tone"], "warning")
+        gateway.start()
+        bank.rest_until = False
+        self.env["scf.message"].sudo().search([("state", "=", "queued")]).next_attempt_at = self.env.cr.now()
+        self._offer_of(application, gateway)
+        self.assertFalse(application.submission_ids.delayed)
+        self.assertEqual(application.state, "offered")
+
+    def test_officer_asks_and_declines(self):
+        bank, gateway = self._open_bank({"base": "rhone", "decision": {"automatic": False}})
+        invoice = self._invoice(9000.0, currency_id=self.euro)
+        application = self._request(invoice, banks=bank)
+        self._exchange(gateway)
+        submission = application.submission_ids
+        gateway.officer.ask(submission.bank_application_ref, "Please send the signed delivery note.")
+        self._exchange(gateway)
+        self.assertEqual(submission.state, "action_required")
+        self._as("requester", self.env["scf.reply"]).create({
+            "submission_id": submission.id, "message": "It is in the fresh package."}).action_send()
+        self._exchange(gateway)
+        self.assertEqual(submission.state, "processing")
+        gateway.officer.decline(submission.bank_application_ref, "The buyer's limit is reached.")
+        self._exchange(gateway)
+        self.assertEqual((submission.state, application.state), ("rejected", "declined"))
+        self.assertIn("limit is reached", submission.state_message)
+
+    def test_order_and_credit_note_and_own_money_on_a_real_bank(self):
+        bank, gateway = self._open_bank()
+        order = self._order(9000.0, currency_id=self.euro)
+        application = self._request(order, banks=bank)
+        self._accept(self._offer_of(application, gateway))
+        self._exchange(gateway)
+        loan = application.loan_ids
+        self.assertEqual(loan.state, "active", application.state_reason)
+        invoice = self._create_final_invoice(order, post=True)
+        refund = self._create_invoice_one_line(
+            move_type="out_refund", product_id=self.product_a, price_unit=4000.0, partner_id=self.buyer,
+            tax_ids=self.env["account.tax"], invoice_date=self.today, currency_id=self.euro, post=True)
+        (invoice + refund).line_ids.filtered(lambda line: line.account_type == "asset_receivable").reconcile()
+        self._exchange(gateway)
+        self.assertGreater(loan.shortfall, 0)
+        self.assertEqual(loan.book_principal, loan.principal, "a credit note is no cash")
+        self._as("approver", self.env["scf.repayment"]).create(
+            {"loan_id": loan.id, "reason": "shortfall"}).action_repay()
+        self._exchange(gateway)
+        self._pay(invoice, currency_id=self.euro.id)
+        self._exchange(gateway)
+        self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
+        self.assertBooksClosed(loan)

@@ -1,0 +1,153 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import FinanceCase
+
+MODELS = ("scf.application", "scf.application.document", "scf.package", "scf.submission", "scf.offer", "scf.loan",
+          "scf.loan.entry", "scf.collection")
+
+
+@tagged("post_install", "-at_install")
+class TestSecurity(FinanceCase):
+    """Each model and each public method as the wrong user."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other_company = cls.setup_other_company()["company"]
+        cls.stranger = new_test_user(
+            cls.env, "fin_stranger", company_id=cls.other_company.id, company_ids=[Command.set(cls.other_company.ids)],
+            groups="scf_connector.group_scf_admin,account.group_account_manager,sales_team.group_sale_manager")
+        cls.portal = new_test_user(cls.env, "fin_portal", groups="base.group_portal")
+        cls.portal.partner_id.parent_id = cls.buyer
+
+    def setUp(self):
+        super().setUp()
+        self.invoice = self._invoice(10000.0)
+        self.loan = self._financed(self.invoice)
+        self._pay(self.invoice, 100.0)
+        self.application = self.loan.application_id
+        self.records = {
+            "scf.application": self.application,
+            "scf.application.document": self.application.line_ids,
+            "scf.package": self.application.package_id,
+            "scf.submission": self.application.submission_ids,
+            "scf.offer": self.application.offer_ids,
+            "scf.loan": self.loan,
+            "scf.loan.entry": self.loan.entry_ids[:1],
+            "scf.collection": self.loan.collection_ids,
+        }
+
+    def test_every_model_is_covered(self):
+        self.assertTrue(all(self.records[model] for model in MODELS))
+
+    def test_accountant_and_portal_user_see_nothing(self):
+        for user in (self.people["accountant"], self.portal):
+            for model in MODELS:
+                with self.subTest(f"{user.login} {model}"), self.assertRaises(AccessError):
+                    self.records[model].with_user(user).read(["id", "display_name"])
+                with self.subTest(f"{user.login} {model} search"), self.assertRaises(AccessError):
+                    self.env[model].with_user(user).search([])
+
+    def test_other_company_sees_nothing(self):
+        for model in MODELS:
+            records = self.records[model].with_user(self.stranger).with_company(self.other_company)
+            with self.subTest(model):
+                self.assertFalse(records.search([]))
+                with self.assertRaises(AccessError):
+                    records.invalidate_recordset()
+                    records.read(["display_name"])
+
+    def test_requester_reads_but_writes_no_fact(self):
+        for model in MODELS:
+            record = self._as("requester", self.records[model])
+            record.read(["display_name"])
+            if model != "scf.application":  # the one model that a requester creates: see the next test
+                with self.subTest(f"{model} create"), self.assertRaises(AccessError):
+                    record.create({})
+            with self.subTest(f"{model} unlink"), self.assertRaises(UserError):
+                record.unlink()
+            fields_ = {"scf.application": {"state": "repaid"}, "scf.package": {"sha256": "0"},
+                       "scf.application.document": {"is_open": False}, "scf.submission": {"state": "granted"},
+                       "scf.offer": {"state": "accepted"}, "scf.loan": {"principal": 1.0},
+                       "scf.loan.entry": {"amount": 1.0}, "scf.collection": {"amount": 1.0}}[model]
+            with self.subTest(f"{model} write"), self.assertRaises(UserError):
+                record.write(fields_)
+
+    def test_facts_can_not_be_smuggled_in_when_a_request_is_created(self):
+        applications = self._as("requester", self.env["scf.application"])
+        invoice = self._invoice(5000.0)
+        for values in ({"state": "financed"}, {"approver_id": self.people["requester"].id},
+                       {"requester_id": self.people["approver"].id}, {"eligible_amount": 99999.0},
+                       {"line_ids": [Command.create({"asset_key": "x", "is_open": True})]},
+                       {"company_id": self.other_company.id}, {"package_id": self.application.package_id.id},
+                       {"partner_id": self.buyer.id}, {"name": "FIN/X"}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                applications.create({"move_id": invoice.id, **values})
+
+    def test_requester_needs_to_see_the_document(self):
+        blind = new_test_user(self.env, "fin_blind", groups="scf_connector.group_scf_requester",
+                              company_id=self.company.id, company_ids=[Command.set(self.company.ids)])
+        invoice = self._invoice(5000.0)
+        with self.assertRaises(AccessError):
+            invoice.with_user(blind).scf_panel()
+        with self.assertRaises(AccessError):
+            self.env["scf.application"].with_user(blind).create({"move_id": invoice.id})
+
+    def test_banks_of_another_company_can_not_be_asked(self):
+        foreign = self.rhone.copy({"company_id": self.other_company.id, "base_url": "https://far.example"})
+        foreign.write({"profile": self.rhone.profile, "state": "connected"})
+        with self.assertRaises(UserError):
+            draft = self._draft(self._invoice(5000.0), banks=foreign)
+            draft.action_submit()
+
+    def test_public_methods_refuse_users_without_the_role(self):
+        accountant = self.people["accountant"]
+        calls = [
+            (self.invoice, "action_scf_request"), (self.invoice, "action_scf_open"),
+            (self.application, "action_submit"), (self.application, "action_cancel"),
+            (self.application, "action_open_document"), (self.application, "action_open_loans"),
+            (self.records["scf.submission"], "action_reply"), (self.records["scf.submission"], "action_withdraw"),
+            (self.records["scf.offer"], "action_accept"), (self.records["scf.offer"], "action_decline"),
+            (self.loan, "action_repay_now"), (self.loan, "action_open_moves"),
+            (self.records["scf.package"], "action_download"), (self.records["scf.package"], "action_verify"),
+        ]
+        for user in (accountant, self.portal, self.stranger):
+            for record, method in calls:
+                with self.subTest(f"{user.login} {record._name}.{method}"), self.assertRaises(AccessError):
+                    record.invalidate_recordset()
+                    getattr(record.with_user(user).with_company(user.company_id), method)()
+
+    def test_panel_is_hidden_from_users_without_the_role(self):
+        self.assertEqual(self._as("accountant", self.invoice).scf_panel(), {"visible": False})
+        self.assertEqual(self.invoice.with_user(self.portal).scf_panel(), {"visible": False},
+                         "the buyer may read its invoice in the portal, and no more")
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            self.invoice.with_user(self.stranger).with_company(self.other_company).scf_panel()
+
+    def test_dialogs_are_bound_by_the_record_that_they_name(self):
+        with self.assertRaises(AccessError):
+            self.env["scf.repayment"].with_user(self.people["requester"]).create({"loan_id": self.loan.id})
+        wizard = self.env["scf.reply"].with_user(self.stranger).create({
+            "submission_id": self.records["scf.submission"].id, "message": "x"})
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            wizard.action_send()
+        wizard = self.env["scf.repayment"].with_user(self.stranger).sudo().create(
+            {"loan_id": self.loan.id, "amount": 1.0}).sudo(False)
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            wizard.action_repay()
+
+    def test_file_of_the_package_is_bound_by_the_package(self):
+        attachment = self.application.package_id.attachment_id
+        for user in (self.people["accountant"], self.portal, self.stranger):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                attachment.invalidate_recordset()
+                attachment.with_user(user).read(["raw"])
+
+    def test_approver_of_another_company_is_not_asked(self):
+        self.assertNotIn(self.stranger, self.application._approvers())
+        self.assertNotIn(self.portal, self.application._approvers())
