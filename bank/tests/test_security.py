@@ -317,6 +317,21 @@ class TestBodies:
         assert answer.status_code in (200, 422)
         assert erp.raw("GET", "/v1/offers/%00").status_code in (404, 422)
 
+    def test_dates_at_the_end_of_the_calendar_are_refused(self, erp: Erp) -> None:
+        loan = erp.financed()
+        assert erp.raw("GET", f"/v1/loans/{loan.id}/statement?from=0001-01-01").status_code == 422
+        acceptance = acceptance_of(erp.offered()).to_wire() | {"accepted_at": "0001-01-01T00:00:00+14:00"}
+        offer = erp.offered()
+        assert erp.raw("POST", f"/v1/offers/{offer.id}/accept", acceptance).status_code == 422
+        assert erp.raw("GET", f"/v1/loans/{loan.id}?as_of=9999-12-31").status_code == 200
+
+    @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"a":' * 50_000, b"1" * 100_000, b"\xff" * 1000])
+    def test_a_package_made_to_break_the_reader_is_rejected(self, erp: Erp, content: bytes) -> None:
+        sha256 = erp.http.put_document(content, MEDIA_TYPE)
+        application = erp.apply(new_sale(), package_sha256=sha256)
+        assert application.rejection is not None
+        assert application.rejection.reason == "DOC_IRREGULARITIES"
+
     @pytest.mark.parametrize(
         ("method", "path", "expected"),
         [

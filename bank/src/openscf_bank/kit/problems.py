@@ -118,6 +118,10 @@ def install(app: FastAPI) -> None:
             "validation-failed", "A text holds a character that cannot be kept, such as NUL. Send it without."
         ).response()
 
+    @app.exception_handler(OverflowError)
+    def _out_of_range(_request: Request, error: OverflowError) -> Response:
+        return ProblemError("validation-failed", "A date lies outside the calendar. Send a real one.").response()
+
     @app.exception_handler(OperationalError)
     def _busy(request: Request, error: OperationalError) -> Response:
         logger.error("The database could not answer %s %s", request.method, request.url.path, exc_info=error)
