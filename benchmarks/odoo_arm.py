@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ class Reading:
 
 
 class Arm:
-    """`scenario` names a function `module:function` that takes `env` and returns what a round calls."""
+    """`scenario` names `module:function`, which takes `env` and gives the runs of a round by name, and facts."""
 
     def __init__(self, config: Path, database: str, scenario: str) -> None:
         self._process = subprocess.Popen(
@@ -44,8 +45,8 @@ class Arm:
             cwd=Path(__file__).parents[1],
         )
         self.facts = self._answer()
-        self._seconds: list[float] = []
-        self._queries: list[int] = []
+        self._seconds: dict[str, list[float]] = {}
+        self._queries: dict[str, list[int]] = {}
 
     def _answer(self) -> dict:
         assert self._process.stdout is not None
@@ -58,23 +59,30 @@ class Arm:
         assert self._process.stdin is not None
         self._process.stdin.write("round\n")
         self._process.stdin.flush()
-        answer = self._answer()
-        self._seconds.append(answer["seconds"])
-        self._queries.append(answer["queries"])
+        for name, (seconds, queries) in self._answer().items():
+            self._seconds.setdefault(name, []).append(seconds)
+            self._queries.setdefault(name, []).append(queries)
 
-    def finish(self) -> Reading:
+    def finish(self) -> dict[str, Reading]:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(60)
-        return Reading(tuple(self._seconds), tuple(self._queries))
+        return {name: Reading(tuple(self._seconds[name]), tuple(self._queries[name])) for name in self._seconds}
 
 
-def in_turn(arms: list[Arm], rounds: int) -> list[Reading]:
+def in_turn(arms: list[Arm], rounds: int) -> list[dict[str, Reading]]:
     """Run all arms `rounds` times, A B A B …, and give their readings in the same order."""
     for _ in range(rounds):
         for arm in arms:
             arm.round()
     return [arm.finish() for arm in arms]
+
+
+def _measure(cursor, run: Callable[[], object]) -> tuple[float, int]:
+    before = cursor.sql_log_count
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start, cursor.sql_log_count - before
 
 
 def _serve(config: str, database: str, scenario: str) -> None:
@@ -86,15 +94,12 @@ def _serve(config: str, database: str, scenario: str) -> None:
     module, function = scenario.split(":")
     with Registry(database).cursor() as cursor:
         env = api.Environment(cursor, SUPERUSER_ID, {"tracking_disable": True})
-        run, facts = getattr(importlib.import_module(module), function)(env)
-        run()
+        runs, facts = getattr(importlib.import_module(module), function)(env)
+        for run in runs.values():
+            run()
         print(json.dumps(facts), flush=True)
         for _ in sys.stdin:
-            before = cursor.sql_log_count
-            start = time.perf_counter()
-            run()
-            seconds = time.perf_counter() - start
-            print(json.dumps({"seconds": seconds, "queries": cursor.sql_log_count - before}), flush=True)
+            print(json.dumps({name: _measure(cursor, run) for name, run in runs.items()}), flush=True)
         cursor.rollback()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from lxml import etree
 
-Scenario = tuple[Callable[[], Any], dict[str, Any]]
+Scenario = tuple[dict[str, Callable[[], Any]], dict[str, Any]]
 
 
 def _specification(model, arch) -> dict[str, Any]:
@@ -71,4 +73,84 @@ def sales_order_form(env) -> Scenario:
         env.invalidate_all()
         order.web_read(specification)
 
-    return run, {"fields": len(specification)}
+    return {"open": run}, {"fields": len(specification)}
+
+
+def _technique(code: str) -> dict[str, Any]:
+    return {
+        "code": code,
+        "currencies": ["USD", "EUR"],
+        "min_amount": "100.00",
+        "max_amount": "1000000.00",
+        "min_tenor_days": 1,
+        "max_tenor_days": 365,
+        "max_advance_rate": "80.00",
+        "recourse": "with",
+        "repayment": ["bullet"],
+        "indicative_rate_pa": "7.90",
+        "indicative_fee_percent": "0.50",
+        "sections": ["party", "transaction", "order_flow", "logistics_flow", "tax_flow", "cash_flow"],
+    }
+
+
+def _application(env):
+    """A draft application for a confirmed order of five lines, with a company that is ready to ask."""
+    env.company.vat = "US12-3456789"
+    env.company._scf_create_accounts()
+    env.company.scf_collection_bank_account_id = env["res.partner.bank"].create(
+        {"acc_number": "DE89370400440532013000", "partner_id": env.company.partner_id.id}
+    )
+    bank = env["scf.bank"].create(
+        {
+            "name": "Bench Bank",
+            "base_url": "https://bench.example",
+            "profile": {"name": "Bench Bank", "techniques": [_technique("pre_shipment")]},
+        }
+    )
+    bank._set_state("connected")
+    application = env["scf.application"].create({"sale_order_id": _order(env).id})
+    env.flush_all()
+    return application
+
+
+def package(env) -> Scenario:
+    """`build`: read the evidence of a five-line order, seal it, check it, keep it. `rows`: its floor, the very SELECTs
+    that reading the evidence makes, sent again as raw SQL.
+    """
+    application = _application(env)
+    sealed = application.env["scf.package"]._build(application).attachment_id.raw
+    selects = _selects_of_evidence(application)
+
+    def build() -> None:
+        env.invalidate_all()
+        env["scf.package"]._build(application)
+        env.flush_all()
+
+    def rows() -> None:
+        for statement, params in selects:
+            env.cr.execute(statement, params)
+            env.cr.fetchall()
+
+    return {"build": build, "rows": rows}, {"package": base64.b64encode(sealed).decode()}
+
+
+def _selects_of_evidence(application) -> list[tuple[str, Any]]:
+    from odoo.addons.scf_finance.evidence.sections import read_sections  # there is no such addon in the other arm
+
+    cursor = application.env.cr
+    execute, selects = cursor.execute, []
+
+    def record(query, params=None, *args, **kwargs):
+        statement, values = (query, params) if isinstance(query, str) else (query.code, query.params)
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            selects.append((statement, values))
+        return execute(query, params, *args, **kwargs)
+
+    now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None, microsecond=0)
+    application.env.invalidate_all()
+    cursor.execute = record
+    try:
+        read_sections(application, as_of=now, today=now.date())
+    finally:
+        cursor.execute = execute
+    return selects

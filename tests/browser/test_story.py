@@ -1,10 +1,10 @@
-"""The whole story, clicked: a requester asks, an officer at the bank decides, an approver accepts, the customer pays."""
+"""The whole story, clicked: a requester asks, a bank's officer decides, an approver accepts, the customer pays."""
 
 from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from tests.parts.browsing import PATIENCE_MS, Officer, OdooUser, keep_picture
+from tests.parts.browsing import PATIENCE_MS, OdooUser, Officer, keep_picture
 from tests.parts.town import Town
 
 
