@@ -30,10 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("SCF_REQUIRE_PG=1, but SCF_TEST_PG does not name a PostgreSQL server.")
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    if POSTGRESQL:
-        return f"bank: on SQLite and on PostgreSQL ({POSTGRESQL})"
-    return "bank: on SQLite only; the PostgreSQL half is deselected because SCF_TEST_PG is not set"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not POSTGRESQL:
+        terminalreporter.write_line("bank: SQLite only; the PostgreSQL half was deselected, SCF_TEST_PG is not set")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

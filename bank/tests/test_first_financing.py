@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from decimal import Decimal
 
@@ -379,3 +380,31 @@ def test_a_package_can_be_put_twice_and_asked_for(erp: Erp) -> None:
     assert erp.raw("HEAD", f"/v1/documents/{sha256}").status_code == 200
     assert erp.raw("HEAD", f"/v1/documents/{'0' * 64}").status_code == 404
     assert read_package(package).header.issuer.kid == erp.key.kid
+
+
+@pytest.mark.parametrize("seed", [7, 42])
+def test_the_ledger_adds_up_to_the_balance_whatever_comes_in_whatever_order(bank: Bank, erp: Erp, seed: int) -> None:
+    """Payments told late, undone, diluted and repaid at random: nothing is drawn twice, nothing is lost."""
+    dice = random.Random(seed)
+    loan = erp.financed()
+    assert loan.start_date is not None
+    open_payments: dict[str, str] = {}
+    for step in range(14):
+        bank.set_clock(bank.today() + timedelta(days=dice.randint(0, 6)))
+        told_for = loan.start_date + timedelta(days=dice.randint(0, (bank.today() - loan.start_date).days))
+        if open_payments and dice.random() < 0.35:
+            undone = dice.choice(sorted(open_payments))
+            erp.collect(loan, open_payments.pop(undone), kind="undone", reverses=undone, on=told_for)
+        else:
+            amount = f"{dice.randint(1, 3000)}.{dice.randint(0, 99):02d}"
+            erp.collect(loan, amount, collection_id=f"PAY/{step}", on=told_for)
+            open_payments[f"PAY/{step}"] = amount
+        now = erp.http.loan(loan.id)
+        booked = erp.entries(loan)
+        signed = [(1 if entry.type == "repayment" else -1, entry) for entry in booked if entry.allocation]
+        repaid = sum(sign * entry.allocation.principal for sign, entry in signed if entry.allocation)
+        drawn = sum(sign * entry.amount for sign, entry in signed)
+        assert now.balance.principal == loan.terms.principal.amount - repaid
+        assert min(now.balance.principal, now.balance.interest, now.balance.total) >= 0
+        assert drawn <= sum(Decimal(amount) for amount in open_payments.values())
+        assert (now.status == "CLOSED") == (now.balance.total == 0)
