@@ -88,7 +88,7 @@ class ScfLoan(models.Model):
 
     def _expand_states(self, states, domain):
         """Columns of the board in the order of a loan's life: the running ones always, the others where in use."""
-        return [state for state, _label in STATES if state in ("granted", "active", "overdue") or state in states]
+        return [state for state, _label in STATES if state in ("active", "overdue") or state in states]
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
