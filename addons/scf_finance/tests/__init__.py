@@ -1,4 +1,5 @@
 from . import test_collection
+from . import test_concurrency
 from . import test_eligibility
 from . import test_gateway
 from . import test_journey

@@ -98,7 +98,8 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self.assertEqual(application.state, "offered")
 
     def test_officer_asks_and_declines(self):
-        bank, gateway = self._open_bank({"base": "rhone", "decision": {"automatic": False}})
+        bank, gateway = self._open_bank({"base": "rhone", "rules": {"refer": [
+            {"check": "requested_amount", "maximum": "1.00", "message": "An officer decides."}]}})
         invoice = self._invoice(9000.0, currency_id=self.euro)
         application = self._request(invoice, banks=bank)
         self._exchange(gateway)

@@ -1,0 +1,207 @@
+import os
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from unittest.mock import patch
+
+from cryptography.fernet import Fernet
+
+from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.exceptions import UserError, ValidationError
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tests import tagged
+from odoo.tests.common import BaseCase, get_db_name
+
+from .bank_double import BankDouble
+from .common import technique
+
+
+@tagged("post_install", "-at_install")
+class TestConcurrency(BaseCase):
+    """Two real transactions at the same time: one asset has one financier, one application one accepted offer.
+
+    What the transactions commit is removed afterwards.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.startPatcher(patch.dict(os.environ, {"SCF_MASTER_KEY": Fernet.generate_key().decode()}))
+        self.registry = Registry(get_db_name())
+        with self._transaction() as env:
+            self._create_documents(env)
+        self.addCleanup(self._remove)
+
+    @contextmanager
+    def _transaction(self, uid=SUPERUSER_ID):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, uid, {})
+
+    def _create_documents(self, env):
+        """One order with an invoice over half of it, in a company that is set up, and three users."""
+        company = env["res.company"].browse(1)
+        self.before = company.read(["vat", "country_id", "scf_collection_bank_account_id"], load="")[0]
+        company._scf_create_accounts()
+        account = env["res.partner.bank"].create({"acc_number": "DE89370400440532013000",
+                                                  "partner_id": company.partner_id.id})
+        company.write({"vat": "DE136695976", "country_id": env.ref("base.de").id,
+                       "scf_collection_bank_account_id": account.id})
+        bank = env["scf.bank"].create({
+            "name": "Race Bank", "base_url": "https://race.example", "company_id": company.id,
+            "profile": {"techniques": [technique("receivables_discounting"), technique("pre_shipment")]}})
+        bank.state = "connected"
+        buyer = env["res.partner"].create({"name": "Race Buyer", "country_id": env.ref("base.be").id})
+        product = env["product.product"].create({"name": "Race Product", "type": "service", "invoice_policy": "order"})
+        order = env["sale.order"].create({"partner_id": buyer.id, "order_line": [
+            Command.create({"product_id": product.id, "price_unit": 10000.0, "product_uom_qty": 2, "tax_ids": []})]})
+        order.action_confirm()
+        order.order_line.qty_to_invoice = 1
+        invoice = order._create_invoices()
+        invoice.write({"invoice_date": fields.Date.today(), "invoice_line_ids": [
+            Command.update(line.id, {"quantity": 1}) for line in invoice.invoice_line_ids]})
+        invoice.invoice_payment_term_id = False
+        invoice.invoice_date_due = fields.Date.today() + timedelta(days=45)
+        invoice.action_post()
+        users = env["res.users"].create([
+            {"name": name, "login": name, "company_id": company.id, "company_ids": [Command.set(company.ids)],
+             "group_ids": [Command.set([
+                 env.ref("scf_connector.group_scf_approver").id, env.ref("account.group_account_invoice").id,
+                 env.ref("sales_team.group_sale_salesman_all_leads").id])]}
+            for name in ("race_requester", "race_first", "race_second")])
+        self.ids = {"bank": bank.id, "order": order.id, "invoice": invoice.id, "account": account.id,
+                    "buyer": buyer.id, "product": product.id}
+        self.requester, self.first, self.second = users.ids
+
+    def _remove(self):
+        with self._transaction() as env:
+            # The records of a financing protect themselves, so the rows go by SQL.
+            race = "(SELECT id FROM scf_application WHERE partner_id = %(buyer)s)"
+            bank = "(SELECT id FROM scf_bank WHERE base_url = 'https://race.example')"
+            for statement in (
+                f"DELETE FROM mail_activity WHERE res_model = 'scf.application' AND res_id IN {race}",
+                f"UPDATE scf_application SET package_id = NULL WHERE id IN {race}",
+                f"DELETE FROM scf_offer WHERE application_id IN {race}",
+                f"DELETE FROM scf_submission WHERE application_id IN {race}",
+                f"DELETE FROM scf_package WHERE application_id IN {race}",
+                f"DELETE FROM scf_application_document WHERE application_id IN {race}",
+                f"DELETE FROM scf_application WHERE id IN {race}",
+                f"DELETE FROM scf_message WHERE bank_id IN {bank}",
+                f"DELETE FROM scf_event WHERE bank_id IN {bank}",
+                f"DELETE FROM scf_bank WHERE id IN {bank}",
+                "DELETE FROM ir_attachment WHERE res_model = 'scf.package'"
+                " AND res_id NOT IN (SELECT id FROM scf_package)",
+                "DELETE FROM ir_attachment WHERE res_model = 'scf.message'"
+                " AND res_id NOT IN (SELECT id FROM scf_message)",
+                "DELETE FROM scf_key WHERE company_id = 1 AND id NOT IN"
+                " (SELECT key_id FROM scf_bank WHERE key_id IS NOT NULL)",
+            ):
+                env.cr.execute(statement, self.ids)
+            env.invalidate_all()
+            invoices = env["account.move"].search([("partner_id", "=", self.ids["buyer"])])
+            invoices.button_draft()
+            invoices.with_context(force_delete=True).unlink()
+            orders = env["sale.order"].search([("partner_id", "=", self.ids["buyer"])])
+            orders._action_cancel()
+            orders.unlink()
+            env["res.users"].browse((self.requester, self.first, self.second)).unlink()
+            company = env["res.company"].browse(1)
+            company.write({key: value for key, value in self.before.items() if key != "id"})
+            env.flush_all()
+            env.cr.execute("DELETE FROM res_partner_bank WHERE id = %(account)s", self.ids)
+
+    # --- one asset, one financier ---
+
+    def _submit(self, env, field, record_id):
+        application = env["scf.application"].create({field: record_id, "bank_ids": [Command.set([self.ids["bank"]])]})
+        application.action_submit()
+        return application.id
+
+    def _one_after_the_other(self, first, second):
+        """The second transaction has its snapshot before the first commits, and goes on after that, as a server does.
+
+        :return: the second's error
+        """
+        with self._transaction(self.second) as late:
+            late.cr.execute("SELECT COUNT(*) FROM scf_application")
+            with self._transaction(self.first) as early:
+                first(early)
+            with self.assertRaises(UserError) as caught:
+                retrying(partial(second, late), late)
+            late.cr.rollback()
+        return str(caught.exception)
+
+    def _open_claims(self):
+        with self._transaction() as env:
+            return env["scf.application.document"].search_count([("is_open", "=", True)])
+
+    def test_same_invoice_asked_for_twice(self):
+        error = self._one_after_the_other(
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]),
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]))
+        self.assertIn("already being financed", error)
+        self.assertEqual(self._open_claims(), 1)
+
+    def test_order_and_its_invoice(self):
+        error = self._one_after_the_other(
+            lambda env: self._submit(env, "sale_order_id", self.ids["order"]),
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]))
+        self.assertIn("belongs to the same sale", error)
+        self.assertEqual(self._open_claims(), 1)
+
+    def test_invoice_and_its_order(self):
+        error = self._one_after_the_other(
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]),
+            lambda env: self._submit(env, "sale_order_id", self.ids["order"]))
+        self.assertIn("belongs to the same sale", error)
+        self.assertEqual(self._open_claims(), 1)
+
+    def test_who_is_at_it_makes_the_other_wait_with_a_sentence(self):
+        with self._transaction(self.first) as busy:
+            self._submit(busy, "move_id", self.ids["invoice"])
+            with self._transaction(self.second) as late, self.assertRaisesRegex(UserError, "Try again"):
+                self._submit(late, "sale_order_id", self.ids["order"])
+
+    def test_unique_index_wins_even_without_the_lock(self):
+        outcomes, barrier = [], threading.Barrier(2)
+
+        def submit(uid):
+            with self._transaction(uid) as env:
+                env.cr.execute("SELECT 1")
+                barrier.wait(timeout=30)
+                try:
+                    retrying(partial(self._submit, env, "move_id", self.ids["invoice"]), env)
+                    outcomes.append("requested")
+                except (UserError, ValidationError) as error:
+                    env.cr.rollback()
+                    outcomes.append(str(error))
+
+        with patch.object(self.registry["account.move"], "_scf_lock", lambda document: None):
+            threads = [threading.Thread(target=submit, args=(uid,)) for uid in (self.first, self.second)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(timeout=60)
+        self.assertEqual(len(outcomes), 2)
+        self.assertEqual(outcomes.count("requested"), 1, outcomes)
+        self.assertIn("already being financed", next(text for text in outcomes if text != "requested"))
+        self.assertEqual(self._open_claims(), 1)
+
+    # --- one application, one accepted offer ---
+
+    def test_two_approvers_accept_two_offers(self):
+        with self._transaction(self.requester) as env:
+            application_id = self._submit(env, "move_id", self.ids["invoice"])
+        with self._transaction() as env:
+            bank = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
+            submission = env["scf.application"].browse(application_id).submission_ids
+            bank.receive(submission)
+            offers = [bank.offer(submission).id, bank.offer(submission, rate="9.00").id]
+
+        error = self._one_after_the_other(
+            lambda env: env["scf.offer"].browse(offers[0]).action_accept(),
+            lambda env: env["scf.offer"].browse(offers[1]).action_accept())
+        self.assertIn("nother offer", error)
+        with self._transaction() as env:
+            self.assertEqual(env["scf.offer"].browse(offers).mapped("state"), ["accepting", "open"])
+            self.assertEqual(env["scf.message"].search_count([("verb", "=", "accept")]), 1)
