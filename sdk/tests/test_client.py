@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import socket
@@ -326,12 +327,28 @@ def test_a_bank_that_does_not_answer_is_given_up(gateway: Gateway) -> None:
     assert time.monotonic() - started < 6
 
 
-def test_a_bank_that_drips_is_given_up_too(
-    gateway: Gateway, client: BankClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http_answer, "MAX_ANSWER_SECONDS", -1)
-    with pytest.raises(BankUnreachable, match="took longer"):
-        client.discover()
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
+def test_a_bank_that_drips_is_given_up_too(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_answer, "MAX_ANSWER_SECONDS", 0.5)
+    given_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1000)
+                connection.sendall(start)
+                while not given_up.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(BankUnreachable, match="took longer"):
+            BankClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", key=KEY).discover()
+        assert time.monotonic() - started < 5
+        given_up.set()
+        thread.join()
 
 
 def test_a_connection_that_breaks_off_is_unreachable() -> None:

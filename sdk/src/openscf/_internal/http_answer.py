@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,8 +24,8 @@ from openscf.wire import Problem
 
 # A page of a hundred events with their loans is under 1 MiB.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
-# A server that drips a byte per second is never caught by a read timeout.
-MAX_ANSWER_SECONDS = 60
+# For the whole exchange: a server that drips a byte per second is never caught by a read timeout.
+MAX_ANSWER_SECONDS = 60.0
 # A bank that asks for more than a day has another problem than load.
 MAX_RETRY_AFTER_SECONDS = 86_400
 
@@ -65,7 +68,33 @@ def send_once(
     timeout: tuple[float, float],
 ) -> RawAnswer:
     """Send one request and read its answer within the limits; BankUnreachable where none came."""
-    started = time.monotonic()
+    exchange = partial(_exchange, session, method, url, body, headers=headers, token=token, timeout=timeout)
+    answer: Future[RawAnswer] = Future()
+    # A blocked read can be ended by its own thread only; one that is given up ends with its connection.
+    Thread(target=_run, args=(answer, exchange), name="openscf-exchange", daemon=True).start()
+    try:
+        return answer.result(timeout=MAX_ANSWER_SECONDS)
+    except FutureTimeoutError:
+        raise BankUnreachable(f"The bank took longer than {MAX_ANSWER_SECONDS:g} s to answer; try later.") from None
+
+
+def _run(answer: Future[RawAnswer], exchange: Callable[[], RawAnswer]) -> None:
+    try:
+        answer.set_result(exchange())
+    except BaseException as error:
+        answer.set_exception(error)
+
+
+def _exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    body: bytes | None,
+    *,
+    headers: Mapping[str, str],
+    token: str | None,
+    timeout: tuple[float, float],
+) -> RawAnswer:
     try:
         with session.request(
             method,
@@ -84,8 +113,6 @@ def send_once(
                 size += len(chunk)
                 if size > MAX_ANSWER_BYTES:
                     raise AnswerInvalid(f"The bank's answer is larger than {MAX_ANSWER_BYTES} bytes; it was not read.")
-                if time.monotonic() - started > MAX_ANSWER_SECONDS:
-                    raise BankUnreachable(f"The bank took longer than {MAX_ANSWER_SECONDS} s to answer; try later.")
                 chunks.append(chunk)
             return RawAnswer(status=response.status_code, headers=response.headers, body=b"".join(chunks))
     except requests.exceptions.RequestException as error:
