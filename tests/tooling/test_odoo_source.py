@@ -34,9 +34,7 @@ def test_mirror_of_another_suite_serves_where_this_one_has_none():
     assert odoo_source.choose_mirror(LISTING, "trixie") == "http://mirror.example/debian/"
 
 
-@pytest.mark.parametrize(
-    "listing", ["", "http://security.example/ bookworm-security main\n", "rubbish"]
-)
+@pytest.mark.parametrize("listing", ["", "http://security.example/ bookworm-security main\n", "rubbish"])
 def test_security_archive_alone_is_no_mirror(listing):
     assert odoo_source.choose_mirror(listing, "bookworm") is None
 
