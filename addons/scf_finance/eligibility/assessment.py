@@ -99,8 +99,8 @@ def indicative_cost(assessment: Assessment, bank) -> OfferCost:
     return offer_cost(terms, assessment.facts.today)
 
 
-def assess(facts: DocumentFacts, _) -> Assessment:
-    """Run every rule on `facts`; `_` translates (env._)."""
-    findings = tuple(finding for rule in RULES if (finding := rule(facts, _)) is not None)
+def assess(facts: DocumentFacts, env) -> Assessment:
+    """Run every rule on `facts`; `env` gives the reader's language and nothing else."""
+    findings = tuple(finding for rule in RULES if (finding := rule(facts, env)) is not None)
     answers = (quote(facts, bank) for bank in facts.banks)
     return Assessment(facts, findings, tuple(answer for answer in answers if isinstance(answer, Quote)))

@@ -6,13 +6,14 @@ from .findings import Finding
 MAX_DAYS_OVERDUE = 30
 
 
-def check_overdue(facts, _):
+def check_overdue(facts, env):
     """Refuse invoices overdue by more than MAX_DAYS_OVERDUE, warn about those that are overdue at all."""
     if facts.technique != RECEIVABLES_DISCOUNTING or facts.days_to_payment >= 0:
         return None
     days = -facts.days_to_payment
     if days > MAX_DAYS_OVERDUE:
-        return Finding("invoice_overdue", "stop", _(
+        return Finding("invoice_overdue", "stop", env._(
             "The invoice is %(days)s days overdue; banks take at most %(limit)s. Collect it from the buyer first.",
             days=days, limit=MAX_DAYS_OVERDUE))
-    return Finding("invoice_late", "warn", _("The invoice is %(days)s days overdue: a bank may decline it.", days=days))
+    return Finding("invoice_late", "warn", env._(
+        "The invoice is %(days)s days overdue: a bank may decline it.", days=days))

@@ -103,7 +103,9 @@ class OrderShare:
     share: Decimal
 
 
-def read_order_shares(env, *, order_ids: list[int] | None = None, move_ids: list[int] | None = None) -> list[OrderShare]:
+def read_order_shares(
+    env, *, order_ids: list[int] | None = None, move_ids: list[int] | None = None,
+) -> list[OrderShare]:
     """Posted customer invoices of the orders (or orders of the invoices), each with the order's share: one query."""
     condition = SQL("order_line.order_id IN %s", tuple(order_ids)) if order_ids else SQL(
         "line.move_id IN %s", tuple(move_ids or [0]))

@@ -34,9 +34,14 @@ TRANSITIONS = {
 # methods of this module.
 REQUESTER_FIELDS = {"sale_order_id", "move_id", "requested_amount", "tenor_days", "repayment", "bank_ids"}
 THREAD_MODELS = ("mail.thread", "mail.activity.mixin")
+# What is computed from the document is computed with the user's own rights: a draft must not tell a requester anything
+# about a document that he may not read.
+FROM_DOCUMENT = {"store": True, "precompute": True, "compute_sudo": False}
 
 
 class ScfApplication(models.Model):
+    """What a company needs, and everything that the banks say to it."""
+
     _name = "scf.application"
     _description = "Financing application"
     _inherit = ["mail.thread", "mail.activity.mixin"]
@@ -45,27 +50,25 @@ class ScfApplication(models.Model):
     _check_company_auto = True
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default="/", index="trigram")
-    company_id = fields.Many2one("res.company", compute="_compute_document", store=True, precompute=True, index=True)
+    company_id = fields.Many2one("res.company", compute="_compute_document", **FROM_DOCUMENT, index=True)
     sale_order_id = fields.Many2one("sale.order", string="Sales Order", index="btree_not_null", ondelete="restrict",
                                     copy=False)
     move_id = fields.Many2one("account.move", string="Invoice", index="btree_not_null", ondelete="restrict",
                               copy=False)
-    technique = fields.Selection(TECHNIQUES, compute="_compute_document", store=True, precompute=True)
-    partner_id = fields.Many2one("res.partner", string="Buyer", compute="_compute_document", store=True,
-                                 precompute=True, index=True)
-    currency_id = fields.Many2one("res.currency", compute="_compute_document", store=True, precompute=True)
+    technique = fields.Selection(TECHNIQUES, compute="_compute_document", **FROM_DOCUMENT)
+    partner_id = fields.Many2one("res.partner", string="Buyer", compute="_compute_document", **FROM_DOCUMENT,
+                                 index=True)
+    currency_id = fields.Many2one("res.currency", compute="_compute_document", **FROM_DOCUMENT)
     document_name = fields.Char(string="Document", compute="_compute_document_name")
     line_ids = fields.One2many("scf.application.document", "application_id", string="Financed Documents", copy=False)
-    eligible_amount = fields.Monetary(compute="_compute_eligible_amount", store=True, precompute=True)
-    requested_amount = fields.Monetary(compute="_compute_request", store=True, precompute=True, readonly=False,
-                                       tracking=True)
-    tenor_days = fields.Integer(string="Tenor (days)", compute="_compute_request", store=True, precompute=True,
-                                readonly=False)
+    eligible_amount = fields.Monetary(compute="_compute_eligible_amount", **FROM_DOCUMENT)
+    requested_amount = fields.Monetary(compute="_compute_request", **FROM_DOCUMENT, readonly=False, tracking=True)
+    tenor_days = fields.Integer(string="Tenor (days)", compute="_compute_request", **FROM_DOCUMENT, readonly=False)
     repayment = fields.Selection(
         [("bullet", "In one sum"), ("instalment", "In monthly instalments")], required=True, default="bullet",
     )
-    bank_ids = fields.Many2many("scf.bank", string="Banks to Ask", compute="_compute_request", store=True,
-                                precompute=True, readonly=False, check_company=True, copy=False)
+    bank_ids = fields.Many2many("scf.bank", string="Banks to Ask", compute="_compute_request", **FROM_DOCUMENT,
+                                readonly=False, check_company=True, copy=False)
     submission_ids = fields.One2many("scf.submission", "application_id", string="Submissions", copy=False)
     offer_ids = fields.One2many("scf.offer", "application_id", string="Offers", copy=False)
     loan_ids = fields.One2many("scf.loan", "application_id", string="Loans", copy=False)
@@ -100,8 +103,10 @@ class ScfApplication(models.Model):
     @api.depends("sale_order_id.name", "move_id.name")
     def _compute_document_name(self):
         for application in self:
-            # A requester may know the number of what he financed, though his role in sales hides the order itself.
-            application.document_name = application._document().sudo().display_name
+            # A requester may know the number of what was financed, though his role in sales hides the order itself;
+            # what is still being drafted he has to be able to read.
+            document = application._document()
+            application.document_name = (document.sudo() if isinstance(application.id, int) else document).display_name
 
     @api.depends("sale_order_id", "move_id")
     def _compute_eligible_amount(self):
@@ -334,7 +339,7 @@ class ScfApplication(models.Model):
             return "requested", None
         if offers & {"expired", "withdrawn"}:
             return "expired", self.env._("The offers lapsed before one was accepted.")
-        if submissions == {"cancelled"}:
+        if submissions == {"cancelled"} or "declined" in offers:
             return "cancelled", None
         return "declined", "\n".join(self.submission_ids.mapped("state_message"))
 
@@ -423,11 +428,14 @@ class ScfApplication(models.Model):
         if self.state == "offered":
             names = ", ".join(self._approvers().mapped("name"))
             if not names:
-                return self.env._("Somebody other than the requester has to accept: give a colleague the role Approver.")
+                return self.env._(
+                    "Somebody other than the requester has to accept: give a colleague the role Approver.")
             return self.env._("One of these people compares the offers and accepts one: %s.", names)
         if self.state == "accepted":
             return self.env._("The bank pays out; the payment is booked when it does.")
-        return self.env._("You may ask again at any time.") if self.state in ("declined", "expired", "cancelled") else ""
+        if self.state in ("declined", "expired", "cancelled"):
+            return self.env._("You may ask again at any time.")
+        return ""
 
     def _open_offers(self):
         return self.offer_ids.filtered(lambda offer: offer.state == "open")

@@ -253,12 +253,18 @@ class ScfCollection(models.Model):
         self._set_state("reported")
 
     def _allocate(self, entries):
-        """Tie the bank's ledger entries to the collections that caused them."""
+        """Tie the bank's ledger entries to the collections that caused them.
+
+        :return: the entries that a collection caused
+        """
+        allocated = entries.browse()
         for entry in entries.filtered("source_ref"):
             collection = self.search([("loan_id", "=", entry.loan_id.id), ("reference", "=", entry.source_ref)])
             if collection:
                 collection.entry_id = entry
                 collection._set_state("allocated")
+                allocated += entry
+        return allocated
 
     def _set_state(self, state):
         """The only writer of `state`: skips repeats and what can't follow."""

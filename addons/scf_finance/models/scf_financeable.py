@@ -1,4 +1,5 @@
 from datetime import timedelta
+
 from openscf.fingerprint import fingerprints
 
 from odoo import fields, models
@@ -272,10 +273,11 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_assess(self):
         """Run the eligibility rules on this document (`eligibility.assessment.Assessment`)."""
         self.ensure_one()
+        self.check_access("read")  # the facts are read by SQL, which asks nobody
         self.env.flush_all()
         # A requester reads names and terms of banks; the profile is read with full rights to need no more of him.
         banks = self.env["scf.bank"].sudo().search([("company_id", "=", self.company_id.id)], order="id")
-        return assess(self._scf_facts(banks, fields.Date.context_today(self)), self.env._)
+        return assess(self._scf_facts(banks, fields.Date.context_today(self)), self.env)
 
     def _scf_lock(self):
         """Make concurrent requests on the same sale run one after the other.

@@ -46,7 +46,8 @@ class ScfLoan(models.Model):
     terms = fields.Json(readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     principal = fields.Monetary(readonly=True)
-    disbursed_amount = fields.Monetary(string="Paid Out", readonly=True, help="What came to the account, fees deducted.")
+    disbursed_amount = fields.Monetary(string="Paid Out", readonly=True,
+                                       help="What came to the account, fees deducted.")
     start_date = fields.Date(readonly=True)
     due_date = fields.Date(readonly=True, index=True)
     schedule = fields.Json(readonly=True, help="The bank's repayment schedule.")
@@ -156,7 +157,8 @@ class ScfLoan(models.Model):
         loan = self.search([("bank_id", "=", submission.bank_id.id), ("bank_loan_ref", "=", message.id)])
         if not loan:
             loan = self._grant(submission, message, wire)
-        if cursor is None or cursor > int(loan.bank_cursor or 0):
+        # An answer repeats what the bank said first; it is news only before any event.
+        if cursor > int(loan.bank_cursor or 0) if cursor is not None else not loan.bank_cursor:
             loan._take_figures(message, cursor)
         return loan
 
@@ -246,6 +248,11 @@ class ScfLoan(models.Model):
         self._warn(self.env._("The bank asks for %(amount)s: %(message)s",
                               amount=format_amount(self.env, self.shortfall, self.currency_id),
                               message=content.get("message") or ""))
+
+    def _reduce_shortfall(self, entries):
+        """Principal that was repaid from own money makes up for a shortfall."""
+        if self.shortfall:
+            self.shortfall = max(0.0, self.shortfall - sum(entries.mapped("principal")))
 
     def _reopen(self):
         if not self.application_id._can_reopen():

@@ -25,7 +25,9 @@ class ScfLoan(models.Model):
                 amounts[account] = amounts.get(account, 0) + amount
         clearing = company.scf_clearing_account_id
         on = max(entry.value_date for entry in entries)
-        lines = [self._line(account, amount, on) for account, amount in amounts.items() if account != clearing and amount]
+        lines = [
+            self._line(account, amount, on) for account, amount in amounts.items() if account != clearing and amount
+        ]
         balance = -sum(line["balance"] for line in lines)
         if amounts.get(clearing):
             lines.append({**self._line(clearing, amounts[clearing], on), "balance": company.currency_id.round(balance)})

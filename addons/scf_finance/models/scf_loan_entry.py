@@ -44,7 +44,10 @@ class ScfLoanEntry(models.Model):
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
     def write(self, vals):
-        raise UserError(self.env._("A ledger entry is never changed: a correction comes from the bank as a new one."))
+        if vals:
+            raise UserError(self.env._(
+                "A ledger entry is never changed: a correction comes from the bank as a new one."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -64,7 +67,8 @@ class ScfLoanEntry(models.Model):
         move = loan._book(entries)
         recorded = self.create([self._values(loan, entry, move) for entry in entries])
         loan._reconcile_books()
-        self.env["scf.collection"]._allocate(recorded)
+        collected = self.env["scf.collection"]._allocate(recorded)
+        loan._reduce_shortfall(recorded.filtered(lambda entry: entry.type == "repayment") - collected)
         for entry in recorded:
             loan.message_post(body=self.env._(
                 "%(type)s of %(amount)s on %(day)s.", type=label_of(entry, "type"),

@@ -57,7 +57,7 @@ class ScfOffer(models.Model):
     total_cost = fields.Monetary(readonly=True, help="Interest and fees until the due date.")
     apr = fields.Float(string="Effective Annual Cost (%)", digits=(7, 2), readonly=True)
     expires_at = fields.Datetime(readonly=True)
-    approved_by_id = fields.Many2one("res.users", string="Approved By", readonly=True)
+    approved_by_id = fields.Many2one("res.users", readonly=True)
     accepted_at = fields.Datetime(readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True, default="open", index=True)
 

@@ -44,7 +44,9 @@ class ScfPackage(models.Model):
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
     def write(self, vals):
-        raise UserError(self.env._("A sealed package is never changed: a correction is a new package."))
+        if vals:
+            raise UserError(self.env._("A sealed package is never changed: a correction is a new package."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -228,6 +228,10 @@ class ScfSubmission(models.Model):
         self.application_id._notify_panel()
 
     def _scf_on_delayed(self, message):
+        if message.state == "dead":
+            self.application_id.message_post(body=self.env._(
+                "%s did not answer for days, so our message was set aside. An administrator sends it again from "
+                "the outbox.", self.bank_id.name))
         if not self.delayed:
             self.delayed = True
             self.application_id._notify_panel()
@@ -295,6 +299,8 @@ class ScfSubmission(models.Model):
         self.state = state
         if state != "action_required":
             self.action_message = False
+            if "action_required" not in self.application_id.submission_ids.mapped("state"):
+                self.application_id.activity_unlink(["scf_finance.activity_answer_bank"])
         self.application_id._notify_panel()
         return True
 

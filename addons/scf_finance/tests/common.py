@@ -158,7 +158,7 @@ class FinanceCase(AccountTestInvoicingCommon):
 
     # --- then ---
 
-    def assertBooksClosed(self, loan):
+    def _assert_books_closed(self, loan):
         """Loan account and clearing carry nothing more once the bank statement's lines are matched."""
         company = self.company
         self.assertEqual(loan.book_principal, 0)

@@ -40,7 +40,7 @@ class TestCollection(FinanceCase):
         self._pay(self.invoice)
         self._report(loan)
         self.assertEqual(loan.state, "closed")
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_payment_over_several_invoices_counts_only_the_financed_ones(self):
         loan = self._financed(self.invoice)
@@ -62,7 +62,7 @@ class TestCollection(FinanceCase):
         payment.action_post()
         self._report(loan)
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_payment_undone_before_it_was_reported_says_nothing(self):
         loan = self._financed(self.invoice)

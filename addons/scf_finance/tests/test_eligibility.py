@@ -41,11 +41,11 @@ class TestRules(TransactionCase):
     """The rules alone: facts in, sentences out."""
 
     def _stops(self, **members):
-        return [finding.code for finding in assess(facts(**members), self.env._).stops]
+        return [finding.code for finding in assess(facts(**members), self.env).stops]
 
     def test_open_invoice_is_eligible_for_the_best_advance(self):
         banks = (bank_terms(), bank_terms(bank_id=2, name="Hansa", advance_rate=Decimal(85)))
-        assessment = assess(facts(banks=banks), self.env._)
+        assessment = assess(facts(banks=banks), self.env)
         self.assertTrue(assessment.is_eligible)
         self.assertEqual(assessment.eligible_amount, Decimal("8500.00"))
         self.assertEqual(assessment.best.bank.name, "Hansa")
@@ -53,17 +53,17 @@ class TestRules(TransactionCase):
 
     def test_advance_is_rounded_down_to_the_cent(self):
         assessment = assess(facts(open_amount=Decimal("1999.99"), banks=(bank_terms(advance_rate=Decimal("80.01")),)),
-                            self.env._)
+                            self.env)
         self.assertEqual(assessment.eligible_amount, Decimal("1600.19"))
 
     def test_advance_is_capped_by_the_bank(self):
-        assessment = assess(facts(open_amount=Decimal(100000)), self.env._)
+        assessment = assess(facts(open_amount=Decimal(100000)), self.env)
         self.assertEqual(assessment.eligible_amount, Decimal(50000))
         self.assertIn("bank_limit", [finding.code for finding in assessment.findings])
 
     def test_indication_is_the_cheapest_bank_and_leaves_out_who_publishes_no_rate(self):
         banks = (bank_terms(name="Silent", rate_pa=None), bank_terms(name="Dear", rate_pa=Decimal(12)), bank_terms())
-        indication = assess(facts(banks=banks), self.env._).indication()
+        indication = assess(facts(banks=banks), self.env).indication()
         self.assertEqual(indication.bank_name, "Rhône")
         self.assertEqual(indication.cost.fee, Decimal("40.00"))
         self.assertEqual(indication.cost.interest, Decimal("80.00"))  # 8000 × 8 % × 45/360
@@ -88,7 +88,7 @@ class TestRules(TransactionCase):
     def test_long_overdue_is_refused_and_a_little_overdue_is_warned_of(self):
         today = fields.Date.today()
         late = today - timedelta(days=MAX_DAYS_OVERDUE)
-        assessment = assess(facts(expected_payment=late), self.env._)
+        assessment = assess(facts(expected_payment=late), self.env)
         self.assertTrue(assessment.is_eligible)
         self.assertIn("invoice_late", [finding.code for finding in assessment.findings])
         self.assertEqual(assessment.tenor_days, 10, "the shortest that the bank lends for")
@@ -109,19 +109,19 @@ class TestRules(TransactionCase):
         self.assertEqual(self._stops(open_amount=Decimal(1000)), ["amount"])
         far = fields.Date.today() + timedelta(days=91)
         self.assertEqual(self._stops(expected_payment=far), ["tenor"])
-        [finding] = assess(facts(expected_payment=far), self.env._).stops
+        [finding] = assess(facts(expected_payment=far), self.env).stops
         self.assertIn("91", finding.sentence)
         self.assertIn("90", finding.sentence)
 
     def test_claim_of_another_application_is_named(self):
-        own = assess(facts(claims=(Claim(7, "FIN/1", "INV/1"),)), self.env._).stops[0]
+        own = assess(facts(claims=(Claim(7, "FIN/1", "INV/1"),)), self.env).stops[0]
         self.assertEqual((own.code, own.fix_id), ("already_financed", 7))
-        other = assess(facts(claims=(Claim(7, "FIN/1", "SO1"),)), self.env._).stops[0]
+        other = assess(facts(claims=(Claim(7, "FIN/1", "SO1"),)), self.env).stops[0]
         self.assertIn("SO1", other.sentence)
 
     def test_banks_for_respects_each_banks_amounts_and_tenor(self):
         small = bank_terms(bank_id=2, name="Small", max_amount=Decimal(5000))
-        assessment = assess(facts(banks=(bank_terms(), small)), self.env._)
+        assessment = assess(facts(banks=(bank_terms(), small)), self.env)
         self.assertEqual([item.bank.name for item in assessment.banks_for(Decimal(8000), 45)], ["Rhône"])
         self.assertEqual(len(assessment.banks_for(Decimal(4000), 45)), 2)
         self.assertEqual(assessment.banks_for(Decimal(4000), 91), ())
@@ -131,7 +131,7 @@ class TestRules(TransactionCase):
             finding for change in (
                 {"state": "draft"}, {"currency": "CHF"}, {"banks": ()}, {"missing_accounts": True},
                 {"open_amount": Decimal(1000)}, {"is_own_company": True},
-            ) for finding in assess(replace(facts(), **change), self.env._).stops
+            ) for finding in assess(replace(facts(), **change), self.env).stops
         ]
         for finding in stops:
             self.assertTrue(finding.sentence.endswith("."), finding.sentence)

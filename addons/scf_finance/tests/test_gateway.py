@@ -78,7 +78,7 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self._pay(invoice, currency_id=self.euro.id)
         self._exchange(gateway)
         self.assertEqual((application.state, loan.state), ("repaid", "closed"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
         self.assertFalse(self.env["scf.event"].sudo().search([("state", "=", "failed")]))
         self.assertFalse(self.env["scf.message"].sudo().search([("state", "in", ("refused", "dead", "queued"))]))
 
@@ -138,4 +138,4 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self._pay(invoice, currency_id=self.euro.id)
         self._exchange(gateway)
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)

@@ -31,7 +31,7 @@ class TestJourney(FinanceCase):
         [collection] = self._report(loan)
         self.assertEqual(collection["amount"], {"amount": "10000.00", "currency": "USD"})
         self.assertEqual((application.state, loan.state), ("repaid", "closed"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
         self.assertEqual(loan.collection_ids.state, "allocated")
         self.assertFalse(application.line_ids.is_open)
 
@@ -49,4 +49,4 @@ class TestJourney(FinanceCase):
         self._pay(final)
         self._report(loan)
         self.assertEqual((loan.application_id.state, loan.state), ("repaid", "closed"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)

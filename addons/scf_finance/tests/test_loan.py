@@ -59,7 +59,15 @@ class TestLoan(FinanceCase):
             self.rhone_bank.send_event(payload)
         self.assertEqual(loan.entry_ids.move_id, moves)
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
+
+    def test_answer_that_is_repeated_late_does_not_bring_back_old_figures(self):
+        loan = self._granted(self.invoice)
+        answer = self.rhone_bank.snapshot(loan.bank_loan_ref)
+        self.rhone_bank.disburse(loan, on=self.start)
+        self.rhone_bank.env["scf.loan"]._take(loan.submission_id, answer)
+        self.assertEqual((loan.state, loan.balance_principal), ("active", 8000.0))
+        self.assertFalse(loan.mismatch)
 
     def test_loan_events_that_arrive_backwards_end_the_same(self):
         offer = self._offered(self.invoice)
@@ -77,7 +85,7 @@ class TestLoan(FinanceCase):
             tell(payload)
         loan = self.env["scf.loan"].browse(loan_ref.id)
         self.assertEqual((loan.state, loan.submission_id.state), ("closed", "closed"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_closed_loan_leaves_every_account_at_zero_once_the_statement_is_matched(self):
         loan = self._financed(self.invoice, on=self.start)
@@ -97,7 +105,7 @@ class TestLoan(FinanceCase):
         items.reconcile()
         self.assertTrue(all(item.reconciled for item in items))
         self.assertAlmostEqual(self._account_balance(clearing), 0, 2)
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_value_date_in_a_closed_period_is_booked_on_the_first_open_day(self):
         self.company.fiscalyear_lock_date = self.today - timedelta(days=10)
@@ -123,7 +131,7 @@ class TestLoan(FinanceCase):
 
         self.rhone_bank.post_repayment(loan, "9000.00")
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_old_closing_does_not_close_a_reopened_loan(self):
         loan = self._financed(self.invoice, on=self.start)
@@ -155,7 +163,7 @@ class TestLoan(FinanceCase):
             self.rhone_bank.today = day
             self.rhone_bank.post_repayment(loan, row["amount"], on=day)
         self.assertEqual(loan.state, "closed")
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
         self.assertEqual(sum(loan.entry_ids.mapped("principal")), 6000.0)
 
     def test_loan_in_a_foreign_currency_closes_to_zero_in_both(self):
@@ -176,7 +184,7 @@ class TestLoan(FinanceCase):
         self.rhone_bank.today = self.today
         self.rhone_bank.post_repayment(loan, "9000.00", on=self.today)
         self.assertEqual(loan.state, "closed")
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_failed_payout_frees_the_document(self):
         loan = self._granted(self.invoice)
@@ -231,7 +239,7 @@ class TestLoan(FinanceCase):
         self.rhone_bank.answer("repay", {"repayment_id": body["repayment_id"], "status": "POSTED"})
         self.rhone_bank.post_repayment(loan, body["amount"]["amount"], source=body["repayment_id"])
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_repay_now_is_checked(self):
         loan = self._financed(self.invoice, on=self.start)
@@ -262,7 +270,7 @@ class TestLoan(FinanceCase):
         self.rhone_bank.post_repayment(loan, "9000.00")
         self.assertEqual(loan.state, "closed")
         self.assertFalse(loan.activity_ids)
-        self.assertBooksClosed(loan)
+        self._assert_books_closed(loan)
 
     def test_loan_that_is_not_due_is_not_overdue(self):
         loan = self._financed(self.invoice, on=self.start)
@@ -289,6 +297,8 @@ class TestLoan(FinanceCase):
         action = self._as("approver", loan).action_repay_now()
         form = Form(self._as("approver", self.env["scf.repayment"]).with_context(**action["context"]))
         self.assertEqual((form.reason, form.amount), ("shortfall", 800.0))
+        self.rhone_bank.post_repayment(loan, "2000.00", source="REP/1")
+        self.assertEqual(loan.shortfall, 0, "own money made up for it")
 
     # --- protection ---
 

@@ -149,6 +149,12 @@ class TestOffer(FinanceCase):
         with self.assertRaises(UserError):
             self._as("requester", rhone).action_decline()
 
+    def test_declining_the_only_offer_ends_the_request(self):
+        offer = self._offered(self.invoice)
+        self._as("requester", offer).action_decline()
+        self.assertEqual(offer.application_id.state, "cancelled")
+        self.assertFalse(offer.application_id.line_ids.is_open)
+
     def test_terms_that_differ_from_their_digest_are_not_taken(self):
         submission = self._request(self.invoice).submission_ids
         self.rhone_bank.receive(submission)

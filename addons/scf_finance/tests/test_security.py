@@ -95,6 +95,14 @@ class TestSecurity(FinanceCase):
         with self.assertRaises(AccessError):
             self.env["scf.application"].with_user(blind).create({"move_id": invoice.id})
 
+    def test_draft_tells_nothing_of_a_document_that_one_may_not_read(self):
+        invoice = self._invoice(5000.0)
+        drafts = self.env["scf.application"].with_user(self.stranger).with_company(self.other_company)
+        self.env.invalidate_all()
+        for names in (["eligible_amount"], ["partner_id"], ["document_name"], ["requested_amount"]):
+            with self.subTest(names), self.assertRaises(AccessError):
+                drafts.onchange({"move_id": invoice.id}, ["move_id"], {"move_id": {}, **{name: {} for name in names}})
+
     def test_banks_of_another_company_can_not_be_asked(self):
         foreign = self.rhone.copy({"company_id": self.other_company.id, "base_url": "https://far.example"})
         foreign.write({"profile": self.rhone.profile, "state": "connected"})
@@ -134,7 +142,11 @@ class TestSecurity(FinanceCase):
             "submission_id": self.records["scf.submission"].id, "message": "x"})
         self.env.invalidate_all()
         with self.assertRaises(AccessError):
+            wizard.read(["action_message"])
+        with self.assertRaises(AccessError):
             wizard.action_send()
+        with self.assertRaises(AccessError):
+            self.env["scf.repayment"].with_user(self.stranger).create({"loan_id": self.loan.id})
         wizard = self.env["scf.repayment"].with_user(self.stranger).sudo().create(
             {"loan_id": self.loan.id, "amount": 1.0}).sudo(False)
         self.env.invalidate_all()

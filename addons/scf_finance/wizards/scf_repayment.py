@@ -20,7 +20,7 @@ class ScfRepayment(models.TransientModel):
     currency_id = fields.Many2one(related="loan_id.currency_id")
     paid_on = fields.Date(required=True, default=fields.Date.context_today)
     owed = fields.Monetary(string="Owed on That Day", compute="_compute_owed")
-    amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True, readonly=False,
+    amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True, compute_sudo=False, readonly=False,
                              required=True)
     reason = fields.Selection(REASONS, required=True, default="due")
 

@@ -9,7 +9,7 @@ class ScfReply(models.TransientModel):
     _description = "Answer to the bank"
 
     submission_id = fields.Many2one("scf.submission", required=True, readonly=True, ondelete="cascade")
-    action_message = fields.Text(related="submission_id.action_message")
+    action_message = fields.Text(related="submission_id.action_message", related_sudo=False)
     message = fields.Text(string="Your Answer", required=True)
     renew_package = fields.Boolean(
         string="Send fresh evidence", default=True,
@@ -31,5 +31,4 @@ class ScfReply(models.TransientModel):
         submission._reply(self.message, package)
         submission.application_id.message_post(body=self.env._(
             "Answer to %(bank)s: %(message)s", bank=submission.bank_id.name, message=self.message))
-        submission.application_id.activity_feedback(["scf_finance.activity_answer_bank"])
         return True
