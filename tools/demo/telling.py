@@ -52,10 +52,11 @@ class Telling:
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
         """Columns as wide as they need to be; those whose number is in `right` are aligned to the right."""
-        widths = [max(len(str(row[i])) for row in (heads, *rows)) for i in range(len(heads))]
+        widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
 
         def laid_out(row: Sequence[str]) -> str:
-            cells = (str(c).rjust(w) if i in right else str(c).ljust(w) for i, (c, w) in enumerate(zip(row, widths)))  # noqa: B905
+            columns = enumerate(zip(row, widths, strict=True))
+            cells = [text.rjust(width) if i in right else text.ljust(width) for i, (text, width) in columns]
             return "  ".join(cells).rstrip()
 
         self.line(self._paint(DIM, laid_out(heads)))
