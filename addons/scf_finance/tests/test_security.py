@@ -99,9 +99,11 @@ class TestSecurity(FinanceCase):
         invoice = self._invoice(5000.0)
         drafts = self.env["scf.application"].with_user(self.stranger).with_company(self.other_company)
         self.env.invalidate_all()
-        for names in (["eligible_amount"], ["partner_id"], ["document_name"], ["requested_amount"]):
-            with self.subTest(names), self.assertRaises(AccessError):
-                drafts.onchange({"move_id": invoice.id}, ["move_id"], {"move_id": {}, **{name: {} for name in names}})
+        names = ("eligible_amount", "partner_id", "document_name", "requested_amount", "company_id")
+        spec = {"move_id": {}, **{name: {} for name in names}}
+        self.assertEqual(drafts.onchange({"move_id": invoice.id}, ["move_id"], spec)["value"], {"move_id": False})
+        with self.assertRaises(AccessError):
+            drafts.with_context(default_move_id=invoice.id).onchange({}, [], spec)
 
     def test_banks_of_another_company_can_not_be_asked(self):
         foreign = self.rhone.copy({"company_id": self.other_company.id, "base_url": "https://far.example"})
