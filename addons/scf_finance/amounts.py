@@ -1,4 +1,5 @@
 """Odoo keeps money as float; arithmetic and the wire want exact decimals."""
+
 from decimal import Decimal
 
 from openscf.money import decimals, to_amount

@@ -36,6 +36,7 @@ Outcome = TypeVar('Outcome')
 @dataclass(frozen=True)
 class Patience:
     """Seconds to wait for a connection, for each piece of an answer, and for a whole call."""
+
     connect: float
     read: float
     total: float
@@ -49,6 +50,7 @@ BUTTON_PATIENCE = Patience(connect=3, read=5, total=8)
 @dataclass(frozen=True)
 class Discovered:
     """What a bank says of itself at its address."""
+
     name: str
     issuer: str
     profile: dict
@@ -58,6 +60,7 @@ class Discovered:
 @dataclass(frozen=True)
 class ReceivedEvent:
     """One event whose signature was checked: its place in the feed, the signed text, its content."""
+
     cursor: str
     raw: str
     payload: dict
@@ -69,6 +72,7 @@ class ReceivedPage:
 
     ``next_cursor`` is where to go on; ``flaw`` is the reason why the feed cannot be trusted beyond it, if any.
     """
+
     events: tuple[ReceivedEvent, ...]
     next_cursor: str
     has_more: bool
@@ -84,9 +88,16 @@ class BankAdapter(ABC):
     code: str
 
     def __init__(
-        self, *, address: str, issuer: str | None = None, jwks: dict | None = None,
-        profile: dict | None = None, client_id: str | None = None, key: SigningKey | None = None,
-        software: str = '', patience: Patience = JOB_PATIENCE,
+        self,
+        *,
+        address: str,
+        issuer: str | None = None,
+        jwks: dict | None = None,
+        profile: dict | None = None,
+        client_id: str | None = None,
+        key: SigningKey | None = None,
+        software: str = '',
+        patience: Patience = JOB_PATIENCE,
     ) -> None:
         """
         :param address: the bank's address: scheme, host and port
@@ -120,8 +131,13 @@ class BankAdapter(ABC):
         return within(self.patience.total, self._discover)
 
     def deliver(
-        self, verb: str, *, target: str | None, body: bytes,
-        documents: list[tuple[str, bytes, str]], idempotency_key: str,
+        self,
+        verb: str,
+        *,
+        target: str | None,
+        body: bytes,
+        documents: list[tuple[str, bytes, str]],
+        idempotency_key: str,
     ) -> dict:
         """Send one message and give the JSON of the bank's verified answer.
 
@@ -131,8 +147,12 @@ class BankAdapter(ABC):
         :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
         :param idempotency_key: the same for every attempt
         """
-        return within(self.patience.total, partial(
-            self._deliver, verb, target=target, body=body, documents=documents, idempotency_key=idempotency_key))
+        return within(
+            self.patience.total,
+            partial(
+                self._deliver, verb, target=target, body=body, documents=documents, idempotency_key=idempotency_key
+            ),
+        )
 
     def client_status(self) -> str:
         """Ask how the bank sees this company: PENDING, APPROVED, DECLINED or SUSPENDED."""
@@ -147,8 +167,13 @@ class BankAdapter(ABC):
 
     @abstractmethod
     def _deliver(
-        self, verb: str, *, target: str | None, body: bytes,
-        documents: list[tuple[str, bytes, str]], idempotency_key: str,
+        self,
+        verb: str,
+        *,
+        target: str | None,
+        body: bytes,
+        documents: list[tuple[str, bytes, str]],
+        idempotency_key: str,
     ) -> dict: ...
 
     @abstractmethod

@@ -34,13 +34,21 @@ class OpenSCFAdapter(BankAdapter):
         client = self._client()
         profile = client.discover()
         return Discovered(
-            name=profile.name, issuer=profile.issuer, profile=profile.to_wire(),
+            name=profile.name,
+            issuer=profile.issuer,
+            profile=profile.to_wire(),
             # Only what can be used for checking: keys of other kinds would show as fingerprints that mean nothing.
-            jwks=KeySet.from_jwks(client.published_jwks).jwks())
+            jwks=KeySet.from_jwks(client.published_jwks).jwks(),
+        )
 
     def _deliver(
-        self, verb: str, *, target: str | None, body: bytes,
-        documents: list[tuple[str, bytes, str]], idempotency_key: str,
+        self,
+        verb: str,
+        *,
+        target: str | None,
+        body: bytes,
+        documents: list[tuple[str, bytes, str]],
+        idempotency_key: str,
     ) -> dict:
         client = self._client()
         if verb == 'register':
@@ -75,7 +83,8 @@ class OpenSCFAdapter(BankAdapter):
     def _checked_event(self, event: Event, cursor: str) -> dict:
         """Check an event's signature and form, and that it stands where the feed says it stands."""
         payload = verify_event(
-            event.jws, keys=KeySet.from_jwks(self.jwks or {'keys': []}), issuer=self.issuer, audience=self.client_id)
+            event.jws, keys=KeySet.from_jwks(self.jwks or {'keys': []}), issuer=self.issuer, audience=self.client_id
+        )
         try:
             signed = EventPayload.model_validate(payload)
         except ValidationError as error:
@@ -84,7 +93,8 @@ class OpenSCFAdapter(BankAdapter):
         if signed.cursor != event.cursor or int(event.cursor) <= int(cursor):
             raise AnswerInvalid(
                 f"The event {signed.jti} was signed for the place {signed.cursor} of the feed and is shown at "
-                f"{event.cursor}, after {cursor}.")
+                f"{event.cursor}, after {cursor}."
+            )
         return payload
 
     def _client(self) -> BankClient:

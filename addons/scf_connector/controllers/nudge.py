@@ -13,10 +13,14 @@ _logger = logging.getLogger(__name__)
 
 
 class NudgeController(http.Controller):
-
     @http.route(
-        '/scf/nudge/<int:bank_id>/<string:token>', type='http', auth='public', methods=['POST'],
-        csrf=False, save_session=False)
+        '/scf/nudge/<int:bank_id>/<string:token>',
+        type='http',
+        auth='public',
+        methods=['POST'],
+        csrf=False,
+        save_session=False,
+    )
     def nudge(self, bank_id, token, **_query):
         """Take a bank's "look now" (docs/protocol.md, "Webhook"): it carries no fact, so it only wakes the job.
 
@@ -29,8 +33,11 @@ class NudgeController(http.Controller):
             return request.make_response('', status=413)
         try:
             verify_nudge(
-                request.httprequest.headers, request.httprequest.get_data(),
-                keys=KeySet.from_jwks(bank.jwks or {'keys': []}), now=int(time.time()))
+                request.httprequest.headers,
+                request.httprequest.get_data(),
+                keys=KeySet.from_jwks(bank.jwks or {'keys': []}),
+                now=int(time.time()),
+            )
         except SignatureInvalid as error:
             _logger.info("A nudge for scf.bank %s was refused: %s", bank.id, error)
             return request.make_response('', status=401)

@@ -9,6 +9,7 @@ class ScfAddressee(models.AbstractModel):
     hooks run in the transaction that records the outcome; an exception undoes that record
     and the message is sent again later with the same idempotency key.
     """
+
     _name = 'scf.addressee'
     _description = "Addressee of bank messages"
 

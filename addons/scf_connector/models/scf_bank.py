@@ -25,24 +25,37 @@ CLIENT_STATES = {
 
 class ScfBank(models.Model):
     """A bank that one company is connected to, or is about to be."""
+
     _name = 'scf.bank'
     _description = "Connected Bank"
     _inherit = ['mail.thread', 'mail.activity.mixin', 'scf.addressee']
     _order = 'name, id'
 
     name = fields.Char(
-        compute='_compute_name', store=True, readonly=False, precompute=True, required=True, tracking=True,
-        help="The bank's own name is filled in when it is discovered.")
+        compute='_compute_name',
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        tracking=True,
+        help="The bank's own name is filled in when it is discovered.",
+    )
     active = fields.Boolean(default=True)
     color = fields.Integer()
-    company_id = fields.Many2one(
-        'res.company', required=True, index=True, default=lambda self: self.env.company)
+    company_id = fields.Many2one('res.company', required=True, index=True, default=lambda self: self.env.company)
     adapter = fields.Selection(
-        [('openscf', "OpenSCF")], string="Speaks", required=True, default='openscf',
-        help="The language in which this bank is spoken to.")
+        [('openscf', "OpenSCF")],
+        string="Speaks",
+        required=True,
+        default='openscf',
+        help="The language in which this bank is spoken to.",
+    )
     base_url = fields.Char(
-        string="Address", required=True, tracking=True,
-        help="The bank's address, as the bank gave it to you, for example https://scf.bank.example")
+        string="Address",
+        required=True,
+        tracking=True,
+        help="The bank's address, as the bank gave it to you, for example https://scf.bank.example",
+    )
     state = fields.Selection(
         [
             ('draft', "New"),
@@ -52,27 +65,44 @@ class ScfBank(models.Model):
             ('declined', "Declined"),
             ('suspended', "Suspended"),
         ],
-        string="Status", required=True, readonly=True, default='draft', copy=False, tracking=True, index=True)
+        string="Status",
+        required=True,
+        readonly=True,
+        default='draft',
+        copy=False,
+        tracking=True,
+        index=True,
+    )
     state_reason = fields.Char(string="Reason", readonly=True, copy=False)
 
     profile = fields.Json(readonly=True, copy=False, help="The bank's discovery document.")
     profile_read_at = fields.Datetime(string="Profile Read On", readonly=True, copy=False)
     issuer = fields.Char(readonly=True, copy=False, groups=ADMIN)
     jwks = fields.Json(
-        string="Bank's Keys", readonly=True, copy=False, groups=ADMIN,
-        help="The keys that every answer of this bank must be signed with.")
+        string="Bank's Keys",
+        readonly=True,
+        copy=False,
+        groups=ADMIN,
+        help="The keys that every answer of this bank must be signed with.",
+    )
     jwks_offered = fields.Json(
-        string="Bank's New Keys", readonly=True, copy=False, groups=ADMIN,
-        help="Keys that the bank shows now and that nobody here has agreed to yet.")
-    key_fingerprints = fields.Text(
-        string="Bank's Key Fingerprint", compute='_compute_key_fingerprints', groups=ADMIN)
+        string="Bank's New Keys",
+        readonly=True,
+        copy=False,
+        groups=ADMIN,
+        help="Keys that the bank shows now and that nobody here has agreed to yet.",
+    )
+    key_fingerprints = fields.Text(string="Bank's Key Fingerprint", compute='_compute_key_fingerprints', groups=ADMIN)
     offered_fingerprints = fields.Text(
-        string="Bank's New Key Fingerprint", compute='_compute_key_fingerprints', groups=ADMIN)
+        string="Bank's New Key Fingerprint", compute='_compute_key_fingerprints', groups=ADMIN
+    )
 
-    client_id = fields.Char(string="Client ID", readonly=True, copy=False, groups=ADMIN,
-                            help="The name that the bank gave to this company.")
+    client_id = fields.Char(
+        string="Client ID", readonly=True, copy=False, groups=ADMIN, help="The name that the bank gave to this company."
+    )
     key_id = fields.Many2one(
-        'scf.key', string="Our Signing Key", readonly=True, copy=False, index='btree_not_null', groups=ADMIN)
+        'scf.key', string="Our Signing Key", readonly=True, copy=False, index='btree_not_null', groups=ADMIN
+    )
     webhook_token = fields.Char(readonly=True, copy=False, exportable=False, groups=fields.NO_ACCESS)
     outbox_ids = fields.One2many('scf.message', 'bank_id', groups=ADMIN)
     inbox_ids = fields.One2many('scf.event', 'bank_id', groups=ADMIN)
@@ -83,7 +113,8 @@ class ScfBank(models.Model):
 
     _address_unique = models.UniqueIndex(
         "(company_id, base_url) WHERE active AND state != 'draft'",
-        "This company is connected to a bank at this address already.")
+        "This company is connected to a bank at this address already.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -103,7 +134,8 @@ class ScfBank(models.Model):
         counts = {
             (bank.id, state): count
             for bank, state, count in self.env['scf.message']._read_group(
-                [('bank_id', 'in', self.ids), ('state', 'in', ('queued', 'dead'))], ['bank_id', 'state'], ['__count'])
+                [('bank_id', 'in', self.ids), ('state', 'in', ('queued', 'dead'))], ['bank_id', 'state'], ['__count']
+            )
         }
         for bank in self:
             bank.queued_count = counts.get((bank.id, 'queued'), 0)
@@ -114,7 +146,8 @@ class ScfBank(models.Model):
         counts = {
             (bank.id, state): count
             for bank, state, count in self.env['scf.event']._read_group(
-                [('bank_id', 'in', self.ids)], ['bank_id', 'state'], ['__count'])
+                [('bank_id', 'in', self.ids)], ['bank_id', 'state'], ['__count']
+            )
         }
         states = dict(self.env['scf.event']._fields['state'].selection)
         for bank in self:
@@ -139,14 +172,16 @@ class ScfBank(models.Model):
         if not has_host or address.scheme not in ('http', 'https'):
             return self.env._(
                 "“%(address)s” is not an address. A bank's address looks like https://scf.bank.example",
-                address=self.base_url)
+                address=self.base_url,
+            )
         if address.username or address.password:
             return self.env._("A bank's address carries no user name and no password. Remove what stands before the @.")
         if address.scheme == 'http' and address.hostname not in LOOPBACK and not self._allows_http():
             return self.env._(
                 "%(address)s is not encrypted, so anybody between here and the bank could read along. Use the "
                 "https:// address. (For a test network, set the system parameter scf_connector.allow_http to True.)",
-                address=self.base_url)
+                address=self.base_url,
+            )
         return None
 
     # === CRUD METHODS === #
@@ -161,13 +196,20 @@ class ScfBank(models.Model):
     def write(self, vals):
         if vals.get('base_url'):
             vals = {**vals, 'base_url': self._normalised_address(vals['base_url'])}
-        moved = self.filtered(lambda bank: any(
-            field in vals and bank._fields[field].convert_to_write(bank[field], bank) != vals[field]
-            for field in ('base_url', 'company_id', 'adapter')))
+        moved = self.filtered(
+            lambda bank: any(
+                field in vals and bank._fields[field].convert_to_write(bank[field], bank) != vals[field]
+                for field in ('base_url', 'company_id', 'adapter')
+            )
+        )
         if started := moved.filtered(lambda bank: bank.state not in ('draft', 'discovered')):
-            raise UserError(self.env._(
-                "%(bank)s knows this company under its present address. To use another address, company or "
-                "language, archive this bank and connect it anew.", bank=started[0].name))
+            raise UserError(
+                self.env._(
+                    "%(bank)s knows this company under its present address. To use another address, company or "
+                    "language, archive this bank and connect it anew.",
+                    bank=started[0].name,
+                )
+            )
         result = super().write(vals)
         for bank in moved.filtered(lambda bank: bank.state == 'discovered'):
             bank.write({'profile': False, 'profile_read_at': False, 'issuer': False, 'jwks': False})
@@ -177,9 +219,12 @@ class ScfBank(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_registered(self):
         if used := self.filtered('client_id'):
-            raise UserError(self.env._(
-                "%(bank)s knows this company already. Archive it instead: what was said and signed stays on record.",
-                bank=used[0].name))
+            raise UserError(
+                self.env._(
+                    "%(bank)s knows this company already. Archive it instead: what was said and signed stays on record.",
+                    bank=used[0].name,
+                )
+            )
 
     # === ACTION METHODS === #
 
@@ -202,13 +247,18 @@ class ScfBank(models.Model):
         if self.state not in ('discovered', 'declined'):
             raise UserError(self.env._("Discover the bank first: its name and its keys are shown to be checked."))
         if not self.company_id.vat:
-            raise UserError(self.env._(
-                "A bank knows a company by its tax ID. Fill in the Tax ID of %(company)s first.",
-                company=self.company_id.name))
-        self.write({
-            'key_id': self.env['scf.key']._for_company(self.company_id).id,
-            'last_error': False,
-        })
+            raise UserError(
+                self.env._(
+                    "A bank knows a company by its tax ID. Fill in the Tax ID of %(company)s first.",
+                    company=self.company_id.name,
+                )
+            )
+        self.write(
+            {
+                'key_id': self.env['scf.key']._for_company(self.company_id).id,
+                'last_error': False,
+            }
+        )
         self.sudo().webhook_token = self.sudo().webhook_token or secrets.token_urlsafe(24)
         self._set_state('pending', self.env._("The registration is on its way to the bank."))
         self._send('register', self._registration(), channel='client', addressee=self)
@@ -218,10 +268,14 @@ class ScfBank(models.Model):
         self.ensure_one()
         self.check_access('write')
         if not self.client_id:
-            raise UserError(self.env._(
-                "%(bank)s has not taken the registration yet. It is sent by itself; look again in a minute.",
-                bank=self.name) if self.state == 'pending' else self.env._(
-                "Discover the bank and register with it first."))
+            raise UserError(
+                self.env._(
+                    "%(bank)s has not taken the registration yet. It is sent by itself; look again in a minute.",
+                    bank=self.name,
+                )
+                if self.state == 'pending'
+                else self.env._("Discover the bank and register with it first.")
+            )
         started = time.monotonic()
         try:
             status = self._adapter(BUTTON_PATIENCE).client_status()
@@ -230,18 +284,29 @@ class ScfBank(models.Model):
         seconds = time.monotonic() - started
         self._set_state(CLIENT_STATES.get(status, self.state))
         sentences = {
-            'PENDING': self.env._("%(bank)s answered in %(seconds).1f s. Its officer has not decided yet.",
-                                  bank=self.name, seconds=seconds),
-            'APPROVED': self.env._("%(bank)s answered in %(seconds).1f s and knows this company. All is well.",
-                                   bank=self.name, seconds=seconds),
-            'DECLINED': self.env._("%(bank)s answered in %(seconds).1f s: it declined this company.",
-                                   bank=self.name, seconds=seconds),
-            'SUSPENDED': self.env._("%(bank)s answered in %(seconds).1f s: it suspended this company for now.",
-                                    bank=self.name, seconds=seconds),
+            'PENDING': self.env._(
+                "%(bank)s answered in %(seconds).1f s. Its officer has not decided yet.",
+                bank=self.name,
+                seconds=seconds,
+            ),
+            'APPROVED': self.env._(
+                "%(bank)s answered in %(seconds).1f s and knows this company. All is well.",
+                bank=self.name,
+                seconds=seconds,
+            ),
+            'DECLINED': self.env._(
+                "%(bank)s answered in %(seconds).1f s: it declined this company.", bank=self.name, seconds=seconds
+            ),
+            'SUSPENDED': self.env._(
+                "%(bank)s answered in %(seconds).1f s: it suspended this company for now.",
+                bank=self.name,
+                seconds=seconds,
+            ),
         }
         return self._notification(
             sentences.get(status, self.env._("%(bank)s answered: %(status)s.", bank=self.name, status=status)),
-            'success' if status == 'APPROVED' else 'warning')
+            'success' if status == 'APPROVED' else 'warning',
+        )
 
     def action_check_now(self):
         """Let the jobs look for news and send what waits, right after this click; the click itself asks nobody."""
@@ -256,8 +321,11 @@ class ScfBank(models.Model):
         self.check_access('write')
         if not self.jwks_offered:
             raise UserError(self.env._("The bank shows no other keys than the ones trusted already."))
-        self.message_post(body=self.env._(
-            "The bank's new keys are trusted from now on: %(fingerprints)s", fingerprints=self.offered_fingerprints))
+        self.message_post(
+            body=self.env._(
+                "The bank's new keys are trusted from now on: %(fingerprints)s", fingerprints=self.offered_fingerprints
+            )
+        )
         self.write({'jwks': self.jwks_offered, 'jwks_offered': False, 'last_error': False})
         self._trigger_poll()
 
@@ -317,8 +385,11 @@ class ScfBank(models.Model):
         :rtype: scf.message
         """
         self.ensure_one()
-        message = self.env['scf.message'].sudo()._enqueue(
-            self.sudo(), verb, payload, channel=channel, addressee=addressee, documents=documents)
+        message = (
+            self.env['scf.message']
+            .sudo()
+            ._enqueue(self.sudo(), verb, payload, channel=channel, addressee=addressee, documents=documents)
+        )
         return message.sudo(self.env.su)
 
     # === BUSINESS METHODS: CONNECTING === #
@@ -400,7 +471,8 @@ class ScfBank(models.Model):
         """Say that the registration is still on its way, and why."""
         if message.verb == 'register':
             self.state_reason = self.env._(
-                "The registration has not reached the bank yet: %(error)s", error=message.last_error)
+                "The registration has not reached the bank yet: %(error)s", error=message.last_error
+            )
 
     def _set_state(self, state, reason=None):
         """Write the state and why; a repeat changes nothing. The chatter tells of it by tracking."""
@@ -419,33 +491,46 @@ class ScfBank(models.Model):
         if isinstance(error, BankUnreachable):
             return self.env._(
                 "%(bank)s cannot be reached at %(address)s at the moment: %(reason)s Nothing is lost; "
-                "try again later or ask the bank.", bank=name, address=address, reason=error)
+                "try again later or ask the bank.",
+                bank=name,
+                address=address,
+                reason=error,
+            )
         if isinstance(error, SignatureInvalid):
             return self.env._(
                 "What came from %(address)s is not signed with the keys of %(bank)s that are trusted here: %(reason)s "
                 "Nothing of it was used. Ask the bank whether it has new keys, then use Discover to compare them.",
-                bank=name, address=address, reason=error)
+                bank=name,
+                address=address,
+                reason=error,
+            )
         if isinstance(error, AnswerInvalid):
             return self.env._(
                 "%(address)s gave an answer that is not OpenSCF: %(reason)s Check the address with the bank.",
-                address=address, reason=error)
+                address=address,
+                reason=error,
+            )
         if isinstance(error, BankRefused):
             return self.env._("%(bank)s refused: %(reason)s", bank=name, reason=error.problem.detail or error)
         if isinstance(error, (OpenSCFError, UserError)):
             return str(error)
         return self.env._(
             "An unexpected error (%(kind)s) came up with %(bank)s; the server's log has the details.",
-            kind=type(error).__name__, bank=name)
+            kind=type(error).__name__,
+            bank=name,
+        )
 
     def _warn_administrators(self, summary, note):
         """Put an activity on the bank for every financing administrator of its company, one per kind and person."""
         self.ensure_one()
         admins = self.env.ref(ADMIN).all_user_ids.filtered(
-            lambda user: user.active and self.company_id in user.company_ids)
+            lambda user: user.active and self.company_id in user.company_ids
+        )
         told = self.activity_ids.filtered(lambda activity: activity.summary == summary).user_id
         for user in admins - told:
             self.activity_schedule(
-                'mail.mail_activity_data_warning', summary=summary, note=escape(note), user_id=user.id)
+                'mail.mail_activity_data_warning', summary=summary, note=escape(note), user_id=user.id
+            )
 
     @api.model
     def _allows_http(self):

@@ -20,15 +20,21 @@ CONTACT_PRECISION = timedelta(minutes=1)
 
 class ScfBank(models.Model):
     """Listening to a bank: its feed of events, and whether it can be reached."""
+
     _inherit = 'scf.bank'
 
-    event_cursor = fields.Char(readonly=True, copy=False, default='0', groups=ADMIN,
-                               help="The bank's events are known up to here.")
+    event_cursor = fields.Char(
+        readonly=True, copy=False, default='0', groups=ADMIN, help="The bank's events are known up to here."
+    )
     last_contact_at = fields.Datetime(string="Last Contact", readonly=True, copy=False)
     unreachable_since = fields.Datetime(readonly=True, copy=False)
     rest_until = fields.Datetime(
-        string="Left Alone Until", readonly=True, copy=False, groups=ADMIN,
-        help="The bank asked not to be called before this time.")
+        string="Left Alone Until",
+        readonly=True,
+        copy=False,
+        groups=ADMIN,
+        help="The bank asked not to be called before this time.",
+    )
     polled_at = fields.Datetime(readonly=True, copy=False, groups=ADMIN)
     last_error = fields.Text(readonly=True, copy=False, groups=ADMIN)
 
@@ -44,9 +50,15 @@ class ScfBank(models.Model):
     def _poll_banks(self):
         """Read and apply what every bank has to say, the longest unheard first; one's trouble is not another's."""
         banks = self.search(
-            [('client_id', '!=', False), ('state', 'in', ('pending', 'connected', 'suspended')),
-             '|', ('rest_until', '=', False), ('rest_until', '<=', fields.Datetime.now())],
-            order='polled_at ASC NULLS FIRST, id')
+            [
+                ('client_id', '!=', False),
+                ('state', 'in', ('pending', 'connected', 'suspended')),
+                '|',
+                ('rest_until', '=', False),
+                ('rest_until', '<=', fields.Datetime.now()),
+            ],
+            order='polled_at ASC NULLS FIRST, id',
+        )
         seconds_left = self.env['ir.cron']._commit_progress()
         for bank in banks:
             if not seconds_left:
@@ -92,8 +104,8 @@ class ScfBank(models.Model):
             seconds_left = self.env['scf.event']._apply_due(self)
             if page.flaw:
                 self._warn_administrators(
-                    self.env._("%(bank)s sends news that cannot be trusted", bank=self.name),
-                    self._sentence(page.flaw))
+                    self.env._("%(bank)s sends news that cannot be trusted", bank=self.name), self._sentence(page.flaw)
+                )
                 return page.flaw
             has_more = page.has_more
         return self._refresh_profile() if seconds_left else None

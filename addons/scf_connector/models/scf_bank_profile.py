@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 class ScfBank(models.Model):
     """What a bank finances, for a person to read."""
+
     _inherit = 'scf.bank'
 
     profile_summary = fields.Html(string="What It Finances", compute='_compute_profile_summary', sanitize=False)
@@ -15,11 +16,18 @@ class ScfBank(models.Model):
     @api.depends_context('lang')
     def _compute_profile_summary(self):
         for bank in self:
-            bank.profile_summary = bank.profile and self.env['ir.qweb']._render('scf_connector.bank_profile', {
-                'techniques': [bank._technique_facts(technique) for technique in bank.profile.get('techniques', [])],
-                'country': self.env['res.country'].search([('code', '=', bank.profile.get('country'))], limit=1).name,
-                'contact': bank.profile.get('contact'),
-            })
+            bank.profile_summary = bank.profile and self.env['ir.qweb']._render(
+                'scf_connector.bank_profile',
+                {
+                    'techniques': [
+                        bank._technique_facts(technique) for technique in bank.profile.get('techniques', [])
+                    ],
+                    'country': self.env['res.country']
+                    .search([('code', '=', bank.profile.get('country'))], limit=1)
+                    .name,
+                    'contact': bank.profile.get('contact'),
+                },
+            )
 
     # === BUSINESS METHODS === #
 
@@ -46,8 +54,11 @@ class ScfBank(models.Model):
             'label': labels.get(technique['code'], technique['code']),
             'currencies': ', '.join(technique['currencies']),
             'amounts': f"{figure(technique['min_amount'], 0)} – {figure(technique['max_amount'], 0)}",
-            'tenor': self.env._("%(shortest)s – %(longest)s days",
-                                shortest=technique['min_tenor_days'], longest=technique['max_tenor_days']),
+            'tenor': self.env._(
+                "%(shortest)s – %(longest)s days",
+                shortest=technique['min_tenor_days'],
+                longest=technique['max_tenor_days'],
+            ),
             'advance': figure(technique['max_advance_rate'], 0),
             'rate': figure(technique.get('indicative_rate_pa')),
             'fee': figure(technique.get('indicative_fee_percent')),

@@ -24,6 +24,7 @@ class ScfEvent(models.Model):
     An event is stored before it is applied, so that nothing that a bank said is lost when it
     cannot be applied; it is applied once, in the order of its channel.
     """
+
     _name = 'scf.event'
     _description = "Inbox Event"
     _order = 'id desc'
@@ -35,8 +36,10 @@ class ScfEvent(models.Model):
     cursor = fields.Char(required=True, readonly=True, help="Its place in the bank's feed.")
     type = fields.Char(required=True, readonly=True)
     channel = fields.Char(
-        required=True, readonly=True,
-        help="Events of one channel are applied in order; one that fails holds back its own channel only.")
+        required=True,
+        readonly=True,
+        help="Events of one channel are applied in order; one that fails holds back its own channel only.",
+    )
     jws = fields.Text(string="As Signed", required=True, readonly=True, help="The signed event, as it came.")
     payload = fields.Json(required=True, readonly=True)
     payload_text = fields.Text(string="Content", compute='_compute_payload_text')
@@ -47,7 +50,11 @@ class ScfEvent(models.Model):
             ('failed', "Failed"),
             ('ignored', "Ignored"),
         ],
-        string="Status", required=True, readonly=True, default='received')
+        string="Status",
+        required=True,
+        readonly=True,
+        default='received',
+    )
     error = fields.Text(readonly=True)
     received_at = fields.Datetime(string="Received On", required=True, readonly=True, default=fields.Datetime.now)
     applied_at = fields.Datetime(string="Applied On", readonly=True)
@@ -88,20 +95,24 @@ class ScfEvent(models.Model):
             event.event_id
             for event in self.search_fetch(
                 [('bank_id', '=', bank.id), ('event_id', 'in', [event.payload['jti'] for event in received])],
-                ['event_id'])
+                ['event_id'],
+            )
         }
-        self.create([
-            {
-                'bank_id': bank.id,
-                'event_id': event.payload['jti'],
-                'cursor': event.cursor,
-                'type': event.payload['type'],
-                'channel': self._channel_of(event.payload),
-                'jws': event.raw,
-                'payload': event.payload,
-            }
-            for event in received if event.payload['jti'] not in known
-        ])
+        self.create(
+            [
+                {
+                    'bank_id': bank.id,
+                    'event_id': event.payload['jti'],
+                    'cursor': event.cursor,
+                    'type': event.payload['type'],
+                    'channel': self._channel_of(event.payload),
+                    'jws': event.raw,
+                    'payload': event.payload,
+                }
+                for event in received
+                if event.payload['jti'] not in known
+            ]
+        )
 
     @api.model
     def _channel_of(self, payload):
@@ -135,8 +146,9 @@ class ScfEvent(models.Model):
     @api.model
     def _take_next(self, bank):
         self.env.flush_all()
-        rows = self.env.execute_query(SQL(
-            """ SELECT e.id FROM scf_event e
+        rows = self.env.execute_query(
+            SQL(
+                """ SELECT e.id FROM scf_event e
                  WHERE e.bank_id = %s AND e.state = 'received'
                    AND NOT EXISTS (
                        SELECT 1 FROM scf_event earlier
@@ -145,7 +157,9 @@ class ScfEvent(models.Model):
                    )
                  ORDER BY e.id
                  LIMIT 1 FOR UPDATE OF e SKIP LOCKED """,
-            bank.id))
+                bank.id,
+            )
+        )
         return self.browse(event_id for [event_id] in rows)
 
     def _apply(self):
@@ -160,8 +174,9 @@ class ScfEvent(models.Model):
             _logger.warning("scf.event %s (%s) could not be applied", self.id, self.type, exc_info=True)
             self.write({'error': str(error) or type(error).__name__})
             self._set_state('failed')
-            self.bank_id._warn_administrators(self.env._(
-                "News from %(bank)s could not be taken in", bank=self.bank_id.name), self.error)
+            self.bank_id._warn_administrators(
+                self.env._("News from %(bank)s could not be taken in", bank=self.bank_id.name), self.error
+            )
         else:
             self.write({'error': False, 'applied_at': fields.Datetime.now()})
             self._set_state('applied' if is_ours else 'ignored')

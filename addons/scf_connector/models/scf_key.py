@@ -15,6 +15,7 @@ class ScfKey(models.Model):
     The private part is stored sealed (Fernet) by a secret that lives outside the database,
     so that neither a dump nor any call over RPC gives it away.
     """
+
     _name = 'scf.key'
     _description = "Signing Key"
     _order = 'id desc'
@@ -22,10 +23,15 @@ class ScfKey(models.Model):
 
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
     kid = fields.Char(
-        string="Key ID", required=True, readonly=True, copy=False,
-        help="RFC 7638 thumbprint of the public key: what a bank's officer compares.")
+        string="Key ID",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="RFC 7638 thumbprint of the public key: what a bank's officer compares.",
+    )
     alg = fields.Selection(
-        [('EdDSA', "EdDSA (Ed25519)"), ('ES256', "ES256 (P-256)")], string="Algorithm", required=True, readonly=True)
+        [('EdDSA', "EdDSA (Ed25519)"), ('ES256', "ES256 (P-256)")], string="Algorithm", required=True, readonly=True
+    )
     public_jwk = fields.Json(string="Public Key", required=True, readonly=True, copy=False)
     private_sealed = fields.Char(readonly=True, copy=False, exportable=False, groups=fields.NO_ACCESS)
     is_current = fields.Boolean(string="In Use", default=True, readonly=True, copy=False)
@@ -49,13 +55,19 @@ class ScfKey(models.Model):
         if key:
             return key.sudo(self.env.su)
         signing_key = SigningKey.generate(alg='EdDSA')
-        return self.sudo().create({
-            'company_id': company.id,
-            'kid': signing_key.kid,
-            'alg': signing_key.alg,
-            'public_jwk': signing_key.public_jwk(),
-            'private_sealed': self._vault().encrypt(json.dumps(signing_key.private_jwk()).encode()).decode(),
-        }).sudo(self.env.su)
+        return (
+            self.sudo()
+            .create(
+                {
+                    'company_id': company.id,
+                    'kid': signing_key.kid,
+                    'alg': signing_key.alg,
+                    'public_jwk': signing_key.public_jwk(),
+                    'private_sealed': self._vault().encrypt(json.dumps(signing_key.private_jwk()).encode()).decode(),
+                }
+            )
+            .sudo(self.env.su)
+        )
 
     @api.private
     def _signing_key(self):
@@ -67,17 +79,24 @@ class ScfKey(models.Model):
         self.ensure_one()
         sealed = self.sudo().private_sealed
         if not sealed:
-            raise UserError(self.env._(
-                "The private part of the key %(kid)s is not in this database (a neutralised copy has none). "
-                "Register with the bank again to make a new key.", kid=self.sudo().kid))
+            raise UserError(
+                self.env._(
+                    "The private part of the key %(kid)s is not in this database (a neutralised copy has none). "
+                    "Register with the bank again to make a new key.",
+                    kid=self.sudo().kid,
+                )
+            )
         try:
             opened = self._vault().decrypt(sealed.encode())
         except InvalidToken:
             # The cause would carry the token: it must not reach a log.
-            raise UserError(self.env._(
-                "The signing key %(kid)s was sealed with another master key. Put that master key back into "
-                "SCF_MASTER_KEY (several may be given, separated by commas, the newest first).",
-                kid=self.sudo().kid)) from None
+            raise UserError(
+                self.env._(
+                    "The signing key %(kid)s was sealed with another master key. Put that master key back into "
+                    "SCF_MASTER_KEY (several may be given, separated by commas, the newest first).",
+                    kid=self.sudo().kid,
+                )
+            ) from None
         return SigningKey.from_private_jwk(json.loads(opened))
 
     @api.model
@@ -91,14 +110,20 @@ class ScfKey(models.Model):
         configured = os.environ.get('SCF_MASTER_KEY') or config.get('scf_master_key') or ''
         secrets = [secret.strip() for secret in configured.split(',') if secret.strip()]
         if not secrets:
-            raise UserError(self.env._(
-                "This server has no master key to seal signing keys with. Set the environment variable "
-                "SCF_MASTER_KEY (or scf_master_key in odoo.conf) to a Fernet key, restart Odoo and try again. "
-                "To make one: python3 -c \"from cryptography.fernet import Fernet; "
-                "print(Fernet.generate_key().decode())\""))
+            raise UserError(
+                self.env._(
+                    "This server has no master key to seal signing keys with. Set the environment variable "
+                    "SCF_MASTER_KEY (or scf_master_key in odoo.conf) to a Fernet key, restart Odoo and try again. "
+                    "To make one: python3 -c \"from cryptography.fernet import Fernet; "
+                    "print(Fernet.generate_key().decode())\""
+                )
+            )
         try:
             return MultiFernet([Fernet(secret) for secret in secrets])
         except ValueError:
-            raise UserError(self.env._(
-                "SCF_MASTER_KEY is not a Fernet key: 32 bytes in URL-safe base64 are expected, several "
-                "separated by commas.")) from None
+            raise UserError(
+                self.env._(
+                    "SCF_MASTER_KEY is not a Fernet key: 32 bytes in URL-safe base64 are expected, several "
+                    "separated by commas."
+                )
+            ) from None

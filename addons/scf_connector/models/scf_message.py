@@ -46,6 +46,7 @@ class ScfMessage(models.Model):
     until the bank's answer is committed beside it; a crash in between sends it again with the
     same idempotency key, and the bank gives its first answer again.
     """
+
     _name = 'scf.message'
     _description = "Outbox Message"
     _order = 'id desc'
@@ -54,15 +55,21 @@ class ScfMessage(models.Model):
     bank_id = fields.Many2one('scf.bank', required=True, readonly=True, ondelete='restrict', index=True)
     company_id = fields.Many2one(related='bank_id.company_id', store=True, index=True)
     channel = fields.Char(
-        required=True, readonly=True,
-        help="Messages of one channel reach the bank in the order in which they were written.")
+        required=True,
+        readonly=True,
+        help="Messages of one channel reach the bank in the order in which they were written.",
+    )
     verb = fields.Selection(VERBS, string="Message", required=True, readonly=True)
     payload = fields.Text(string="Body", required=True, readonly=True, help="The exact bytes that are signed and sent.")
     document_ids = fields.One2many(
-        'ir.attachment', 'res_id', string="Documents", readonly=True,
-        domain=[('res_model', '=', 'scf.message')], bypass_search_access=True)
-    idempotency_key = fields.Char(
-        required=True, readonly=True, copy=False, default=lambda self: str(uuid.uuid4()))
+        'ir.attachment',
+        'res_id',
+        string="Documents",
+        readonly=True,
+        domain=[('res_model', '=', 'scf.message')],
+        bypass_search_access=True,
+    )
+    idempotency_key = fields.Char(required=True, readonly=True, copy=False, default=lambda self: str(uuid.uuid4()))
     res_model = fields.Char(string="About (Model)", required=True, readonly=True)
     res_id = fields.Many2oneReference(string="About", model_field='res_model', required=True, readonly=True)
     state = fields.Selection(
@@ -73,13 +80,23 @@ class ScfMessage(models.Model):
             ('dead', "Dead Letter"),
             ('cancelled', "Cancelled"),
         ],
-        string="Status", required=True, readonly=True, default='queued', copy=False)
+        string="Status",
+        required=True,
+        readonly=True,
+        default='queued',
+        copy=False,
+    )
     attempts = fields.Integer(readonly=True, copy=False)
     first_due_at = fields.Datetime(
-        readonly=True, copy=False, required=True, default=fields.Datetime.now,
-        help="Since when this message is being tried; starts again with Retry.")
+        readonly=True,
+        copy=False,
+        required=True,
+        default=fields.Datetime.now,
+        help="Since when this message is being tried; starts again with Retry.",
+    )
     next_attempt_at = fields.Datetime(
-        string="Next Attempt", readonly=True, copy=False, required=True, default=fields.Datetime.now)
+        string="Next Attempt", readonly=True, copy=False, required=True, default=fields.Datetime.now
+    )
     last_error = fields.Text(readonly=True, copy=False)
     answer = fields.Text(readonly=True, copy=False, help="The bank's answer.")
     answered_at = fields.Datetime(string="Answered On", readonly=True, copy=False)
@@ -117,13 +134,17 @@ class ScfMessage(models.Model):
         if messages.filtered(lambda message: message.state not in ('queued', 'dead')):
             raise UserError(self.env._("Only a queued message or a dead letter can be cancelled."))
         for message in messages:
-            message._abandon('cancelled', {
-                'type': 'urn:openscf:problem:cancelled-here',
-                'title': self.env._("Cancelled"),
-                'status': 0,
-                'detail': self.env._("%(user)s cancelled this message before the bank answered it.",
-                                     user=self.env.user.name),
-            })
+            message._abandon(
+                'cancelled',
+                {
+                    'type': 'urn:openscf:problem:cancelled-here',
+                    'title': self.env._("Cancelled"),
+                    'status': 0,
+                    'detail': self.env._(
+                        "%(user)s cancelled this message before the bank answered it.", user=self.env.user.name
+                    ),
+                },
+            )
         self._trigger()
 
     def action_open_addressee(self):
@@ -151,24 +172,28 @@ class ScfMessage(models.Model):
         :param documents: ``(sha256 hex, bytes, media type)`` for each document to put before the message
         :rtype: scf.message
         """
-        message = self.create({
-            'bank_id': bank.id,
-            'channel': channel,
-            'verb': verb,
-            'payload': canonical_bytes(payload).decode(),
-            'res_model': addressee._name,
-            'res_id': addressee.id,
-        })
-        self.env['ir.attachment'].create([
+        message = self.create(
             {
-                'name': sha256,
-                'raw': content,
-                'mimetype': media_type,
-                'res_model': self._name,
-                'res_id': message.id,
+                'bank_id': bank.id,
+                'channel': channel,
+                'verb': verb,
+                'payload': canonical_bytes(payload).decode(),
+                'res_model': addressee._name,
+                'res_id': addressee.id,
             }
-            for sha256, content, media_type in documents
-        ])
+        )
+        self.env['ir.attachment'].create(
+            [
+                {
+                    'name': sha256,
+                    'raw': content,
+                    'mimetype': media_type,
+                    'res_model': self._name,
+                    'res_id': message.id,
+                }
+                for sha256, content, media_type in documents
+            ]
+        )
         self._trigger()
         return message
 
@@ -219,8 +244,9 @@ class ScfMessage(models.Model):
         :param int last_bank_id: the bank of the message before, whose turn comes last
         """
         self.env.flush_all()
-        rows = self.env.execute_query(SQL(
-            """
+        rows = self.env.execute_query(
+            SQL(
+                """
             SELECT m.id
               FROM scf_message m
               JOIN scf_bank b ON b.id = m.bank_id
@@ -238,7 +264,11 @@ class ScfMessage(models.Model):
              LIMIT 1
                FOR UPDATE OF m SKIP LOCKED
             """,
-            now=fields.Datetime.now(), resting=list(resting), last_bank_id=last_bank_id))
+                now=fields.Datetime.now(),
+                resting=list(resting),
+                last_bank_id=last_bank_id,
+            )
+        )
         return self.browse(message_id for [message_id] in rows)
 
     # === BUSINESS METHODS: ONE MESSAGE === #
@@ -252,14 +282,21 @@ class ScfMessage(models.Model):
         self.ensure_one()
         target = self._addressee()._scf_target(self.verb) if self.verb in VERBS_WITH_TARGET else None
         if self.verb in VERBS_WITH_TARGET and not target:
-            self._settle(partial(self._abandon, 'refused', {
-                'type': 'urn:openscf:problem:never-arrived',
-                'title': self.env._("Nothing to refer to"),
-                'status': 0,
-                'detail': self.env._(
-                    "The bank never gave an id to what this message is about, because an earlier message was "
-                    "refused or cancelled. Start again with a new application."),
-            }))
+            self._settle(
+                partial(
+                    self._abandon,
+                    'refused',
+                    {
+                        'type': 'urn:openscf:problem:never-arrived',
+                        'title': self.env._("Nothing to refer to"),
+                        'status': 0,
+                        'detail': self.env._(
+                            "The bank never gave an id to what this message is about, because an earlier message was "
+                            "refused or cancelled. Start again with a new application."
+                        ),
+                    },
+                )
+            )
             return None
         try:
             answer = self.bank_id._adapter().deliver(
@@ -291,26 +328,35 @@ class ScfMessage(models.Model):
             raise
         except Exception as error:
             _logger.exception("scf.message %s: the bank's answer could not be taken in", self.id)
-            self._postpone(error, self.env._(
-                "The bank answered, but the answer could not be taken in here: %(error)s Once that is mended, the "
-                "message is sent again with the same key and the bank repeats its answer.", error=error))
+            self._postpone(
+                error,
+                self.env._(
+                    "The bank answered, but the answer could not be taken in here: %(error)s Once that is mended, the "
+                    "message is sent again with the same key and the bank repeats its answer.",
+                    error=error,
+                ),
+            )
 
     def _record_answer(self, answer):
-        self.write({
-            'attempts': self.attempts + 1,
-            'answer': json.dumps(answer, ensure_ascii=False, sort_keys=True),
-            'answered_at': fields.Datetime.now(),
-            'last_error': False,
-        })
+        self.write(
+            {
+                'attempts': self.attempts + 1,
+                'answer': json.dumps(answer, ensure_ascii=False, sort_keys=True),
+                'answered_at': fields.Datetime.now(),
+                'last_error': False,
+            }
+        )
         self._set_state('sent')
         self._addressee()._scf_on_answer(self, answer)
 
     def _abandon(self, state, problem):
         """End a message for good: ``refused`` by the bank, or ``cancelled`` by a person."""
-        self.write({
-            'last_error': problem.get('detail') or problem.get('title'),
-            'answer': json.dumps(problem, ensure_ascii=False, sort_keys=True),
-        })
+        self.write(
+            {
+                'last_error': problem.get('detail') or problem.get('title'),
+                'answer': json.dumps(problem, ensure_ascii=False, sort_keys=True),
+            }
+        )
         if state == 'refused':
             self.write({'attempts': self.attempts + 1, 'answered_at': fields.Datetime.now()})
         self._set_state(state)
@@ -328,8 +374,9 @@ class ScfMessage(models.Model):
         self.write({'attempts': attempts, 'last_error': sentence or self.bank_id._sentence(error)})
         if attempts >= MAX_ATTEMPTS and now - self.first_due_at >= MAX_AGE:
             self._set_state('dead')
-            self.bank_id._warn_administrators(self.env._(
-                "A message to %(bank)s could not be delivered", bank=self.bank_id.name), self.last_error)
+            self.bank_id._warn_administrators(
+                self.env._("A message to %(bank)s could not be delivered", bank=self.bank_id.name), self.last_error
+            )
         else:
             self.next_attempt_at = now + timedelta(seconds=self._delay_seconds(attempts, seconds_to_wait(error)))
             self._trigger(self.next_attempt_at)
@@ -346,9 +393,13 @@ class ScfMessage(models.Model):
     def _set_aside(self, error):
         """Postpone a message that met an error which nobody foresaw, so that the others still go out."""
         _logger.error("scf.message %s could not be sent", self.id, exc_info=error)
-        return self._postpone(error, self.env._(
-            "An unexpected error (%(kind)s) kept this message from being sent; the server's log has the details.",
-            kind=type(error).__name__))
+        return self._postpone(
+            error,
+            self.env._(
+                "An unexpected error (%(kind)s) kept this message from being sent; the server's log has the details.",
+                kind=type(error).__name__,
+            ),
+        )
 
     @api.model
     def _delay_seconds(self, attempts, retry_after=None):
@@ -382,7 +433,8 @@ class ScfMessage(models.Model):
         try:
             self.sudo().lock_for_update()
         except LockError:
-            raise UserError(self.env._(
-                "This message is being sent at this moment. Look again in half a minute.")) from None
+            raise UserError(
+                self.env._("This message is being sent at this moment. Look again in half a minute.")
+            ) from None
         self.sudo().invalidate_recordset()
         return self.sudo()

@@ -32,15 +32,25 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.startClassPatcher(patch.dict(os.environ, {'SCF_MASTER_KEY': Fernet.generate_key().decode()}))
-        cls.company = cls.env['res.company'].create({
-            'name': "Nordlicht GmbH", 'vat': 'DE136695976', 'country_id': cls.env.ref('base.de').id,
-            'email': 'finance@nordlicht.example'})
+        cls.company = cls.env['res.company'].create(
+            {
+                'name': "Nordlicht GmbH",
+                'vat': 'DE136695976',
+                'country_id': cls.env.ref('base.de').id,
+                'email': 'finance@nordlicht.example',
+            }
+        )
         cls.other_company = cls.env['res.company'].create({'name': "Südwind AG", 'vat': 'DE811907980'})
         cls.env = cls.env(context={**cls.env.context, 'allowed_company_ids': cls.company.ids, 'lang': 'en_US'})
         cls.people = {
             role: new_test_user(
-                cls.env, f'scf_{role}', groups=groups, name=role.capitalize(), company_id=cls.company.id,
-                company_ids=[(6, 0, cls.company.ids)])
+                cls.env,
+                f'scf_{role}',
+                groups=groups,
+                name=role.capitalize(),
+                company_id=cls.company.id,
+                company_ids=[(6, 0, cls.company.ids)],
+            )
             for role, groups in (
                 ('outsider', 'base.group_user'),
                 ('requester', 'scf_connector.group_scf_requester'),
@@ -49,8 +59,12 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
             )
         }
         cls.stranger = new_test_user(
-            cls.env, 'scf_stranger', groups='scf_connector.group_scf_admin', company_id=cls.other_company.id,
-            company_ids=[(6, 0, cls.other_company.ids)])
+            cls.env,
+            'scf_stranger',
+            groups='scf_connector.group_scf_admin',
+            company_id=cls.other_company.id,
+            company_ids=[(6, 0, cls.other_company.ids)],
+        )
 
     def setUp(self):
         super().setUp()
@@ -65,8 +79,11 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
 
     def _paste(self, address):
         """Make the bank record as an administrator does who pastes an address."""
-        return self.env['scf.bank'].with_user(self.people['admin']).create({
-            'base_url': address, 'company_id': self.company.id})
+        return (
+            self.env['scf.bank']
+            .with_user(self.people['admin'])
+            .create({'base_url': address, 'company_id': self.company.id})
+        )
 
     def _as_stranger(self, records):
         """See records as the administrator of another company."""
@@ -98,7 +115,8 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
             '_scf_target': lambda addressee, verb: target,
             '_scf_on_answer': _scf_on_answer,
             '_scf_on_refused': lambda addressee, message, problem: heard.append(
-                ('refused', addressee, message, problem)),
+                ('refused', addressee, message, problem)
+            ),
             '_scf_on_delayed': lambda addressee, message: heard.append(('delayed', addressee, message, None)),
         }
         for name, hook in hooks.items():
@@ -107,9 +125,17 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
 
     def _send(self, bank, verb='apply', payload=None, *, channel='sub-1', documents=()):
         """Queue a message as the finance module does, in a requester's transaction."""
-        return bank.with_user(self.people['requester'])._send(
-            verb, payload or {'reference': 'FIN/1'}, channel=channel,
-            addressee=self.company.partner_id, documents=documents).sudo()
+        return (
+            bank.with_user(self.people['requester'])
+            ._send(
+                verb,
+                payload or {'reference': 'FIN/1'},
+                channel=channel,
+                addressee=self.company.partner_id,
+                documents=documents,
+            )
+            .sudo()
+        )
 
     # --- when ---
 

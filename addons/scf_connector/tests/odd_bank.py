@@ -14,9 +14,17 @@ from openscf.jws import sign_detached, sign_event
 from openscf.keys import SigningKey
 
 TECHNIQUE = {
-    'code': 'receivables_discounting', 'currencies': ['EUR', 'USD'], 'min_amount': '1000.00',
-    'max_amount': '250000.00', 'min_tenor_days': 10, 'max_tenor_days': 180, 'max_advance_rate': '85.00',
-    'recourse': 'with', 'repayment': ['bullet'], 'indicative_rate_pa': '7.90', 'indicative_fee_percent': '0.50',
+    'code': 'receivables_discounting',
+    'currencies': ['EUR', 'USD'],
+    'min_amount': '1000.00',
+    'max_amount': '250000.00',
+    'min_tenor_days': 10,
+    'max_tenor_days': 180,
+    'max_advance_rate': '85.00',
+    'recourse': 'with',
+    'repayment': ['bullet'],
+    'indicative_rate_pa': '7.90',
+    'indicative_fee_percent': '0.50',
     'sections': ['party', 'transaction'],
 }
 CLIENT_ID = 'cli_1'
@@ -25,6 +33,7 @@ CLIENT_ID = 'cli_1'
 @dataclass
 class Call:
     """One request as it came in."""
+
     method: str
     path: str
     body: bytes
@@ -38,6 +47,7 @@ class Call:
 @dataclass
 class Reply:
     """One answer to give instead of the right one."""
+
     status: int = 200
     body: bytes = b''
     headers: dict = field(default_factory=dict)
@@ -48,8 +58,11 @@ class Reply:
     @classmethod
     def problem(cls, status, code, detail='Read the manual.', **headers):
         body = {'type': f'urn:openscf:problem:{code}', 'title': code, 'status': status, 'detail': detail}
-        return cls(status, json.dumps(body).encode(), {
-            'Content-Type': 'application/problem+json', **{k.replace('_', '-'): v for k, v in headers.items()}})
+        return cls(
+            status,
+            json.dumps(body).encode(),
+            {'Content-Type': 'application/problem+json', **{k.replace('_', '-'): v for k, v in headers.items()}},
+        )
 
 
 class OddBank:
@@ -85,16 +98,24 @@ class OddBank:
         """Put an event into the feed; ``key`` and claims make it a forged one."""
         cursor = str(len(self.events) + 1)
         payload = {
-            'iss': self.url, 'aud': CLIENT_ID, 'iat': int(time.time()), 'jti': f'evt_{cursor}', 'cursor': cursor,
-            'type': kind, 'occurred_at': '2026-11-22T05:55:49Z', 'subject': subject or {'client_id': CLIENT_ID},
-            'data': data or {}, **claims,
+            'iss': self.url,
+            'aud': CLIENT_ID,
+            'iat': int(time.time()),
+            'jti': f'evt_{cursor}',
+            'cursor': cursor,
+            'type': kind,
+            'occurred_at': '2026-11-22T05:55:49Z',
+            'subject': subject or {'client_id': CLIENT_ID},
+            'data': data or {},
+            **claims,
         }
         self.events.append({'cursor': cursor, 'jws': sign_event(payload, key=key or self.key)})
 
     def posts(self, path=''):
         """Give the POST calls to a path of the API, in the order in which they came."""
-        return [call for call in self.calls
-                if call.method == 'POST' and path in call.path and 'oauth2' not in call.path]
+        return [
+            call for call in self.calls if call.method == 'POST' and path in call.path and 'oauth2' not in call.path
+        ]
 
     # --- what it says by itself ---
 
@@ -102,10 +123,21 @@ class OddBank:
         """Give (status, JSON, signed) for a call."""
         route = call.path.partition('?')[0]
         if route == '/.well-known/openscf':
-            return 200, {
-                'openscf_version': '1.0', 'issuer': self.issuer or self.url, 'name': self.name, 'country': 'FR',
-                'jwks_uri': f'{self.url}/v1/jwks', 'token_endpoint': f'{self.url}/oauth2/token',
-                'api_base': f'{self.url}/v1', 'techniques': [TECHNIQUE], 'contact': 'scf@bank.example'}, False
+            return (
+                200,
+                {
+                    'openscf_version': '1.0',
+                    'issuer': self.issuer or self.url,
+                    'name': self.name,
+                    'country': 'FR',
+                    'jwks_uri': f'{self.url}/v1/jwks',
+                    'token_endpoint': f'{self.url}/oauth2/token',
+                    'api_base': f'{self.url}/v1',
+                    'techniques': [TECHNIQUE],
+                    'contact': 'scf@bank.example',
+                },
+                False,
+            )
         if route == '/v1/jwks':
             return 200, {'keys': [self.key.public_jwk()]}, False
         if route == '/oauth2/token':
@@ -114,10 +146,16 @@ class OddBank:
             return 200, {'client_id': CLIENT_ID, 'status': self.status, 'registered_at': '2026-11-22T05:55:49Z'}, True
         if route == '/v1/events':
             after, limit = (int(part.partition('=')[2]) for part in call.path.partition('?')[2].split('&'))
-            page = self.events[after:after + limit]
-            return 200, {
-                'events': page, 'next_cursor': page[-1]['cursor'] if page else str(after),
-                'has_more': len(self.events) > after + limit}, True
+            page = self.events[after : after + limit]
+            return (
+                200,
+                {
+                    'events': page,
+                    'next_cursor': page[-1]['cursor'] if page else str(after),
+                    'has_more': len(self.events) > after + limit,
+                },
+                True,
+            )
         return 202, {'id': f'app_{len(self.posts())}', 'status': 'PROCESSING'}, True
 
 
@@ -140,7 +178,8 @@ def _handler_of(bank):
             if reply.signed:
                 claims = {} if self.path == '/v1/clients' else {'aud': CLIENT_ID}
                 headers['x-jws-signature'] = sign_detached(
-                    reply.body, key=bank.key, issued_at=int(time.time()), claims=claims)
+                    reply.body, key=bank.key, issued_at=int(time.time()), claims=claims
+                )
             self.send_response(reply.status)
             for name, value in headers.items():
                 self.send_header(name, value)

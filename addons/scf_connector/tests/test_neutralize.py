@@ -7,7 +7,6 @@ from .common import ConnectorCase
 
 @tagged('post_install', '-at_install')
 class TestNeutralize(ConnectorCase):
-
     def test_neutralised_copy_talks_to_no_bank(self):
         rhone = self._open_bank()
         bank = self._connect(rhone)

@@ -16,19 +16,27 @@ class TestNudge(HttpCase, CronMixinCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.key = SigningKey.generate()
-        cls.bank = cls.env['scf.bank'].create({
-            'base_url': 'https://bank.example', 'state': 'connected', 'webhook_token': 'the-right-token',
-            'jwks': {'keys': [cls.key.public_jwk()]}})
+        cls.bank = cls.env['scf.bank'].create(
+            {
+                'base_url': 'https://bank.example',
+                'state': 'connected',
+                'webhook_token': 'the-right-token',
+                'jwks': {'keys': [cls.key.public_jwk()]},
+            }
+        )
 
     def _nudge(self, *, bank_id=None, token='the-right-token', key=None, timestamp=None, body=NUDGE_BODY, headers=None):
         """POST a nudge; give the status and how often the job was woken."""
         if headers is None:
             headers = sign_nudge(
-                key=key or self.key, webhook_id='msg_1', timestamp=timestamp or int(time.time()), body=NUDGE_BODY)
+                key=key or self.key, webhook_id='msg_1', timestamp=timestamp or int(time.time()), body=NUDGE_BODY
+            )
         with self.capture_triggers('scf_connector.cron_poll') as triggers:
             response = self.url_open(
-                f'/scf/nudge/{bank_id or self.bank.id}/{token}', data=body,
-                headers={'Content-Type': 'application/json', **headers})
+                f'/scf/nudge/{bank_id or self.bank.id}/{token}',
+                data=body,
+                headers={'Content-Type': 'application/json', **headers},
+            )
         self.assertNotIn("Traceback", response.text)
         return response.status_code, len(triggers.records)
 

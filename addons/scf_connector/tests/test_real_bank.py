@@ -11,9 +11,13 @@ from .common import ConnectorCase
 # No evidence at all: the bank takes it in, verifies it, and says no by an event.
 PACKAGE = b'{"header":{}}'
 APPLICATION = {
-    'reference': 'FIN/2026/00001/RHO', 'technique': 'receivables_discounting',
-    'requested': {'amount': '8000.00', 'currency': 'EUR'}, 'tenor_days': 45, 'repayment': 'bullet',
-    'package_sha256': sha256_hex(PACKAGE), 'package_id': 'urn:uuid:00000000-0000-4000-8000-000000000001',
+    'reference': 'FIN/2026/00001/RHO',
+    'technique': 'receivables_discounting',
+    'requested': {'amount': '8000.00', 'currency': 'EUR'},
+    'tenor_days': 45,
+    'repayment': 'bullet',
+    'package_sha256': sha256_hex(PACKAGE),
+    'package_id': 'urn:uuid:00000000-0000-4000-8000-000000000001',
     'disbursement_account': {'iban': 'DE02120300000000202051', 'holder': "Nordlicht GmbH"},
     'documents_fingerprints': ['a' * 64],
 }
@@ -49,8 +53,7 @@ class TestRealBank(ConnectorCase):
         return bank
 
     def _apply(self, bank):
-        return self._send(
-            bank, 'apply', APPLICATION, documents=[(sha256_hex(PACKAGE), PACKAGE, 'application/json')])
+        return self._send(bank, 'apply', APPLICATION, documents=[(sha256_hex(PACKAGE), PACKAGE, 'application/json')])
 
     def _news(self, bank, kind):
         return self.env['scf.event'].sudo().search_count([('bank_id', '=', bank.id), ('type', '=', kind)])
@@ -118,8 +121,10 @@ class TestRealBank(ConnectorCase):
         message = self._apply(bank)
         answers = []
         crash = patch.object(
-            self.registry['scf.message'], '_record_answer',
-            lambda _message, answer: answers.append(answer) or (_ for _ in ()).throw(KeyboardInterrupt()))
+            self.registry['scf.message'],
+            '_record_answer',
+            lambda _message, answer: answers.append(answer) or (_ for _ in ()).throw(KeyboardInterrupt()),
+        )
         with crash, self.assertRaises(KeyboardInterrupt), self.env.cr.savepoint():
             self.env['scf.message'].sudo()._send_due()
         self.assertEqual(message.state, 'queued')

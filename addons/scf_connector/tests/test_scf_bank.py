@@ -18,7 +18,6 @@ from .odd_bank import Reply
 
 @tagged('post_install', '-at_install')
 class TestScfBank(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.rhone = self._open_bank()
@@ -117,8 +116,9 @@ class TestScfBank(ConnectorCase):
     def test_only_administrators_connect_banks(self):
         for role in ('outsider', 'requester', 'approver'):
             with self.assertRaises(AccessError):
-                self.env['scf.bank'].with_user(self.people[role]).create({
-                    'base_url': self.rhone.url, 'company_id': self.company.id})
+                self.env['scf.bank'].with_user(self.people[role]).create(
+                    {'base_url': self.rhone.url, 'company_id': self.company.id}
+                )
         bank = self._paste(self.rhone.url)
         for button in ('action_discover', 'action_register', 'action_test', 'action_trust_offered_keys'):
             with self.assertRaises(AccessError):
@@ -273,8 +273,10 @@ class TestScfBank(ConnectorCase):
 
     def test_check_now_asks_nobody_and_wakes_both_jobs(self):
         bank = self._connect(self.rhone).with_user(self.people['requester'])
-        with self.capture_triggers('scf_connector.cron_poll') as polls, \
-                self.capture_triggers('scf_connector.cron_outbox') as sends:
+        with (
+            self.capture_triggers('scf_connector.cron_poll') as polls,
+            self.capture_triggers('scf_connector.cron_outbox') as sends,
+        ):
             bank.action_check_now()
 
         self.assertEqual((len(polls.records), len(sends.records)), (1, 1))
@@ -292,8 +294,13 @@ class TestScfBank(ConnectorCase):
 
     def test_lists_cost_the_same_for_one_bank_and_for_many(self):
         fields = {name: {} for name in ('name', 'state', 'queued_count', 'dead_count', 'failed_event_count')}
-        banks = self.env['scf.bank'].sudo().create([
-            {'base_url': f'https://bank{number}.example', 'company_id': self.company.id} for number in range(12)])
+        banks = (
+            self.env['scf.bank']
+            .sudo()
+            .create(
+                [{'base_url': f'https://bank{number}.example', 'company_id': self.company.id} for number in range(12)]
+            )
+        )
 
         def cost(some):
             self.env.invalidate_all()

@@ -15,18 +15,23 @@ INBOX_LOGGER = 'odoo.addons.scf_connector.models.scf_event'
 
 @tagged('post_install', '-at_install')
 class TestScfEvent(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.rhone = self._open_bank()
         self.bank = self._connect(self.rhone)
         self.applied = []
         self.stumbles = {}
-        self._stack.enter_context(patch.object(
-            self.registry['scf.event'], '_apply_business', self._business(self.registry['scf.event']._apply_business)))
+        self._stack.enter_context(
+            patch.object(
+                self.registry['scf.event'],
+                '_apply_business',
+                self._business(self.registry['scf.event']._apply_business),
+            )
+        )
 
     def _business(self, connector_business):
         """Give what a business module does with events: take in loans, stumble when told to, leave the rest."""
+
         def _apply_business(event, payload):
             if not payload['type'].startswith('loan'):
                 return connector_business(event, payload)
@@ -35,6 +40,7 @@ class TestScfEvent(ConnectorCase):
                 raise error
             self.applied.append(payload['jti'])
             return True
+
         return _apply_business
 
     def _news(self, *applications, kind='loan_application.processing'):
@@ -58,7 +64,8 @@ class TestScfEvent(ConnectorCase):
         event = self._inbox()[-1]
         self.assertEqual((event.state, event.channel, event.cursor), ('applied', 'app_1', '4'))
         payload = verify_event(
-            event.jws, keys=KeySet.of(self.rhone.key), issuer=self.rhone.url, audience=self.bank.sudo().client_id)
+            event.jws, keys=KeySet.of(self.rhone.key), issuer=self.rhone.url, audience=self.bank.sudo().client_id
+        )
         self.assertEqual(payload, event.payload)
         self.assertEqual(self.bank.sudo().event_cursor, '4')
 
@@ -101,8 +108,12 @@ class TestScfEvent(ConnectorCase):
     def test_crash_between_page_and_commit_reads_the_same_page_again(self):
         self._news('app_1')
         crash = patch.object(self.registry['scf.event'], '_store', side_effect=KeyboardInterrupt)
-        with crash, self.assertRaises(KeyboardInterrupt), self.env.cr.savepoint(), \
-                patch.object(self.registry['ir.cron'], '_commit_progress', return_value=60):
+        with (
+            crash,
+            self.assertRaises(KeyboardInterrupt),
+            self.env.cr.savepoint(),
+            patch.object(self.registry['ir.cron'], '_commit_progress', return_value=60),
+        ):
             self.env['scf.bank'].sudo()._poll_banks()
         self.assertEqual(self.bank.sudo().event_cursor, '1')
         self._run_poll()

@@ -13,7 +13,6 @@ from .common import ConnectorCase
 
 @tagged('post_install', '-at_install')
 class TestScfKey(ConnectorCase):
-
     def _key(self):
         return self.env['scf.key'].sudo()._for_company(self.company)
 
@@ -36,14 +35,18 @@ class TestScfKey(ConnectorCase):
 
     def test_missing_master_key_is_said_with_what_to_set(self):
         no_configuration = patch('odoo.addons.scf_connector.models.scf_key.config', {})
-        with no_configuration, patch.dict(os.environ, {'SCF_MASTER_KEY': ''}), \
-                self.assertRaisesRegex(UserError, "Set the environment"):
+        with (
+            no_configuration,
+            patch.dict(os.environ, {'SCF_MASTER_KEY': ''}),
+            self.assertRaisesRegex(UserError, "Set the environment"),
+        ):
             self._key()
         self.assertFalse(self.env['scf.key'].sudo().search([('company_id', '=', self.company.id)]))
 
     def test_master_key_may_stand_in_the_server_s_configuration(self):
         configured = patch(
-            'odoo.addons.scf_connector.models.scf_key.config', {'scf_master_key': os.environ['SCF_MASTER_KEY']})
+            'odoo.addons.scf_connector.models.scf_key.config', {'scf_master_key': os.environ['SCF_MASTER_KEY']}
+        )
         with configured, patch.dict(os.environ, {'SCF_MASTER_KEY': ''}):
             key = self._key()
         self.assertEqual(key._signing_key().kid, key.kid)
@@ -65,9 +68,15 @@ class TestScfKey(ConnectorCase):
     def test_company_never_has_two_keys_in_use(self):
         key = self._key()
         with mute_logger('odoo.sql_db'), self.assertRaises(IntegrityError), self.env.cr.savepoint():
-            key.create({
-                'company_id': self.company.id, 'kid': 'other', 'alg': 'EdDSA', 'public_jwk': {},
-                'private_sealed': 'sealed'})
+            key.create(
+                {
+                    'company_id': self.company.id,
+                    'kid': 'other',
+                    'alg': 'EdDSA',
+                    'public_jwk': {},
+                    'private_sealed': 'sealed',
+                }
+            )
             self.env.flush_all()
 
     def test_message_that_cannot_be_signed_waits_and_says_why(self):

@@ -23,7 +23,6 @@ class Killed(BaseException):
 
 @tagged('post_install', '-at_install')
 class TestScfMessage(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.rhone = self._open_bank()
@@ -60,9 +59,11 @@ class TestScfMessage(ConnectorCase):
         self.assertEqual(call.body, '{"reference":"FIN/2026/ü","tenor_days":45}'.encode())
         self.assertEqual(call.idempotency_key, message.idempotency_key)
         header = verify_detached(
-            call.body, call.headers['x-jws-signature'], keys=KeySet.of(self.bank.sudo().key_id.public_jwk))
+            call.body, call.headers['x-jws-signature'], keys=KeySet.of(self.bank.sudo().key_id.public_jwk)
+        )
         self.assertEqual(
-            (header['htm'], header['htu'], header['aud']), ('POST', '/v1/loan-applications', self.rhone.url))
+            (header['htm'], header['htu'], header['aud']), ('POST', '/v1/loan-applications', self.rhone.url)
+        )
         self.assertEqual(message.state, 'sent')
         self.assertIn('PROCESSING', message.answer)
 
@@ -93,7 +94,8 @@ class TestScfMessage(ConnectorCase):
         self._listen()
         content = b'{"header":{}}'
         message = self._send(
-            self.bank, documents=[(sha256_hex(content), content, 'application/vnd.openscf.package+json')])
+            self.bank, documents=[(sha256_hex(content), content, 'application/vnd.openscf.package+json')]
+        )
         self.rhone.will('/v1/documents', Reply(201, b'{}', signed=True))
         self._run_outbox()
 
@@ -117,7 +119,8 @@ class TestScfMessage(ConnectorCase):
         self._run_outbox()
         self.assertEqual(
             [call.idempotency_key for call in self.rhone.posts()],
-            [first.idempotency_key, first.idempotency_key, second.idempotency_key])
+            [first.idempotency_key, first.idempotency_key, second.idempotency_key],
+        )
 
     def test_banks_take_turns_so_that_a_backlog_at_one_delays_no_other(self):
         self._listen()
@@ -143,15 +146,18 @@ class TestScfMessage(ConnectorCase):
                 target['id'] = answer['id']
 
         self._listen(on_answer=take_id)
-        self._stack.enter_context(patch.object(
-            self.registry['res.partner'], '_scf_target', lambda _addressee, _verb: target.get('id'), create=True))
+        self._stack.enter_context(
+            patch.object(
+                self.registry['res.partner'], '_scf_target', lambda _addressee, _verb: target.get('id'), create=True
+            )
+        )
         self._send(self.bank, 'apply')
         self._send(self.bank, 'cancel', {'reason': "Sold for cash"})
         self._run_outbox()
 
         self.assertEqual(
-            [call.path for call in self.rhone.posts()],
-            ['/v1/loan-applications', '/v1/loan-applications/app_1/cancel'])
+            [call.path for call in self.rhone.posts()], ['/v1/loan-applications', '/v1/loan-applications/app_1/cancel']
+        )
 
     def test_message_about_what_never_arrived_is_refused_here(self):
         heard = self._listen(target=None)
@@ -290,8 +296,9 @@ class TestScfMessage(ConnectorCase):
     # --- dead letters ---
 
     def _kill(self, message):
-        message.write({
-            'attempts': MAX_ATTEMPTS - 1, 'first_due_at': fields.Datetime.now() - MAX_AGE - timedelta(minutes=1)})
+        message.write(
+            {'attempts': MAX_ATTEMPTS - 1, 'first_due_at': fields.Datetime.now() - MAX_AGE - timedelta(minutes=1)}
+        )
         self.rhone.will('/v1/loan-applications', Reply.problem(503, 'unavailable'))
         self._run_outbox()
 
@@ -328,7 +335,8 @@ class TestScfMessage(ConnectorCase):
         self.assertEqual((dead | following).mapped('state'), ['sent', 'sent'])
         self.assertEqual(
             [call.idempotency_key for call in self.rhone.posts()],
-            [dead.idempotency_key, other.idempotency_key, dead.idempotency_key, following.idempotency_key])
+            [dead.idempotency_key, other.idempotency_key, dead.idempotency_key, following.idempotency_key],
+        )
 
     def test_cancelled_message_is_not_sent_and_its_addressee_is_told(self):
         heard = self._listen()

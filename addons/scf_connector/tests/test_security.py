@@ -17,19 +17,37 @@ class SecretsCase(ConnectorCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.people['settings'] = cls.env['res.users'].create({
-            'name': "Settings", 'login': 'scf_settings', 'company_id': cls.company.id,
-            'company_ids': [(6, 0, cls.company.ids)],
-            'group_ids': [(6, 0, (
-                cls.env.ref('base.group_system') | cls.env.ref('scf_connector.group_scf_admin')
-                | cls.env.ref('base.group_no_one')).ids)]})
+        cls.people['settings'] = cls.env['res.users'].create(
+            {
+                'name': "Settings",
+                'login': 'scf_settings',
+                'company_id': cls.company.id,
+                'company_ids': [(6, 0, cls.company.ids)],
+                'group_ids': [
+                    (
+                        6,
+                        0,
+                        (
+                            cls.env.ref('base.group_system')
+                            | cls.env.ref('scf_connector.group_scf_admin')
+                            | cls.env.ref('base.group_no_one')
+                        ).ids,
+                    )
+                ],
+            }
+        )
         cls.key = cls.env['scf.key'].sudo()._for_company(cls.company)
-        cls.bank = cls.env['scf.bank'].create({
-            'base_url': 'https://bank.example', 'company_id': cls.company.id, 'key_id': cls.key.id,
-            'state': 'connected', 'webhook_token': 'zq81-the-webhook-token'})
+        cls.bank = cls.env['scf.bank'].create(
+            {
+                'base_url': 'https://bank.example',
+                'company_id': cls.company.id,
+                'key_id': cls.key.id,
+                'state': 'connected',
+                'webhook_token': 'zq81-the-webhook-token',
+            }
+        )
         cls.values = (cls.key.private_sealed, 'zq81-the-webhook-token', cls.key._signing_key().private_jwk()['d'])
-        cls.message = cls.bank._send(
-            'apply', {'reference': 'FIN/1'}, channel='a', addressee=cls.company.partner_id)
+        cls.message = cls.bank._send('apply', {'reference': 'FIN/1'}, channel='a', addressee=cls.company.partner_id)
 
     def _secret_of(self, model):
         return (self.key if model == 'scf.key' else self.bank), SECRETS[model]
@@ -67,8 +85,12 @@ class TestSecrets(SecretsCase):
                     'aggregate': (model, 'formatted_read_group', [[], [], [f'{secret}:array_agg']], {}),
                     'web_read_group': (model, 'web_read_group', [[], [secret]], {}),
                     'export_data': (model, 'export_data', [record.ids, [secret]], {}),
-                    'export by path': (start, 'export_data', [
-                        (self.bank if start == 'scf.bank' else self.key).ids, [path.replace('.', '/')]], {}),
+                    'export by path': (
+                        start,
+                        'export_data',
+                        [(self.bank if start == 'scf.bank' else self.key).ids, [path.replace('.', '/')]],
+                        {},
+                    ),
                     'mapped': (model, 'mapped', [record.ids, secret], {}),
                     'filtered_domain': (model, 'filtered_domain', [record.ids, guess], {}),
                     'copy': (model, 'copy', [record.ids], {}),
@@ -104,12 +126,23 @@ class TestSecrets(SecretsCase):
     def test_mail_template_renders_no_secret(self):
         for model in SECRETS:
             record, secret = self._secret_of(model)
-            with self.assertRaises(UserError) as caught, mute_logger(
-                    'odoo.addons.mail.models.mail_template', 'odoo.addons.mail.models.mail_render_mixin'), \
-                    self.env.cr.savepoint():
-                template = self.env['mail.template'].with_user(self.people['settings']).create({
-                    'name': "Leak", 'model_id': self.env['ir.model']._get_id(model),
-                    'subject': f"{{{{ object.{secret} }}}}", 'body_html': f'<p t-out="object.{secret}"/>'})
+            with (
+                self.assertRaises(UserError) as caught,
+                mute_logger('odoo.addons.mail.models.mail_template', 'odoo.addons.mail.models.mail_render_mixin'),
+                self.env.cr.savepoint(),
+            ):
+                template = (
+                    self.env['mail.template']
+                    .with_user(self.people['settings'])
+                    .create(
+                        {
+                            'name': "Leak",
+                            'model_id': self.env['ir.model']._get_id(model),
+                            'subject': f"{{{{ object.{secret} }}}}",
+                            'body_html': f'<p t-out="object.{secret}"/>',
+                        }
+                    )
+                )
                 self.fail(template._render_field('subject', record.ids))
             self._assert_tells_nothing(caught.exception, f"a mail template on {model}")
 
@@ -118,7 +151,8 @@ class TestSecrets(SecretsCase):
 
         self.assertEqual(
             (copy.webhook_token, copy.key_id.id, copy.client_id, copy.jwks, copy.state),
-            (False, False, False, False, 'draft'))
+            (False, False, False, False, 'draft'),
+        )
 
     def test_secrets_reach_no_log(self):
         rhone = self._open_bank()
@@ -142,9 +176,17 @@ class TestCompanies(SecretsCase):
     """Another company's administrator sees nothing of ours."""
 
     def test_other_company_sees_neither_banks_nor_keys_nor_messages_nor_news(self):
-        event = self.env['scf.event'].create({
-            'bank_id': self.bank.id, 'event_id': 'evt_1', 'cursor': '1', 'type': 'client.approved',
-            'channel': 'client', 'jws': 'x', 'payload': {'jti': 'evt_1'}})
+        event = self.env['scf.event'].create(
+            {
+                'bank_id': self.bank.id,
+                'event_id': 'evt_1',
+                'cursor': '1',
+                'type': 'client.approved',
+                'channel': 'client',
+                'jws': 'x',
+                'payload': {'jti': 'evt_1'},
+            }
+        )
         for record in (self.bank, self.key, self.message, event):
             model = self._as_stranger(self.env[record._name])
             self.assertFalse(model.search(Domain('id', 'in', record.ids)), record)
@@ -170,8 +212,12 @@ class TestCompanies(SecretsCase):
 
     def test_documents_of_a_message_are_for_administrators_of_its_company(self):
         message = self.bank._send(
-            'apply', {'reference': 'FIN/2'}, channel='a', addressee=self.company.partner_id,
-            documents=[('f' * 64, b'{}', 'application/json')])
+            'apply',
+            {'reference': 'FIN/2'},
+            channel='a',
+            addressee=self.company.partner_id,
+            documents=[('f' * 64, b'{}', 'application/json')],
+        )
         document = message.document_ids
         self.assertTrue(document.with_user(self.people['admin']).raw)
         for reader in (document.with_user(self.people['approver']), self._as_stranger(document)):
@@ -187,9 +233,13 @@ class TestJson2(HttpCase):
 
     def test_json2_gives_no_secret(self):
         admin = self.env.ref('base.user_admin')
-        bank = self.env['scf.bank'].create({
-            'base_url': 'https://bank.example', 'webhook_token': 'zq81-the-webhook-token',
-            'company_id': admin.company_id.id})
+        bank = self.env['scf.bank'].create(
+            {
+                'base_url': 'https://bank.example',
+                'webhook_token': 'zq81-the-webhook-token',
+                'company_id': admin.company_id.id,
+            }
+        )
         key = self.env['res.users.apikeys'].with_user(admin)._generate('rpc', "test", None)
         headers = {'Authorization': f'Bearer {key}', 'Content-Type': 'application/json'}
         for model, method, body in (
@@ -206,5 +256,6 @@ class TestJson2(HttpCase):
             self.assertNotIn('zq81-the-webhook-token', response.text)
 
         visible = self.url_open(
-            '/json/2/scf.bank/read', data=json.dumps({'ids': bank.ids, 'fields': ['name']}), headers=headers)
+            '/json/2/scf.bank/read', data=json.dumps({'ids': bank.ids, 'fields': ['name']}), headers=headers
+        )
         self.assertEqual(visible.json()[0]['name'], 'bank.example')

@@ -6,7 +6,6 @@ from .common import ConnectorCase
 
 @tagged('post_install', '-at_install')
 class TestViews(ConnectorCase):
-
     def test_first_form_asks_for_the_address_only(self):
         rhone = self._open_bank()
         with Form(self.env['scf.bank'].with_user(self.people['admin']), 'scf_connector.scf_bank_view_form') as form:
@@ -32,14 +31,25 @@ class TestViews(ConnectorCase):
         bank = self._connect(self._open_bank())
         for number in range(12):
             self._send(bank, channel=f'channel-{number}')
-        self.env['scf.event'].sudo().create([{
-            'bank_id': bank.id, 'event_id': f'evt_x{number}', 'cursor': str(number), 'type': 'loan.granted',
-            'channel': 'a', 'jws': 'x', 'payload': {'jti': number},
-        } for number in range(12)])
+        self.env['scf.event'].sudo().create(
+            [
+                {
+                    'bank_id': bank.id,
+                    'event_id': f'evt_x{number}',
+                    'cursor': str(number),
+                    'type': 'loan.granted',
+                    'channel': 'a',
+                    'jws': 'x',
+                    'payload': {'jti': number},
+                }
+                for number in range(12)
+            ]
+        )
         for model in ('scf.message', 'scf.event'):
             rows = self.env[model].with_user(self.people['admin'])
             specification = {name: {} for name in ('display_name', 'state', 'channel')} | {
-                'bank_id': {'fields': {'display_name': {}}}}
+                'bank_id': {'fields': {'display_name': {}}}
+            }
             costs = []
             for limit in (12, 1, 12):
                 self.env.invalidate_all()

@@ -53,10 +53,21 @@ class TestWorkers(LoopbackRequests, BaseCase):
         with self.registry.cursor() as cr:
             env = self._env(cr)
             company = env['res.company'].create({'name': f"Workers {time.time()}"})
-            self.bank_id = env['scf.bank'].create({
-                'base_url': self.rhone.url, 'issuer': self.rhone.url, 'company_id': company.id,
-                'jwks': {'keys': [self.rhone.key.public_jwk()]}, 'client_id': CLIENT_ID, 'state': 'connected',
-                'key_id': env['scf.key']._for_company(company).id}).id
+            self.bank_id = (
+                env['scf.bank']
+                .create(
+                    {
+                        'base_url': self.rhone.url,
+                        'issuer': self.rhone.url,
+                        'company_id': company.id,
+                        'jwks': {'keys': [self.rhone.key.public_jwk()]},
+                        'client_id': CLIENT_ID,
+                        'state': 'connected',
+                        'key_id': env['scf.key']._for_company(company).id,
+                    }
+                )
+                .id
+            )
         self.addCleanup(self._remove)
 
     def _env(self, cr):
@@ -91,7 +102,8 @@ class TestWorkers(LoopbackRequests, BaseCase):
             if config[option]:
                 arguments += [f'--{option}', str(config[option])]
         worker = subprocess.Popen(
-            [sys.executable, '-c', WORKER, fate, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            [sys.executable, '-c', WORKER, fate, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         self.addCleanup(worker.stderr.close)
         self.addCleanup(worker.kill)
         return worker
@@ -126,8 +138,7 @@ class TestWorkers(LoopbackRequests, BaseCase):
     def test_workers_side_by_side_send_each_message_once_and_every_channel_in_order(self):
         channels = [f'channel-{number % 4}' for number in range(24)]
         keys = self._queue(*channels)
-        self.rhone.will('/v1/loan-applications', *[
-            Reply(202, b'{}', seconds=0.02, signed=True) for _key in keys])
+        self.rhone.will('/v1/loan-applications', *[Reply(202, b'{}', seconds=0.02, signed=True) for _key in keys])
 
         def work():
             with self.registry.cursor() as cr:

@@ -1,4 +1,5 @@
 """One asset has one financier: an order and its invoices are the same sale."""
+
 from .findings import Finding, Fix
 
 
@@ -6,10 +7,16 @@ def check_already_financed(facts, env):
     """Refuse a document that an open application holds, itself or through the order or invoice of the same sale."""
     for claim in facts.claims:
         if claim.document_name == facts.name:
-            sentence = env._("%(document)s is already being financed by %(application)s.",
-                         document=facts.name, application=claim.application_name)
+            sentence = env._(
+                "%(document)s is already being financed by %(application)s.",
+                document=facts.name,
+                application=claim.application_name,
+            )
         else:
-            sentence = env._("%(other)s, which belongs to the same sale, is already being financed by %(application)s.",
-                         other=claim.document_name, application=claim.application_name)
+            sentence = env._(
+                "%(other)s, which belongs to the same sale, is already being financed by %(application)s.",
+                other=claim.document_name,
+                application=claim.application_name,
+            )
         return Finding("already_financed", "stop", sentence, Fix.APPLICATION, claim.application_id)
     return Finding("not_financed", "ok", env._("No other financing rests on this sale."))

@@ -1,4 +1,5 @@
 """All rules on one document: may it be financed, for how much, for how long, at what indicative cost?"""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -69,15 +70,17 @@ class Assessment:
     def banks_for(self, amount: Decimal, tenor_days: int) -> tuple[Quote, ...]:
         """Quoting banks whose published limits take a loan of `amount` for `tenor_days`."""
         return tuple(
-            item for item in self.quotes
+            item
+            for item in self.quotes
             if item.bank.min_amount <= amount <= item.bank.max_amount
             and item.bank.min_tenor_days <= tenor_days <= item.bank.max_tenor_days
         )
 
     def indication(self) -> Indication | None:
         """Indicative cost at the cheapest of the banks that take the eligible amount and publish a rate."""
-        banks = [item.bank for item in self.banks_for(self.eligible_amount, self.tenor_days)
-                 if item.bank.rate_pa is not None]
+        banks = [
+            item.bank for item in self.banks_for(self.eligible_amount, self.tenor_days) if item.bank.rate_pa is not None
+        ]
         if not self.best or not banks:
             return None
         costs = [Indication(bank.name, indicative_cost(self, bank)) for bank in banks]

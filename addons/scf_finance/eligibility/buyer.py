@@ -1,4 +1,5 @@
 """A claim needs a debtor who is somebody else."""
+
 from .findings import Finding
 
 

@@ -1,4 +1,5 @@
 """Is the document in a state in which a buyer owes, or will owe, money for it?"""
+
 from .facts import PRE_SHIPMENT
 from .findings import Finding, Fix
 
@@ -14,11 +15,13 @@ def _check_order(facts, env):
     if facts.state == "cancel":
         return Finding("order_cancelled", "stop", env._("The order is cancelled."))
     if facts.state != "sale":
-        return Finding("order_not_confirmed", "stop", env._(
-            "Confirm the order first: a bank finances binding orders only."))
+        return Finding(
+            "order_not_confirmed", "stop", env._("Confirm the order first: a bank finances binding orders only.")
+        )
     if facts.invoice_status == "invoiced":
-        return Finding("order_invoiced", "stop",
-                       env._("The order is fully invoiced. Finance its invoice instead."), Fix.INVOICES)
+        return Finding(
+            "order_invoiced", "stop", env._("The order is fully invoiced. Finance its invoice instead."), Fix.INVOICES
+        )
     if facts.open_amount <= 0:
         return Finding("order_paid", "stop", env._("The order is paid in full: nothing is left to finance."))
     return Finding("order_confirmed", "ok", env._("The order is confirmed and not yet fully invoiced."))
@@ -30,8 +33,9 @@ def _check_invoice(facts, env):
     if facts.state == "cancel":
         return Finding("invoice_cancelled", "stop", env._("The invoice is cancelled."))
     if facts.state != "posted":
-        return Finding("invoice_not_posted", "stop", env._(
-            "Confirm the invoice first: a draft is no claim on the buyer."))
+        return Finding(
+            "invoice_not_posted", "stop", env._("Confirm the invoice first: a draft is no claim on the buyer.")
+        )
     if facts.payment_state == "reversed":
         return Finding("invoice_reversed", "stop", env._("The invoice was reversed by a credit note."))
     if facts.payment_state in ("paid", "in_payment") or facts.open_amount <= 0:

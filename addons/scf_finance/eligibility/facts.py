@@ -2,6 +2,7 @@
 
 Odoo's cursor turns numeric columns into floats, so figures are selected as text and become Decimal.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -82,26 +83,29 @@ def bank_terms(banks, technique: str) -> tuple[BankTerms, ...]:
     for bank in banks:
         profile = bank._technique(technique) if bank._is_open() else None
         if profile:
-            terms.append(BankTerms(
-                bank_id=bank.id,
-                name=bank.name,
-                currencies=tuple(profile["currencies"]),
-                min_amount=Decimal(profile["min_amount"]),
-                max_amount=Decimal(profile["max_amount"]),
-                min_tenor_days=int(profile["min_tenor_days"]),
-                max_tenor_days=int(profile["max_tenor_days"]),
-                advance_rate=Decimal(profile["max_advance_rate"]),
-                repayment=tuple(profile["repayment"]),
-                rate_pa=Decimal(rate) if (rate := profile.get("indicative_rate_pa")) else None,
-                fee_percent=Decimal(profile.get("indicative_fee_percent") or "0"),
-            ))
+            terms.append(
+                BankTerms(
+                    bank_id=bank.id,
+                    name=bank.name,
+                    currencies=tuple(profile["currencies"]),
+                    min_amount=Decimal(profile["min_amount"]),
+                    max_amount=Decimal(profile["max_amount"]),
+                    min_tenor_days=int(profile["min_tenor_days"]),
+                    max_tenor_days=int(profile["max_tenor_days"]),
+                    advance_rate=Decimal(profile["max_advance_rate"]),
+                    repayment=tuple(profile["repayment"]),
+                    rate_pa=Decimal(rate) if (rate := profile.get("indicative_rate_pa")) else None,
+                    fee_percent=Decimal(profile.get("indicative_fee_percent") or "0"),
+                )
+            )
     return tuple(terms)
 
 
 def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
     """Facts of one sales order (a record): 4 queries, whatever its history."""
-    [row] = order.env.execute_query_dict(SQL(
-        """
+    [row] = order.env.execute_query_dict(
+        SQL(
+            """
         SELECT so.name, so.state, so.company_id, so.invoice_status, so.amount_total::text AS total,
                so.date_order::date AS issue_date, so.commitment_date::date AS commitment_date,
                currency.name AS currency, commercial.name AS buyer_name,
@@ -115,8 +119,11 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
           JOIN res_partner partner ON partner.id = so.partner_id
           JOIN res_partner commercial ON commercial.id = COALESCE(partner.commercial_partner_id, partner.id)
          WHERE so.id = %(order)s
-        """, order=order.id, setup=_SETUP,
-    ))
+        """,
+            order=order.id,
+            setup=_SETUP,
+        )
+    )
     settled = sum((part.paid + part.credited for part in read_order_settlements(order.env, [order.id])), Decimal(0))
     delivery = row["commitment_date"] or row["issue_date"] + timedelta(days=int(row["lead_days"]))
     due_lines = order.payment_term_id.sudo().line_ids  # a requester may lack access to payment terms
@@ -141,13 +148,17 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
         issue_date=row["issue_date"],
         expected_payment=expected,
         today=today,
-        claims=_read_claims(order.env, SQL(
-            """(claim.sale_order_id = %(order)s
+        claims=_read_claims(
+            order.env,
+            SQL(
+                """(claim.sale_order_id = %(order)s
                 OR claim.move_id IN (SELECT line.move_id FROM sale_order_line order_line
                      JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
                      JOIN account_move_line line ON line.id = rel.invoice_line_id
-                    WHERE order_line.order_id = %(order)s))""", order=order.id,
-        )),
+                    WHERE order_line.order_id = %(order)s))""",
+                order=order.id,
+            ),
+        ),
         missing_tax_id=row["missing_tax_id"],
         missing_accounts=row["missing_accounts"],
         missing_collection_account=row["missing_collection_account"],
@@ -157,8 +168,9 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
 
 def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
     """Facts of one customer invoice (a record): 3 queries, whatever its history."""
-    [row] = move.env.execute_query_dict(SQL(
-        """
+    [row] = move.env.execute_query_dict(
+        SQL(
+            """
         SELECT move.name, move.state, move.move_type, move.payment_state, move.company_id,
                move.amount_total::text AS total, move.amount_residual::text AS open_amount,
                move.invoice_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
@@ -170,8 +182,11 @@ def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
           JOIN res_company company ON company.id = move.company_id
           LEFT JOIN res_partner commercial ON commercial.id = move.commercial_partner_id
          WHERE move.id = %(move)s
-        """, move=move.id, setup=_SETUP,
-    ))
+        """,
+            move=move.id,
+            setup=_SETUP,
+        )
+    )
     return DocumentFacts(
         technique=RECEIVABLES_DISCOUNTING,
         name=row["name"] or "",
@@ -188,13 +203,17 @@ def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
         issue_date=row["invoice_date"],
         expected_payment=row["due_date"],
         today=today,
-        claims=_read_claims(move.env, SQL(
-            """(claim.move_id = %(move)s
+        claims=_read_claims(
+            move.env,
+            SQL(
+                """(claim.move_id = %(move)s
                 OR claim.sale_order_id IN (SELECT order_line.order_id FROM account_move_line line
                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
                      JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
-                    WHERE line.move_id = %(move)s))""", move=move.id,
-        )),
+                    WHERE line.move_id = %(move)s))""",
+                move=move.id,
+            ),
+        ),
         missing_tax_id=row["missing_tax_id"],
         missing_accounts=row["missing_accounts"],
         missing_collection_account=row["missing_collection_account"],
@@ -213,8 +232,9 @@ _SETUP = SQL(
 
 
 def _read_claims(env, condition: SQL) -> tuple[Claim, ...]:
-    rows = env.execute_query_dict(SQL(
-        """
+    rows = env.execute_query_dict(
+        SQL(
+            """
         SELECT application.id, application.name, COALESCE(so.name, move.name) AS document_name
           FROM scf_application_document claim
           JOIN scf_application application ON application.id = claim.application_id
@@ -222,6 +242,8 @@ def _read_claims(env, condition: SQL) -> tuple[Claim, ...]:
           LEFT JOIN account_move move ON move.id = claim.move_id
          WHERE claim.is_open AND %s
          ORDER BY claim.id
-        """, condition,
-    ))
+        """,
+            condition,
+        )
+    )
     return tuple(Claim(row["id"], row["name"], row["document_name"]) for row in rows)

@@ -1,4 +1,5 @@
 """What a rule says: one sentence that a person can act on."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

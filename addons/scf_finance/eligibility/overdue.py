@@ -1,4 +1,5 @@
 """A claim that the buyer has not paid long after the due date is a dispute, not collateral."""
+
 from .facts import RECEIVABLES_DISCOUNTING
 from .findings import Finding
 
@@ -12,8 +13,15 @@ def check_overdue(facts, env):
         return None
     days = -facts.days_to_payment
     if days > MAX_DAYS_OVERDUE:
-        return Finding("invoice_overdue", "stop", env._(
-            "The invoice is %(days)s days overdue; banks take at most %(limit)s. Collect it from the buyer first.",
-            days=days, limit=MAX_DAYS_OVERDUE))
-    return Finding("invoice_late", "warn", env._(
-        "The invoice is %(days)s days overdue: a bank may decline it.", days=days))
+        return Finding(
+            "invoice_overdue",
+            "stop",
+            env._(
+                "The invoice is %(days)s days overdue; banks take at most %(limit)s. Collect it from the buyer first.",
+                days=days,
+                limit=MAX_DAYS_OVERDUE,
+            ),
+        )
+    return Finding(
+        "invoice_late", "warn", env._("The invoice is %(days)s days overdue: a bank may decline it.", days=days)
+    )

@@ -1,4 +1,5 @@
 """How the receivable of an invoice was settled: cash, credit notes, other entries."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -38,8 +39,9 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
     """
     if not move_ids:
         return []
-    rows = env.execute_query_dict(SQL(
-        """
+    rows = env.execute_query_dict(
+        SQL(
+            """
         SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
                partial.debit_amount_currency::text AS amount,
                COALESCE(theirs.date, partial.max_date) AS settled_on,
@@ -66,9 +68,10 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
          WHERE ours.move_id IN %(moves)s AND partial.debit_amount_currency > 0 AND %(partials)s
          ORDER BY settled_on, partial.id
         """,
-        moves=tuple(move_ids),
-        partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
-    ))
+            moves=tuple(move_ids),
+            partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
+        )
+    )
     return [_settlement(row) for row in rows]
 
 
@@ -104,13 +107,20 @@ class OrderShare:
 
 
 def read_order_shares(
-    env, *, order_ids: list[int] | None = None, move_ids: list[int] | None = None,
+    env,
+    *,
+    order_ids: list[int] | None = None,
+    move_ids: list[int] | None = None,
 ) -> list[OrderShare]:
     """Posted customer invoices of the orders (or orders of the invoices), each with the order's share: one query."""
-    condition = SQL("order_line.order_id IN %s", tuple(order_ids)) if order_ids else SQL(
-        "line.move_id IN %s", tuple(move_ids or [0]))
-    rows = env.execute_query_dict(SQL(
-        """
+    condition = (
+        SQL("order_line.order_id IN %s", tuple(order_ids))
+        if order_ids
+        else SQL("line.move_id IN %s", tuple(move_ids or [0]))
+    )
+    rows = env.execute_query_dict(
+        SQL(
+            """
         SELECT order_line.order_id, line.move_id, SUM(line.price_total)::text AS part,
                MAX(move.amount_total)::text AS whole
           FROM account_move_line line
@@ -121,11 +131,14 @@ def read_order_shares(
             ON order_line.invoice_line_id = line.id
          WHERE %s
          GROUP BY order_line.order_id, line.move_id
-        """, condition,
-    ))
+        """,
+            condition,
+        )
+    )
     return [
         OrderShare(row["order_id"], row["move_id"], min(max(Decimal(row["part"]) / Decimal(row["whole"]), 0), 1))
-        for row in rows if Decimal(row["whole"])
+        for row in rows
+        if Decimal(row["whole"])
     ]
 
 
@@ -158,5 +171,6 @@ def read_order_settlements(env, order_ids: list[int]) -> list[OrderSettlement]:
         by_move.setdefault(settlement.move_id, []).append(settlement)
     return [
         OrderSettlement(share.order_id, settlement, share.share)
-        for share in shares for settlement in by_move.get(share.move_id, ())
+        for share in shares
+        for settlement in by_move.get(share.move_id, ())
     ]

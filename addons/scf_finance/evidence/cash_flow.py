@@ -1,4 +1,5 @@
 """How the financed document was settled so far, and how its buyer has paid for a year."""
+
 from decimal import Decimal
 
 from openscf.money import round_money, to_amount
@@ -16,7 +17,8 @@ def cash_flow_section(scope) -> dict:
 
 def _payments(scope):
     rows = (
-        ((item.settlement, item.paid + item.credited) for item in scope.order_settlements) if scope.is_order
+        ((item.settlement, item.paid + item.credited) for item in scope.order_settlements)
+        if scope.is_order
         else ((item, item.amount) for item in scope.settlements)
     )
     for settlement, amount in rows:
@@ -32,8 +34,9 @@ def _payments(scope):
 
 
 def _buyer_history(scope):
-    rows = scope.env.execute_query_dict(SQL(
-        """
+    rows = scope.env.execute_query_dict(
+        SQL(
+            """
         WITH invoice AS (
             SELECT move.id, move.commercial_partner_id AS buyer_id, move.currency_id, move.invoice_date,
                    COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
@@ -72,17 +75,24 @@ def _buyer_history(scope):
          GROUP BY invoice.buyer_id, currency.name
          ORDER BY invoice.buyer_id, currency.name
         """,
-        company=scope.company.id, buyers=scope.buyer_ids, start=scope.period_from, end=scope.period_to,
-    ))
+            company=scope.company.id,
+            buyers=scope.buyer_ids,
+            start=scope.period_from,
+            end=scope.period_to,
+        )
+    )
     return [
-        without_none({
-            "buyer": buyer_key(row["buyer_id"]),
-            "currency": row["currency"],
-            "invoices": row["invoices"],
-            **{name: to_amount(round_money(Decimal(row[name]), row["currency"]), row["currency"])
-               for name in ("invoiced", "paid", "overdue")},
-            **{name: row[name]
-               for name in ("weighted_days_to_pay", "weighted_days_late", "late_share_percent")},
-        })
+        without_none(
+            {
+                "buyer": buyer_key(row["buyer_id"]),
+                "currency": row["currency"],
+                "invoices": row["invoices"],
+                **{
+                    name: to_amount(round_money(Decimal(row[name]), row["currency"]), row["currency"])
+                    for name in ("invoiced", "paid", "overdue")
+                },
+                **{name: row[name] for name in ("weighted_days_to_pay", "weighted_days_late", "late_share_percent")},
+            }
+        )
         for row in rows
     ]

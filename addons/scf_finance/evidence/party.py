@@ -1,4 +1,5 @@
 """Who asks, and who owes."""
+
 from odoo.tools import SQL
 
 from .scope import buyer_key
@@ -9,8 +10,9 @@ def party_section(scope) -> dict:
     """Applicant with its collection account, and the buyers: one query beside the company's own record."""
     company = scope.company.sudo()  # a requester may not read the company's bank accounts
     applicant = company.partner_id
-    rows = scope.env.execute_query_dict(SQL(
-        """
+    rows = scope.env.execute_query_dict(
+        SQL(
+            """
         SELECT partner.id, partner.name, partner.vat, partner.city, country.code AS country,
                LEAST(
                    (SELECT MIN(so.date_order)::date FROM sale_order so
@@ -25,27 +27,34 @@ def party_section(scope) -> dict:
           LEFT JOIN res_country country ON country.id = partner.country_id
          WHERE partner.id IN %(buyers)s
          ORDER BY partner.id
-        """, company=company.id, buyers=scope.buyer_ids,
-    ))
+        """,
+            company=company.id,
+            buyers=scope.buyer_ids,
+        )
+    )
     return {
-        "applicant": without_none({
-            "key": "A",
-            "name": company.name,
-            "tax_id": company.vat or None,
-            "country": applicant.country_id.code or None,
-            "city": applicant.city or None,
-            "registry": company.company_registry or None,
-            "collection_account": account_of(company.scf_collection_bank_account_id, company.name),
-        }),
+        "applicant": without_none(
+            {
+                "key": "A",
+                "name": company.name,
+                "tax_id": company.vat or None,
+                "country": applicant.country_id.code or None,
+                "city": applicant.city or None,
+                "registry": company.company_registry or None,
+                "collection_account": account_of(company.scf_collection_bank_account_id, company.name),
+            }
+        ),
         "buyers": [
-            without_none({
-                "key": buyer_key(row["id"]),
-                "name": row["name"],
-                "tax_id": row["vat"] or None,
-                "country": row["country"],
-                "city": row["city"] or None,
-                "customer_since": day(row["customer_since"]),
-            })
+            without_none(
+                {
+                    "key": buyer_key(row["id"]),
+                    "name": row["name"],
+                    "tax_id": row["vat"] or None,
+                    "country": row["country"],
+                    "city": row["city"] or None,
+                    "customer_since": day(row["customer_since"]),
+                }
+            )
             for row in rows
         ],
     }
@@ -54,8 +63,10 @@ def party_section(scope) -> dict:
 def account_of(bank_account, holder: str) -> dict:
     """A bank account as on the wire: `iban` where the number is one, `account` otherwise."""
     number = bank_account.sanitized_acc_number or ""
-    return without_none({
-        "iban" if bank_account.acc_type == "iban" else "account": number,
-        "bank": bank_account.bank_id.name or None,
-        "holder": bank_account.acc_holder_name or holder,
-    })
+    return without_none(
+        {
+            "iban" if bank_account.acc_type == "iban" else "account": number,
+            "bank": bank_account.bank_id.name or None,
+            "holder": bank_account.acc_holder_name or holder,
+        }
+    )

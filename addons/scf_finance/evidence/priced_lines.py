@@ -1,4 +1,5 @@
 """The lines of the financed document with their net, tax and gross, adding up to the document's own totals."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -65,14 +66,15 @@ def _spread(lines: tuple[PricedLine, ...], field: str, gap: Decimal) -> tuple[Pr
         return lines
     largest = max(range(len(lines)), key=lambda index: (abs(getattr(lines[index], field)), -index))
     changed = replace(lines[largest], **{field: getattr(lines[largest], field) + gap})
-    return (*lines[:largest], changed, *lines[largest + 1:])
+    return (*lines[:largest], changed, *lines[largest + 1 :])
 
 
 def _read_invoice(scope) -> PricedDocument:
     """Journal items are the truth of an invoice: what they carry is what the buyer owes."""
     move, currency = scope.document, scope.currency
-    rows = scope.env.execute_query_dict(SQL(
-        """
+    rows = scope.env.execute_query_dict(
+        SQL(
+            """
         SELECT line.name, product.default_code, line.quantity::text, uom.name->>'en_US' AS uom,
                line.price_unit::text, COALESCE(line.discount, 0)::text AS discount,
                (-line.amount_currency)::text AS net,
@@ -87,10 +89,13 @@ def _read_invoice(scope) -> PricedDocument:
          WHERE line.move_id = %s AND line.tax_repartition_line_id IS NULL
            AND line.display_type IN ('product', 'rounding', 'non_deductible_product', 'non_deductible_product_total')
          ORDER BY line.sequence, line.id
-        """, move.id,
-    ))
-    taxes = scope.env.execute_query_dict(SQL(
-        """
+        """,
+            move.id,
+        )
+    )
+    taxes = scope.env.execute_query_dict(
+        SQL(
+            """
         SELECT COALESCE(tax.name->>'en_US', line.name) AS tax_code,
                CASE WHEN tax.amount_type = 'percent' THEN tax.amount::text END AS rate_percent,
                SUM(ABS(line.tax_base_amount) * SIGN(-line.amount_currency)
@@ -103,8 +108,10 @@ def _read_invoice(scope) -> PricedDocument:
            AND line.display_type IN ('tax', 'rounding')
          GROUP BY 1, 2
          ORDER BY 1, 2
-        """, move.id,
-    ))
+        """,
+            move.id,
+        )
+    )
     return PricedDocument(
         lines=tuple(_line(row, currency) for row in rows),
         taxes=tuple(_tax(row, currency) for row in taxes),
@@ -180,7 +187,11 @@ def _order_taxes(base_lines: list[dict], currency: str) -> tuple[TaxAmount, ...]
             total[1] += exact(details["base_amount_currency"], currency)
             total[2] += exact(details["tax_amount_currency"], currency)
     return tuple(
-        TaxAmount(tax.with_context(lang="en_US").name,
-                  Decimal(str(tax.amount)) if tax.amount_type == "percent" else None, base, amount)
+        TaxAmount(
+            tax.with_context(lang="en_US").name,
+            Decimal(str(tax.amount)) if tax.amount_type == "percent" else None,
+            base,
+            amount,
+        )
         for tax, base, amount in totals.values()
     )

@@ -1,4 +1,5 @@
 """Which records a package is about, found once for all sections."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -73,8 +74,10 @@ def read_scope(document, *, as_of: datetime, today: date, period_from: date) -> 
 def outstanding_of(scope: Scope) -> tuple[Decimal, Decimal]:
     """What was paid and what was credited on the financed document so far."""
     if scope.is_order:
-        return (sum((item.paid for item in scope.order_settlements), Decimal(0)),
-                sum((item.credited for item in scope.order_settlements), Decimal(0)))
+        return (
+            sum((item.paid for item in scope.order_settlements), Decimal(0)),
+            sum((item.credited for item in scope.order_settlements), Decimal(0)),
+        )
     credited = sum((item.amount for item in scope.settlements if item.kind == "credit_note"), Decimal(0))
     return sum((item.amount for item in scope.settlements), Decimal(0)) - credited, credited
 
@@ -89,7 +92,9 @@ def _moves_of_order(order_id):
           JOIN account_move move ON move.id = line.move_id AND move.state = 'posted'
          WHERE order_line.order_id = %s
          ORDER BY line.move_id
-        """, order_id)
+        """,
+        order_id,
+    )
 
 
 def _orders_of_move(move_id):
@@ -101,4 +106,6 @@ def _orders_of_move(move_id):
           JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
          WHERE line.move_id = %s
          ORDER BY order_line.order_id
-        """, move_id)
+        """,
+        move_id,
+    )

@@ -1,4 +1,5 @@
 """All sections of a package for one application."""
+
 from datetime import datetime
 
 from dateutil.relativedelta import relativedelta
@@ -43,15 +44,20 @@ def read_sections(application, *, as_of: datetime, today) -> tuple[dict, Scope]:
     requested = exact(application.requested_amount, scope.currency)
     eligible = min(exact(application.eligible_amount, scope.currency), priced.gross - paid - credited)
     if requested > eligible:
-        raise UserError(application.env._(
-            "%(requested)s was requested, but only %(left)s is left open on %(document)s. "
-            "Withdraw the request and ask again.",
-            requested=application._money(application.requested_amount),
-            left=application._money(float(priced.gross - paid - credited)), document=document.name))
+        raise UserError(
+            application.env._(
+                "%(requested)s was requested, but only %(left)s is left open on %(document)s. "
+                "Withdraw the request and ask again.",
+                requested=application._money(application.requested_amount),
+                left=application._money(float(priced.gross - paid - credited)),
+                document=document.name,
+            )
+        )
     contents = {
         "party": party_section(scope),
         "transaction": transaction_section(
-            scope, priced,
+            scope,
+            priced,
             technique=application.technique,
             requested=requested,
             eligible=eligible,

@@ -1,4 +1,5 @@
 """How figures of the ERP are written in a package."""
+
 from decimal import Decimal
 
 

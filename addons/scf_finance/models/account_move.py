@@ -12,10 +12,12 @@ class AccountMove(models.Model):
     _scf_kind = "customer_invoice"
     _scf_technique = RECEIVABLES_DISCOUNTING
 
-    scf_application_ids = fields.One2many("scf.application", "move_id", string="Financing", copy=False,
-                                          groups="scf_connector.group_scf_requester")
-    scf_loan_entry_ids = fields.One2many("scf.loan.entry", "move_id", string="Loan Entries",
-                                         groups="scf_connector.group_scf_requester")
+    scf_application_ids = fields.One2many(
+        "scf.application", "move_id", string="Financing", copy=False, groups="scf_connector.group_scf_requester"
+    )
+    scf_loan_entry_ids = fields.One2many(
+        "scf.loan.entry", "move_id", string="Loan Entries", groups="scf_connector.group_scf_requester"
+    )
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -52,16 +54,24 @@ class AccountMove(models.Model):
 
     def _scf_refuse_while_financed(self):
         if claim := self._scf_open_claim():
-            raise UserError(self.env._(
-                "%(invoice)s secures the financing %(application)s, so it can't be reset to draft, cancelled or "
-                "deleted. Withdraw the request, or repay the loan, first; to correct the invoice, write a credit note.",
-                invoice=claim.move_id.name, application=claim.application_id.name))
+            raise UserError(
+                self.env._(
+                    "%(invoice)s secures the financing %(application)s, so it can't be reset to draft, cancelled or "
+                    "deleted. Withdraw the request, or repay the loan, first; to correct the invoice, write a credit note.",
+                    invoice=claim.move_id.name,
+                    application=claim.application_id.name,
+                )
+            )
         # Read with full rights: the journal entry is bound whoever may see the loan.
         if entry := self.env["scf.loan.entry"].sudo().search([("move_id", "in", self.ids)], limit=1):
-            raise UserError(self.env._(
-                "%(move)s books the ledger of loan %(loan)s as the bank reported it. It can't be changed; "
-                "a correction comes from the bank as a further entry.",
-                move=entry.move_id.name, loan=entry.loan_id.name))
+            raise UserError(
+                self.env._(
+                    "%(move)s books the ledger of loan %(loan)s as the bank reported it. It can't be changed; "
+                    "a correction comes from the bank as a further entry.",
+                    move=entry.move_id.name,
+                    loan=entry.loan_id.name,
+                )
+            )
 
     def _scf_is_candidate(self):
         return self.move_type == "out_invoice"

@@ -8,22 +8,29 @@ JOURNAL_CODES = ("FIN", *(f"FIN{number}" for number in range(1, 100)))
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    scf_journal_id = fields.Many2one("account.journal", string="Financing Journal", check_company=True,
-                                     domain="[('type', '=', 'general')]")
+    scf_journal_id = fields.Many2one(
+        "account.journal", string="Financing Journal", check_company=True, domain="[('type', '=', 'general')]"
+    )
     scf_loan_account_id = fields.Many2one(
-        "account.account", string="Bank Loans", check_company=True,
+        "account.account",
+        string="Bank Loans",
+        check_company=True,
         domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
     )
     scf_interest_account_id = fields.Many2one("account.account", string="Financing Interest", check_company=True)
     scf_fee_account_id = fields.Many2one("account.account", string="Financing Fees", check_company=True)
     scf_clearing_account_id = fields.Many2one(
-        "account.account", string="Financing Clearing", check_company=True,
+        "account.account",
+        string="Financing Clearing",
+        check_company=True,
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
         help="Money on its way between the bank's loan ledger and the bank statement. "
-             "Match the statement's lines against it and it is zero.",
+        "Match the statement's lines against it and it is zero.",
     )
     scf_collection_bank_account_id = fields.Many2one(
-        "res.partner.bank", string="Collection Account", domain="[('partner_id', '=', partner_id)]",
+        "res.partner.bank",
+        string="Collection Account",
+        domain="[('partner_id', '=', partner_id)]",
         help="The account that buyers pay to: it is assigned to the bank, which draws repayments from it.",
     )
 
@@ -46,23 +53,28 @@ class ResCompany(models.Model):
     def _scf_create_account(self, name, account_type, reconcile):
         accounts = self.env["account.account"].with_company(self)
         last = accounts.search(
-            [("account_type", "=", account_type), ("company_ids", "in", self.ids)], order="code desc", limit=1)
-        return accounts.create({
-            "name": name,
-            "code": accounts._search_new_account_code(last.code or FIRST_CODES[account_type]),
-            "account_type": account_type,
-            "reconcile": reconcile,
-            "company_ids": [(6, 0, self.ids)],
-        })
+            [("account_type", "=", account_type), ("company_ids", "in", self.ids)], order="code desc", limit=1
+        )
+        return accounts.create(
+            {
+                "name": name,
+                "code": accounts._search_new_account_code(last.code or FIRST_CODES[account_type]),
+                "account_type": account_type,
+                "reconcile": reconcile,
+                "company_ids": [(6, 0, self.ids)],
+            }
+        )
 
     def _scf_create_journal(self):
         journals = self.env["account.journal"].with_company(self)
         taken = set(journals.search([("company_id", "=", self.id)]).mapped("code"))
         code = next(code for code in JOURNAL_CODES if code not in taken)
-        return journals.create({
-            "name": self.env._("Financing"),
-            "code": code,
-            "type": "general",
-            "company_id": self.id,
-            "show_on_dashboard": False,
-        })
+        return journals.create(
+            {
+                "name": self.env._("Financing"),
+                "code": code,
+                "type": "general",
+                "company_id": self.id,
+                "show_on_dashboard": False,
+            }
+        )

@@ -9,8 +9,9 @@ class ResConfigSettings(models.TransientModel):
     scf_interest_account_id = fields.Many2one(related="company_id.scf_interest_account_id", readonly=False)
     scf_fee_account_id = fields.Many2one(related="company_id.scf_fee_account_id", readonly=False)
     scf_clearing_account_id = fields.Many2one(related="company_id.scf_clearing_account_id", readonly=False)
-    scf_collection_bank_account_id = fields.Many2one(related="company_id.scf_collection_bank_account_id",
-                                                     readonly=False)
+    scf_collection_bank_account_id = fields.Many2one(
+        related="company_id.scf_collection_bank_account_id", readonly=False
+    )
 
     def action_scf_create_accounts(self):
         """Create the journal and the accounts that financing needs; what exists is kept."""

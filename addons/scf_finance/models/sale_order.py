@@ -12,8 +12,9 @@ class SaleOrder(models.Model):
     _scf_kind = "sales_order"
     _scf_technique = PRE_SHIPMENT
 
-    scf_application_ids = fields.One2many("scf.application", "sale_order_id", string="Financing", copy=False,
-                                          groups="scf_connector.group_scf_requester")
+    scf_application_ids = fields.One2many(
+        "scf.application", "sale_order_id", string="Financing", copy=False, groups="scf_connector.group_scf_requester"
+    )
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -35,10 +36,14 @@ class SaleOrder(models.Model):
 
     def _scf_refuse_while_financed(self):
         if claim := self._scf_open_claim():
-            raise UserError(self.env._(
-                "%(order)s secures the financing %(application)s, so it can't be cancelled. "
-                "Withdraw the request, or repay the loan, and then cancel the order.",
-                order=claim.sale_order_id.name, application=claim.application_id.name))
+            raise UserError(
+                self.env._(
+                    "%(order)s secures the financing %(application)s, so it can't be cancelled. "
+                    "Withdraw the request, or repay the loan, and then cancel the order.",
+                    order=claim.sale_order_id.name,
+                    application=claim.application_id.name,
+                )
+            )
 
     def _scf_facts(self, banks, today):
         return read_order_facts(self, banks=banks, today=today)

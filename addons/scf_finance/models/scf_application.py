@@ -51,13 +51,14 @@ class ScfApplication(models.Model):
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default="/", index="trigram")
     company_id = fields.Many2one("res.company", compute="_compute_document", **FROM_DOCUMENT, index=True)
-    sale_order_id = fields.Many2one("sale.order", string="Sales Order", index="btree_not_null", ondelete="restrict",
-                                    copy=False)
-    move_id = fields.Many2one("account.move", string="Invoice", index="btree_not_null", ondelete="restrict",
-                              copy=False)
+    sale_order_id = fields.Many2one(
+        "sale.order", string="Sales Order", index="btree_not_null", ondelete="restrict", copy=False
+    )
+    move_id = fields.Many2one("account.move", string="Invoice", index="btree_not_null", ondelete="restrict", copy=False)
     technique = fields.Selection(TECHNIQUES, compute="_compute_document", **FROM_DOCUMENT)
-    partner_id = fields.Many2one("res.partner", string="Buyer", compute="_compute_document", **FROM_DOCUMENT,
-                                 index=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Buyer", compute="_compute_document", **FROM_DOCUMENT, index=True
+    )
     currency_id = fields.Many2one("res.currency", compute="_compute_document", **FROM_DOCUMENT)
     document_name = fields.Char(string="Document", compute="_compute_document_name")
     line_ids = fields.One2many("scf.application.document", "application_id", string="Financed Documents", copy=False)
@@ -65,20 +66,38 @@ class ScfApplication(models.Model):
     requested_amount = fields.Monetary(compute="_compute_request", **FROM_DOCUMENT, readonly=False, tracking=True)
     tenor_days = fields.Integer(string="Tenor (days)", compute="_compute_request", **FROM_DOCUMENT, readonly=False)
     repayment = fields.Selection(
-        [("bullet", "In one sum"), ("instalment", "In monthly instalments")], required=True, default="bullet",
+        [("bullet", "In one sum"), ("instalment", "In monthly instalments")],
+        required=True,
+        default="bullet",
     )
-    bank_ids = fields.Many2many("scf.bank", string="Banks to Ask", compute="_compute_request", **FROM_DOCUMENT,
-                                readonly=False, check_company=True, copy=False)
+    bank_ids = fields.Many2many(
+        "scf.bank",
+        string="Banks to Ask",
+        compute="_compute_request",
+        **FROM_DOCUMENT,
+        readonly=False,
+        check_company=True,
+        copy=False,
+    )
     submission_ids = fields.One2many("scf.submission", "application_id", string="Submissions", copy=False)
     offer_ids = fields.One2many("scf.offer", "application_id", string="Offers", copy=False)
     loan_ids = fields.One2many("scf.loan", "application_id", string="Loans", copy=False)
     package_id = fields.Many2one("scf.package", string="Evidence Package", readonly=True, copy=False)
-    requester_id = fields.Many2one("res.users", string="Requested By", readonly=True, copy=False,
-                                   default=lambda self: self.env.user)
+    requester_id = fields.Many2one(
+        "res.users", string="Requested By", readonly=True, copy=False, default=lambda self: self.env.user
+    )
     approver_id = fields.Many2one("res.users", string="Approved By", readonly=True, copy=False, tracking=True)
     requested_at = fields.Datetime(string="Requested On", readonly=True, copy=False)
-    state = fields.Selection(STATES, required=True, readonly=True, default="draft", copy=False, tracking=True,
-                             index=True, group_expand="_expand_states")
+    state = fields.Selection(
+        STATES,
+        required=True,
+        readonly=True,
+        default="draft",
+        copy=False,
+        tracking=True,
+        index=True,
+        group_expand="_expand_states",
+    )
     state_reason = fields.Char(readonly=True, copy=False, help="Why the application is in this state.")
 
     _one_document = models.Constraint(
@@ -86,7 +105,8 @@ class ScfApplication(models.Model):
         "An application finances either a sales order or an invoice: choose one.",
     )
     _requested_not_negative = models.Constraint(
-        "CHECK (requested_amount >= 0)", "The requested amount can't be negative.",
+        "CHECK (requested_amount >= 0)",
+        "The requested amount can't be negative.",
     )
 
     # -- compute ----------------------------------------------------------------------------------------------------
@@ -145,15 +165,19 @@ class ScfApplication(models.Model):
     def write(self, vals):
         self._check_writable(vals)
         if not self.env.su and REQUESTER_FIELDS & vals.keys() and any(item.state != "draft" for item in self):
-            raise UserError(self.env._(
-                "The application has been sent: it can't be changed any more. Withdraw it and ask again."))
+            raise UserError(
+                self.env._("The application has been sent: it can't be changed any more. Withdraw it and ask again.")
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
         if any(item.state != "draft" for item in self):
-            raise UserError(self.env._(
-                "An application that was sent is part of the company's records and can't be deleted. Withdraw it."))
+            raise UserError(
+                self.env._(
+                    "An application that was sent is part of the company's records and can't be deleted. Withdraw it."
+                )
+            )
 
     def _check_writable(self, vals):
         """Over RPC only a request's own fields may be written: states and amounts granted are facts, not input."""
@@ -161,8 +185,11 @@ class ScfApplication(models.Model):
             return
         own = {name for name in vals if self._fields.get(name) and name not in self._thread_fields()}
         if forbidden := own - REQUESTER_FIELDS:
-            raise AccessError(self.env._(
-                "These fields of a financing application are kept by the system: %s", ", ".join(sorted(forbidden))))
+            raise AccessError(
+                self.env._(
+                    "These fields of a financing application are kept by the system: %s", ", ".join(sorted(forbidden))
+                )
+            )
 
     def _thread_fields(self):
         return {name for model in THREAD_MODELS for name in self.env[model]._fields} - {"id", "display_name"}
@@ -185,20 +212,26 @@ class ScfApplication(models.Model):
         self._check_request(assessment)
         # The rest is the system's own bookkeeping, which no role may write by hand.
         application = self.sudo()
-        application.write({
-            "name": self.env["ir.sequence"].sudo().with_company(self.company_id).next_by_code("scf.application"),
-            "eligible_amount": float(assessment.eligible_amount),
-            "requester_id": self.env.user.id,
-            "requested_at": fields.Datetime.now(),
-        })
+        application.write(
+            {
+                "name": self.env["ir.sequence"].sudo().with_company(self.company_id).next_by_code("scf.application"),
+                "eligible_amount": float(assessment.eligible_amount),
+                "requester_id": self.env.user.id,
+                "requested_at": fields.Datetime.now(),
+            }
+        )
         application._claim(document, assessment)
         application.package_id = self.env["scf.package"].sudo()._build(application)
         for bank in application.bank_ids:
             self.env["scf.submission"].sudo()._open(application, bank)
         application._set_state("requested")
-        application._tell_document(self.env._(
-            "Financing of %(amount)s requested (%(application)s).",
-            amount=application._money(application.requested_amount), application=application.name))
+        application._tell_document(
+            self.env._(
+                "Financing of %(amount)s requested (%(application)s).",
+                amount=application._money(application.requested_amount),
+                application=application.name,
+            )
+        )
         return True
 
     def action_cancel(self):
@@ -210,9 +243,14 @@ class ScfApplication(models.Model):
             self.sudo()._set_state("cancelled")
             return True
         if self.state not in ("requested", "offered"):
-            raise UserError(self.env._(
-                "%(application)s is “%(state)s”: only a request that nobody has accepted yet can be withdrawn. "
-                "A running loan is repaid, not cancelled.", application=self.name, state=label_of(self, "state")))
+            raise UserError(
+                self.env._(
+                    "%(application)s is “%(state)s”: only a request that nobody has accepted yet can be withdrawn. "
+                    "A running loan is repaid, not cancelled.",
+                    application=self.name,
+                    state=label_of(self, "state"),
+                )
+            )
         for submission in self.sudo().submission_ids:
             submission._withdraw(self.env._("Withdrawn by the applicant."))
         self.sudo()._sync_state()
@@ -267,32 +305,46 @@ class ScfApplication(models.Model):
         currency = self.currency_id.name
         requested = exact(self.requested_amount, currency)
         if not 0 < requested <= assessment.eligible_amount:
-            raise UserError(self.env._(
-                "Request an amount between 0 and %(eligible)s: that is what the document carries today.",
-                eligible=self._money(float(assessment.eligible_amount))))
+            raise UserError(
+                self.env._(
+                    "Request an amount between 0 and %(eligible)s: that is what the document carries today.",
+                    eligible=self._money(float(assessment.eligible_amount)),
+                )
+            )
         taking = {item.bank.bank_id: item.bank for item in assessment.banks_for(requested, self.tenor_days)}
         for bank in self.bank_ids:
             terms = taking.get(bank.id)
             if not terms:
-                raise UserError(self.env._(
-                    "%(bank)s does not lend %(amount)s for %(days)s days on this document. "
-                    "Change the amount or the tenor, or leave the bank out.",
-                    bank=bank.name, amount=self._money(self.requested_amount), days=self.tenor_days))
+                raise UserError(
+                    self.env._(
+                        "%(bank)s does not lend %(amount)s for %(days)s days on this document. "
+                        "Change the amount or the tenor, or leave the bank out.",
+                        bank=bank.name,
+                        amount=self._money(self.requested_amount),
+                        days=self.tenor_days,
+                    )
+                )
             if self.repayment not in terms.repayment:
-                raise UserError(self.env._(
-                    "%(bank)s does not offer repayment “%(repayment)s”. Choose another one, or leave the bank out.",
-                    bank=bank.name, repayment=label_of(self, "repayment")))
+                raise UserError(
+                    self.env._(
+                        "%(bank)s does not offer repayment “%(repayment)s”. Choose another one, or leave the bank out.",
+                        bank=bank.name,
+                        repayment=label_of(self, "repayment"),
+                    )
+                )
 
     def _claim(self, document, assessment):
         """Take the document for this application; the database lets one open application have it."""
-        self.env["scf.application.document"].create({
-            "application_id": self.id,
-            document._scf_field: document.id,
-            "asset_key": document._scf_fingerprints().f1,
-            "amount": float(assessment.facts.open_amount),
-            "currency_id": document.currency_id.id,
-            "is_open": True,
-        })
+        self.env["scf.application.document"].create(
+            {
+                "application_id": self.id,
+                document._scf_field: document.id,
+                "asset_key": document._scf_fingerprints().f1,
+                "amount": float(assessment.facts.open_amount),
+                "currency_id": document.currency_id.id,
+                "is_open": True,
+            }
+        )
         self.env.flush_all()  # a concurrent claim fails here, before anything is sealed or queued
 
     def _set_state(self, state, reason=None):
@@ -310,9 +362,14 @@ class ScfApplication(models.Model):
         if state not in ("requested", "offered"):
             self.activity_unlink(["scf_finance.activity_compare_offers", "scf_finance.activity_answer_bank"])
         if state in ("declined", "expired", "cancelled", "financed", "repaid"):
-            self._tell_document(self.env._(
-                "Financing %(application)s: %(state)s. %(reason)s",
-                application=self.name, state=label_of(self, "state"), reason=reason or ""))
+            self._tell_document(
+                self.env._(
+                    "Financing %(application)s: %(state)s. %(reason)s",
+                    application=self.name,
+                    state=label_of(self, "state"),
+                    reason=reason or "",
+                )
+            )
         self._notify_panel()
         return True
 
@@ -345,12 +402,15 @@ class ScfApplication(models.Model):
 
     def _can_reopen(self):
         """Whether the documents are still free to be held by this application again."""
-        return not self.env["scf.application.document"].search_count([
-            ("is_open", "=", True),
-            ("application_id", "!=", self.id),
-            ("company_id", "=", self.company_id.id),
-            ("asset_key", "in", self.line_ids.mapped("asset_key")),
-        ], limit=1)
+        return not self.env["scf.application.document"].search_count(
+            [
+                ("is_open", "=", True),
+                ("application_id", "!=", self.id),
+                ("company_id", "=", self.company_id.id),
+                ("asset_key", "in", self.line_ids.mapped("asset_key")),
+            ],
+            limit=1,
+        )
 
     def _best_offer(self):
         """The open offer with the lowest effective annual cost; the larger amount where two cost the same."""
@@ -361,8 +421,14 @@ class ScfApplication(models.Model):
         """Users who may accept an offer of this application: approvers of its company other than the requester."""
         group = self.env.ref("scf_connector.group_scf_approver")
         return group.sudo().all_user_ids.filtered(
-            lambda user: user.active and not user.share and self.company_id in user.company_ids
-            and user != self.requester_id and user._is_internal() and user != self.env.ref("base.user_root")
+            lambda user: (
+                user.active
+                and not user.share
+                and self.company_id in user.company_ids
+                and user != self.requester_id
+                and user._is_internal()
+                and user != self.env.ref("base.user_root")
+            )
         )
 
     def _ask_approvers(self, bank_name):
@@ -370,9 +436,13 @@ class ScfApplication(models.Model):
         waiting = self.activity_search(["scf_finance.activity_compare_offers"]).user_id
         for user in self._approvers() - waiting:
             self.activity_schedule(
-                "scf_finance.activity_compare_offers", user_id=user.id,
-                note=self.env._("%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
-                                bank=bank_name, document=self.document_name),
+                "scf_finance.activity_compare_offers",
+                user_id=user.id,
+                note=self.env._(
+                    "%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
+                    bank=bank_name,
+                    document=self.document_name,
+                ),
             )
 
     def _tell_document(self, body):
@@ -406,15 +476,19 @@ class ScfApplication(models.Model):
 
     def _subline(self):
         if self.state in ("requested", "offered"):
-            return self.env._("Asked on %(date)s: %(banks)s", date=format_date(self.env, self.requested_at),
-                              banks=", ".join(self.submission_ids.bank_id.sudo().mapped("name")))
+            return self.env._(
+                "Asked on %(date)s: %(banks)s",
+                date=format_date(self.env, self.requested_at),
+                banks=", ".join(self.submission_ids.bank_id.sudo().mapped("name")),
+            )
         if self.loan_ids:
             loan = self.loan_ids[:1]
             return self.env._("Loan %(loan)s at %(bank)s", loan=loan.name, bank=loan.bank_id.sudo().name)
         accepted = self.offer_ids.filtered(lambda offer: offer.state in ("accepting", "accepted"))
         if accepted:
-            return self.env._("%(amount)s from %(bank)s", amount=self._money(accepted.in_hand),
-                              bank=accepted.bank_id.sudo().name)
+            return self.env._(
+                "%(amount)s from %(bank)s", amount=self._money(accepted.in_hand), bank=accepted.bank_id.sudo().name
+            )
         return self.state_reason or ""
 
     def _next_step(self):
@@ -429,7 +503,8 @@ class ScfApplication(models.Model):
             names = ", ".join(self._approvers().mapped("name"))
             if not names:
                 return self.env._(
-                    "Somebody other than the requester has to accept: give a colleague the role Approver.")
+                    "Somebody other than the requester has to accept: give a colleague the role Approver."
+                )
             return self.env._("One of these people compares the offers and accepts one: %s.", names)
         if self.state == "accepted":
             return self.env._("The bank pays out; the payment is booked when it does.")

@@ -44,11 +44,13 @@ class ScfCollection(models.Model):
     company_id = fields.Many2one(related="loan_id.company_id", store=True, index=True, precompute=True)
     bank_id = fields.Many2one(related="loan_id.bank_id")
     reference = fields.Char(required=True, readonly=True)
-    move_id = fields.Many2one("account.move", string="Invoice", readonly=True, index="btree_not_null",
-                              ondelete="restrict")
+    move_id = fields.Many2one(
+        "account.move", string="Invoice", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     payment_id = fields.Many2one("account.payment", readonly=True, index="btree_not_null", ondelete="set null")
-    partial_id = fields.Integer(string="Reconciliation", readonly=True, index=True,
-                                help="Number of the reconciliation, as long as it stands.")
+    partial_id = fields.Integer(
+        string="Reconciliation", readonly=True, index=True, help="Number of the reconciliation, as long as it stands."
+    )
     by_statement = fields.Boolean(readonly=True, help="The bank statement itself was matched with the invoice.")
     counterpart_name = fields.Char(string="Paid By", readonly=True, help="Payment, statement line or credit note.")
     amount = fields.Monetary(readonly=True)
@@ -113,8 +115,7 @@ class ScfCollection(models.Model):
         self.env.flush_all()
         document = loan.application_id._document()
         if document._name == "sale.order":
-            settlements = [(item.settlement, item.share)
-                           for item in read_order_settlements(self.env, document.ids)]
+            settlements = [(item.settlement, item.share) for item in read_order_settlements(self.env, document.ids)]
         else:
             settlements = [(item, Decimal(1)) for item in read_settlements(self.env, document.ids)]
         for settlement, share in settlements:
@@ -126,8 +127,9 @@ class ScfCollection(models.Model):
 
         :return: {move id: [(scf.loan, share)]}
         """
-        rows = self.env.execute_query(SQL(
-            """
+        rows = self.env.execute_query(
+            SQL(
+                """
             SELECT document.move_id, document.sale_order_id, loan.id
               FROM scf_loan loan
               JOIN scf_application_document document ON document.application_id = loan.application_id
@@ -137,8 +139,11 @@ class ScfCollection(models.Model):
                       JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
                       JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
                      WHERE line.move_id IN %(moves)s))
-            """, states=WATCHED_STATES, moves=tuple(move_ids),
-        ))
+            """,
+                states=WATCHED_STATES,
+                moves=tuple(move_ids),
+            )
+        )
         by_move: dict = {}
         order_loans: dict = {}
         for move_id, order_id, loan_id in rows:
@@ -159,9 +164,15 @@ class ScfCollection(models.Model):
         if self.search_count([("loan_id", "=", loan.id), ("partial_id", "=", settlement.partial_id)], limit=1):
             return
         if settlement.currency != currency:
-            loan._warn(self.env._(
-                "%(payment)s settles an invoice in %(invoice)s, but the loan is in %(loan)s: report it to the bank "
-                "yourself.", payment=settlement.counterpart, invoice=settlement.currency, loan=currency))
+            loan._warn(
+                self.env._(
+                    "%(payment)s settles an invoice in %(invoice)s, but the loan is in %(loan)s: report it to the bank "
+                    "yourself.",
+                    payment=settlement.counterpart,
+                    invoice=settlement.currency,
+                    loan=currency,
+                )
+            )
             return
         parts = {
             "payment": round_money(settlement.cash * share, currency),
@@ -169,23 +180,28 @@ class ScfCollection(models.Model):
         }
         for kind, amount in parts.items():
             if amount > 0:
-                self.create({
-                    "loan_id": loan.id,
-                    "reference": self._next_reference(loan),
-                    "move_id": settlement.move_id,
-                    "payment_id": settlement.payment_id,
-                    "partial_id": settlement.partial_id,
-                    "by_statement": settlement.cleared and not settlement.payment_id,
-                    "counterpart_name": settlement.counterpart,
-                    "amount": float(amount),
-                    "collected_on": settlement.settled_on,
-                    "kind": kind,
-                })
-                loan.message_post(body=self.env._(
-                    "%(kind)s of %(amount)s found: %(counterpart)s.",
-                    kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
-                    amount=format_amount(self.env, float(amount), loan.currency_id),
-                    counterpart=settlement.counterpart))
+                self.create(
+                    {
+                        "loan_id": loan.id,
+                        "reference": self._next_reference(loan),
+                        "move_id": settlement.move_id,
+                        "payment_id": settlement.payment_id,
+                        "partial_id": settlement.partial_id,
+                        "by_statement": settlement.cleared and not settlement.payment_id,
+                        "counterpart_name": settlement.counterpart,
+                        "amount": float(amount),
+                        "collected_on": settlement.settled_on,
+                        "kind": kind,
+                    }
+                )
+                loan.message_post(
+                    body=self.env._(
+                        "%(kind)s of %(amount)s found: %(counterpart)s.",
+                        kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
+                        amount=format_amount(self.env, float(amount), loan.currency_id),
+                        counterpart=settlement.counterpart,
+                    )
+                )
         loan.application_id._notify_panel()
 
     def _undo(self, partial_ids):
@@ -199,20 +215,26 @@ class ScfCollection(models.Model):
                 collection._set_state("void")
             if collection.state not in ("reported", "allocated"):
                 continue
-            self.create({
-                "loan_id": collection.loan_id.id,
-                "reference": self._next_reference(collection.loan_id),
-                "move_id": collection.move_id.id,
-                "payment_id": collection.payment_id.id,
-                "counterpart_name": collection.counterpart_name,
-                "amount": collection.amount,
-                "collected_on": max(fields.Date.context_today(self), collection.collected_on),
-                "kind": "undone",
-                "reverses_id": collection.id,
-            })
-            collection.loan_id.message_post(body=self.env._(
-                "%(counterpart)s of %(amount)s was undone.", counterpart=collection.counterpart_name,
-                amount=format_amount(self.env, collection.amount, collection.currency_id)))
+            self.create(
+                {
+                    "loan_id": collection.loan_id.id,
+                    "reference": self._next_reference(collection.loan_id),
+                    "move_id": collection.move_id.id,
+                    "payment_id": collection.payment_id.id,
+                    "counterpart_name": collection.counterpart_name,
+                    "amount": collection.amount,
+                    "collected_on": max(fields.Date.context_today(self), collection.collected_on),
+                    "kind": "undone",
+                    "reverses_id": collection.id,
+                }
+            )
+            collection.loan_id.message_post(
+                body=self.env._(
+                    "%(counterpart)s of %(amount)s was undone.",
+                    counterpart=collection.counterpart_name,
+                    amount=format_amount(self.env, collection.amount, collection.currency_id),
+                )
+            )
             self._trigger_report()
 
     def _next_reference(self, loan):
@@ -233,9 +255,13 @@ class ScfCollection(models.Model):
 
     def _due_domain(self):
         """Found, dated today or earlier, on a loan that was paid out; an undone payment also on a closed one."""
-        return Domain("state", "=", "found") & Domain("collected_on", "<=", fields.Date.context_today(self)) & (
-            Domain("loan_id.state", "in", ("active", "overdue"))
-            | (Domain("kind", "=", "undone") & Domain("loan_id.state", "=", "closed"))
+        return (
+            Domain("state", "=", "found")
+            & Domain("collected_on", "<=", fields.Date.context_today(self))
+            & (
+                Domain("loan_id.state", "in", ("active", "overdue"))
+                | (Domain("kind", "=", "undone") & Domain("loan_id.state", "=", "closed"))
+            )
         )
 
     def _report(self):
@@ -282,8 +308,13 @@ class ScfCollection(models.Model):
         self.loan_id.submission_id.delayed = False
         self.refusal = problem.get("detail") or problem.get("title") or ""
         self._set_state("refused")
-        self.loan_id._warn(self.env._("The bank did not take the collection %(reference)s: %(detail)s",
-                                      reference=self.reference, detail=self.refusal))
+        self.loan_id._warn(
+            self.env._(
+                "The bank did not take the collection %(reference)s: %(detail)s",
+                reference=self.reference,
+                detail=self.refusal,
+            )
+        )
 
     def _scf_on_delayed(self, message):
         self.loan_id.submission_id._scf_on_delayed(message)

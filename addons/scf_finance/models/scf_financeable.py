@@ -95,7 +95,8 @@ class ScfFinanceable(models.AbstractModel):
             subline = self.env._(
                 "%(rate)s %% of %(amount)s, from %(banks)s connected bank(s)",
                 rate=f"{assessment.best.bank.advance_rate.normalize():f}",
-                amount=self._scf_money(assessment.facts.open_amount), banks=banks,
+                amount=self._scf_money(assessment.facts.open_amount),
+                banks=banks,
             )
             next_step = self.env._("Ask the banks: it costs nothing and binds nobody.")
         else:
@@ -128,7 +129,8 @@ class ScfFinanceable(models.AbstractModel):
             "indicative": self._scf_panel_indication(assessment) if assessment else None,
             "reasons": self._scf_panel_reasons(assessment) if assessment else [],
             "application": {
-                "id": application.id, "name": application.name,
+                "id": application.id,
+                "name": application.name,
                 "state_label": label_of(application, "state"),
             },
             "submissions": [self._scf_panel_submission(submission) for submission in application.submission_ids],
@@ -141,9 +143,16 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_panel_frame(self, technique):
         labels = dict(self.env["scf.application"]._fields["technique"]._description_selection(self.env))
         return {
-            "visible": True, "technique": technique, "technique_label": labels[technique],
-            "eligible": None, "indicative": None, "reasons": [], "application": None,
-            "submissions": [], "offers": [], "loan": None,
+            "visible": True,
+            "technique": technique,
+            "technique_label": labels[technique],
+            "eligible": None,
+            "indicative": None,
+            "reasons": [],
+            "application": None,
+            "submissions": [],
+            "offers": [],
+            "loan": None,
         }
 
     def _scf_panel_eligible(self, assessment):
@@ -164,8 +173,7 @@ class ScfFinanceable(models.AbstractModel):
 
     def _scf_panel_reasons(self, assessment):
         return [
-            {"code": finding.code, "level": finding.level, "sentence": finding.sentence,
-             "fix": self._scf_fix(finding)}
+            {"code": finding.code, "level": finding.level, "sentence": finding.sentence, "fix": self._scf_fix(finding)}
             for finding in assessment.findings
         ]
 
@@ -220,31 +228,56 @@ class ScfFinanceable(models.AbstractModel):
         """The action that helps against `finding`, where this user may open it."""
         is_admin = self.env.user.has_group("scf_connector.group_scf_admin")
         if finding.fix is Fix.SETTINGS and self.env.user.has_group("base.group_system"):
-            return {"label": self.env._("Open settings"), "action": {
-                "type": "ir.actions.act_window", "name": self.env._("Settings"), "res_model": "res.config.settings",
-                "views": [(False, "form")], "target": "current",
-                "context": {"module": "scf_finance", "bin_size": False},
-            }}
+            return {
+                "label": self.env._("Open settings"),
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "name": self.env._("Settings"),
+                    "res_model": "res.config.settings",
+                    "views": [(False, "form")],
+                    "target": "current",
+                    "context": {"module": "scf_finance", "bin_size": False},
+                },
+            }
         if finding.fix is Fix.COMPANY and self.env.user.has_group("base.group_system"):
-            return {"label": self.env._("Open the company"), "action": {
-                "type": "ir.actions.act_window", "name": self.env._("Company"), "res_model": "res.company",
-                "res_id": self.company_id.id, "views": [(False, "form")], "target": "current",
-            }}
+            return {
+                "label": self.env._("Open the company"),
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "name": self.env._("Company"),
+                    "res_model": "res.company",
+                    "res_id": self.company_id.id,
+                    "views": [(False, "form")],
+                    "target": "current",
+                },
+            }
         if finding.fix is Fix.BANKS and is_admin:
-            return {"label": self.env._("Open banks"), "action": {
-                "type": "ir.actions.act_window", "name": self.env._("Banks"), "res_model": "scf.bank",
-                "views": [(False, "list"), (False, "form")], "target": "current",
-            }}
+            return {
+                "label": self.env._("Open banks"),
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "name": self.env._("Banks"),
+                    "res_model": "scf.bank",
+                    "views": [(False, "list"), (False, "form")],
+                    "target": "current",
+                },
+            }
         if finding.fix is Fix.APPLICATION:
             application = self.env["scf.application"].browse(finding.fix_id)
             if application.has_access("read"):
                 return {"label": self.env._("Open %s", application.name), "action": application._open_form()}
         if finding.fix is Fix.INVOICES and (invoices := self._scf_invoices()):
-            return {"label": self.env._("Open the invoices"), "action": {
-                "type": "ir.actions.act_window", "name": self.env._("Invoices"), "res_model": "account.move",
-                "views": [(False, "list"), (False, "form")], "target": "current",
-                "domain": [("id", "in", invoices.ids)],
-            }}
+            return {
+                "label": self.env._("Open the invoices"),
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "name": self.env._("Invoices"),
+                    "res_model": "account.move",
+                    "views": [(False, "list"), (False, "form")],
+                    "target": "current",
+                    "domain": [("id", "in", invoices.ids)],
+                },
+            }
         return None
 
     def _scf_money(self, amount):
@@ -266,7 +299,8 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_application(self):
         """The open application of the document, else the latest one that was sent."""
         applications = self.env["scf.application"].search(
-            [(self._scf_field, "=", self.id), ("state", "!=", "draft")], order="id desc",
+            [(self._scf_field, "=", self.id), ("state", "!=", "draft")],
+            order="id desc",
         )
         return applications.filtered(lambda item: item.state in OPEN_STATES)[:1] or applications[:1]
 
@@ -289,14 +323,19 @@ class ScfFinanceable(models.AbstractModel):
             try:
                 records.lock_for_update(allow_referencing=True)
             except LockError:
-                raise UserError(self.env._(
-                    "Somebody else is working on the financing of this sale right now. Try again in a moment."
-                )) from None
+                raise UserError(
+                    self.env._(
+                        "Somebody else is working on the financing of this sale right now. Try again in a moment."
+                    )
+                ) from None
             if records:
-                self.env.cr.execute(SQL(
-                    "UPDATE %(table)s SET write_date = write_date WHERE id IN %(ids)s",
-                    table=SQL.identifier(records._table), ids=records._ids,
-                ))
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %(table)s SET write_date = write_date WHERE id IN %(ids)s",
+                        table=SQL.identifier(records._table),
+                        ids=records._ids,
+                    )
+                )
 
     def _scf_sale(self):
         """Recordsets whose rows stand for the sale: what excludes double financing locks all of them."""
@@ -328,11 +367,19 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_check_requester(self):
         self.check_access("read")
         if not self.env.user.has_group("scf_connector.group_scf_requester"):
-            raise AccessError(self.env._(
-                "Only users with the role “Financing: Requester” may do this. Ask your administrator for the role."))
+            raise AccessError(
+                self.env._(
+                    "Only users with the role “Financing: Requester” may do this. Ask your administrator for the role."
+                )
+            )
 
     def _scf_open_claim(self):
         """Open claims on these documents themselves, read with full rights: who may not see them is bound too."""
-        return self.env["scf.application.document"].sudo().search(
-            [(self._scf_field, "in", self.ids), ("is_open", "=", True)], limit=1,
+        return (
+            self.env["scf.application.document"]
+            .sudo()
+            .search(
+                [(self._scf_field, "in", self.ids), ("is_open", "=", True)],
+                limit=1,
+            )
         )

@@ -46,8 +46,9 @@ class ScfLoan(models.Model):
     terms = fields.Json(readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     principal = fields.Monetary(readonly=True)
-    disbursed_amount = fields.Monetary(string="Paid Out", readonly=True,
-                                       help="What came to the account, fees deducted.")
+    disbursed_amount = fields.Monetary(
+        string="Paid Out", readonly=True, help="What came to the account, fees deducted."
+    )
     start_date = fields.Date(readonly=True)
     due_date = fields.Date(readonly=True, index=True)
     schedule = fields.Json(readonly=True, help="The bank's repayment schedule.")
@@ -60,16 +61,27 @@ class ScfLoan(models.Model):
     balance_penalty = fields.Monetary(string="Penalty Owed", readonly=True)
     balance_total = fields.Monetary(string="Total Owed", readonly=True)
     repaid_percent = fields.Float(string="Repaid (%)", compute="_compute_repaid_percent", digits=(5, 2))
-    book_principal = fields.Monetary(string="Principal in the Books", compute="_compute_book_principal",
-                                     help="Open amount of the loan account for this loan.")
-    mismatch = fields.Text(readonly=True, tracking=True,
-                           help="Where this ledger, the accounting and the bank disagree.")
+    book_principal = fields.Monetary(
+        string="Principal in the Books",
+        compute="_compute_book_principal",
+        help="Open amount of the loan account for this loan.",
+    )
+    mismatch = fields.Text(
+        readonly=True, tracking=True, help="Where this ledger, the accounting and the bank disagree."
+    )
     shortfall = fields.Monetary(readonly=True, help="By how much the advance is above what the documents still carry.")
     failure_reason = fields.Char(readonly=True)
     bank_cursor = fields.Char(readonly=True, help="Cursor of the event that the bank's figures are from.")
     state_cursor = fields.Char(readonly=True, help="Cursor of the bank's last event on this loan.")
-    state = fields.Selection(STATES, required=True, readonly=True, default="granted", index=True, tracking=True,
-                             group_expand="_expand_states")
+    state = fields.Selection(
+        STATES,
+        required=True,
+        readonly=True,
+        default="granted",
+        index=True,
+        tracking=True,
+        group_expand="_expand_states",
+    )
 
     _bank_reference_unique = models.UniqueIndex("(bank_id, bank_loan_ref)", "The bank used a loan's number twice.")
 
@@ -98,17 +110,23 @@ class ScfLoan(models.Model):
         self.ensure_one()
         self.check_access("read")
         if self.state not in ("active", "overdue"):
-            raise UserError(self.env._("Loan %(loan)s is “%(state)s”: there is nothing to repay.", loan=self.name,
-                                       state=label_of(self, "state")))
+            raise UserError(
+                self.env._(
+                    "Loan %(loan)s is “%(state)s”: there is nothing to repay.",
+                    loan=self.name,
+                    state=label_of(self, "state"),
+                )
+            )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Repay %s", self.name),
             "res_model": "scf.repayment",
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_loan_id": self.id,
-                        "default_reason": "shortfall" if self.shortfall else "due" if self.state == "overdue"
-                        else "early"},
+            "context": {
+                "default_loan_id": self.id,
+                "default_reason": "shortfall" if self.shortfall else "due" if self.state == "overdue" else "early",
+            },
         }
 
     def action_open_moves(self):
@@ -165,30 +183,42 @@ class ScfLoan(models.Model):
     def _grant(self, submission, message, wire):
         offer = submission.offer_ids.filtered(lambda offer: offer.bank_offer_ref == message.offer_id)
         if not offer:
-            raise UserError(self.env._(
-                "%(bank)s speaks of loan %(loan)s on the offer %(offer)s, which it never made to us. Ask the bank.",
-                bank=submission.bank_id.name, loan=message.number, offer=message.offer_id))
+            raise UserError(
+                self.env._(
+                    "%(bank)s speaks of loan %(loan)s on the offer %(offer)s, which it never made to us. Ask the bank.",
+                    bank=submission.bank_id.name,
+                    loan=message.number,
+                    offer=message.offer_id,
+                )
+            )
         if terms_sha256(wire["terms"]) != offer.terms_sha256:
-            raise UserError(self.env._(
-                "The terms of loan %(loan)s are not the ones that were accepted. Ask %(bank)s.",
-                loan=message.number, bank=submission.bank_id.name))
+            raise UserError(
+                self.env._(
+                    "The terms of loan %(loan)s are not the ones that were accepted. Ask %(bank)s.",
+                    loan=message.number,
+                    bank=submission.bank_id.name,
+                )
+            )
         terms = LoanTerms.from_wire(wire["terms"])
-        loan = self.create({
-            "name": message.number,
-            "offer_id": offer.id,
-            "bank_loan_ref": message.id,
-            "terms": wire["terms"],
-            "currency_id": offer.currency_id.id,
-            "principal": float(terms.principal),
-        })
+        loan = self.create(
+            {
+                "name": message.number,
+                "offer_id": offer.id,
+                "bank_loan_ref": message.id,
+                "terms": wire["terms"],
+                "currency_id": offer.currency_id.id,
+                "principal": float(terms.principal),
+            }
+        )
         # A precomputed related field leaves the cached loans of the application as they were before.
         submission.application_id.invalidate_recordset(["loan_ids"])
         offer._set_state("accepted")
         submission._set_state("granted")
         application = submission.application_id
         application._sync_state()
-        application.message_post(body=self.env._("%(bank)s has granted loan %(loan)s.", bank=loan.bank_id.name,
-                                                 loan=loan.name))
+        application.message_post(
+            body=self.env._("%(bank)s has granted loan %(loan)s.", bank=loan.bank_id.name, loan=loan.name)
+        )
         loan._decline_others()
         self.env["scf.collection"]._find_since_package(loan)
         return loan
@@ -202,19 +232,21 @@ class ScfLoan(models.Model):
 
     def _take_figures(self, message, cursor):
         balance = message.balance
-        self.write({
-            "start_date": message.start_date or self.start_date,
-            "due_date": message.due_date or self.due_date,
-            "disbursed_amount": float(message.disbursed.amount) if message.disbursed else self.disbursed_amount,
-            "schedule": message.to_wire().get("schedule", []),
-            "balance_as_of": balance.as_of,
-            "balance_principal": float(balance.principal),
-            "balance_interest": float(balance.interest),
-            "balance_fee": float(balance.fee),
-            "balance_penalty": float(balance.penalty),
-            "balance_total": float(balance.total),
-            **({"bank_cursor": str(cursor)} if cursor is not None else {}),
-        })
+        self.write(
+            {
+                "start_date": message.start_date or self.start_date,
+                "due_date": message.due_date or self.due_date,
+                "disbursed_amount": float(message.disbursed.amount) if message.disbursed else self.disbursed_amount,
+                "schedule": message.to_wire().get("schedule", []),
+                "balance_as_of": balance.as_of,
+                "balance_principal": float(balance.principal),
+                "balance_interest": float(balance.interest),
+                "balance_fee": float(balance.fee),
+                "balance_penalty": float(balance.penalty),
+                "balance_total": float(balance.total),
+                **({"bank_cursor": str(cursor)} if cursor is not None else {}),
+            }
+        )
 
     def _take_event(self, kind, content, cursor):
         """Apply an event of this loan (docs/protocol.md, "Events"); one that was applied before changes nothing."""
@@ -245,9 +277,13 @@ class ScfLoan(models.Model):
     def _take_shortfall(self, content):
         shortfall = Money.model_validate(content["shortfall"])
         self.shortfall = float(shortfall.amount)
-        self._warn(self.env._("The bank asks for %(amount)s: %(message)s",
-                              amount=format_amount(self.env, self.shortfall, self.currency_id),
-                              message=content.get("message") or ""))
+        self._warn(
+            self.env._(
+                "The bank asks for %(amount)s: %(message)s",
+                amount=format_amount(self.env, self.shortfall, self.currency_id),
+                message=content.get("message") or "",
+            )
+        )
 
     def _reduce_shortfall(self, entries):
         """Principal that was repaid from own money makes up for a shortfall."""
@@ -256,9 +292,12 @@ class ScfLoan(models.Model):
 
     def _reopen(self):
         if not self.application_id._can_reopen():
-            self._warn(self.env._(
-                "The bank re-opened this loan because a repayment was taken back, but its document is by now "
-                "being financed by another application. Repay this loan from own money."))
+            self._warn(
+                self.env._(
+                    "The bank re-opened this loan because a repayment was taken back, but its document is by now "
+                    "being financed by another application. Repay this loan from own money."
+                )
+            )
         self._set_state("active")
 
     def _set_state(self, state):
@@ -288,12 +327,18 @@ class ScfLoan(models.Model):
         """Queue a repayment from own money; it is booked when the bank's ledger shows it."""
         reference = self.env["ir.sequence"].with_company(self.company_id).next_by_code("scf.repayment")
         payment = RepaymentMessage(
-            repayment_id=reference, amount=wire_money(amount, self.currency_id.name), paid_on=paid_on, reason=reason)
+            repayment_id=reference, amount=wire_money(amount, self.currency_id.name), paid_on=paid_on, reason=reason
+        )
         self.submission_id._send("repay", payment.to_wire(), addressee=self)
-        self.message_post(body=self.env._(
-            "Repayment %(reference)s of %(amount)s from own money on %(day)s: %(reason)s",
-            reference=reference, amount=format_amount(self.env, amount, self.currency_id),
-            day=format_date(self.env, paid_on), reason=reason))
+        self.message_post(
+            body=self.env._(
+                "Repayment %(reference)s of %(amount)s from own money on %(day)s: %(reason)s",
+                reference=reference,
+                amount=format_amount(self.env, amount, self.currency_id),
+                day=format_date(self.env, paid_on),
+                reason=reason,
+            )
+        )
 
     def _scf_target(self, verb):
         return self.bank_loan_ref
@@ -303,8 +348,13 @@ class ScfLoan(models.Model):
 
     def _scf_on_refused(self, message, problem):
         self.submission_id.delayed = False
-        self._warn(self.env._("%(bank)s did not take the repayment: %(detail)s", bank=self.bank_id.name,
-                              detail=problem.get("detail") or problem.get("title") or ""))
+        self._warn(
+            self.env._(
+                "%(bank)s did not take the repayment: %(detail)s",
+                bank=self.bank_id.name,
+                detail=problem.get("detail") or problem.get("title") or "",
+            )
+        )
 
     def _scf_on_delayed(self, message):
         self.submission_id._scf_on_delayed(message)
@@ -326,18 +376,31 @@ class ScfLoan(models.Model):
         state = replay(self._terms(), self._events(), self.balance_as_of)
         ours, texts = state.balance, []
         for name, label in (
-            ("principal", self.env._("principal")), ("interest", self.env._("interest")),
-            ("fee", self.env._("fees")), ("penalty", self.env._("penalty")),
+            ("principal", self.env._("principal")),
+            ("interest", self.env._("interest")),
+            ("fee", self.env._("fees")),
+            ("penalty", self.env._("penalty")),
         ):
             theirs = exact(self[f"balance_{name}"], currency)
             if getattr(ours, name) != theirs:
-                texts.append(self.env._(
-                    "On %(day)s the bank states %(label)s of %(theirs)s; the ledger gives %(ours)s.",
-                    day=self.balance_as_of, label=label, theirs=theirs, ours=getattr(ours, name)))
+                texts.append(
+                    self.env._(
+                        "On %(day)s the bank states %(label)s of %(theirs)s; the ledger gives %(ours)s.",
+                        day=self.balance_as_of,
+                        label=label,
+                        theirs=theirs,
+                        ours=getattr(ours, name),
+                    )
+                )
         booked = exact(self.book_principal, currency)
         if booked != ours.principal:
-            texts.append(self.env._("The loan account carries %(booked)s; the ledger gives a principal of %(ours)s.",
-                                    booked=booked, ours=ours.principal))
+            texts.append(
+                self.env._(
+                    "The loan account carries %(booked)s; the ledger gives a principal of %(ours)s.",
+                    booked=booked,
+                    ours=ours.principal,
+                )
+            )
         return texts
 
     def _past_due(self):
@@ -349,9 +412,12 @@ class ScfLoan(models.Model):
         for loan in self.search([("state", "=", "active")]):
             past_due = loan._past_due()
             if past_due > 0 and loan._set_state("overdue"):
-                loan._warn(self.env._(
-                    "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
-                    amount=format_amount(self.env, float(past_due), loan.currency_id)))
+                loan._warn(
+                    self.env._(
+                        "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
+                        amount=format_amount(self.env, float(past_due), loan.currency_id),
+                    )
+                )
 
     def _warn(self, text):
         """Say it in the chatter and as an activity of whoever asked for the loan."""
@@ -369,9 +435,11 @@ class ScfLoan(models.Model):
         return {
             "granted": lambda: self.env._("The bank pays out; the payment is booked when it does."),
             "active": lambda: self.env._(
-                "The buyer's payments repay the loan, which is due on %s. You may repay earlier.", due),
+                "The buyer's payments repay the loan, which is due on %s. You may repay earlier.", due
+            ),
             "overdue": lambda: self.env._("The loan was due on %s. Repay it from own money.", due),
             "closed": lambda: self.env._("Nothing more to do."),
-            "failed": lambda: self.env._("The bank could not pay out: %s. You may ask again.",
-                                         self.failure_reason or ""),
+            "failed": lambda: self.env._(
+                "The bank could not pay out: %s. You may ask again.", self.failure_reason or ""
+            ),
         }[self.state]()

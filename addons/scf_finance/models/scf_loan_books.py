@@ -31,15 +31,24 @@ class ScfLoan(models.Model):
         balance = -sum(line["balance"] for line in lines)
         if amounts.get(clearing):
             lines.append({**self._line(clearing, amounts[clearing], on), "balance": company.currency_id.round(balance)})
-        move = self.env["account.move"].with_company(company).create({
-            "move_type": "entry",
-            "journal_id": self._require("scf_journal_id").id,
-            "date": on,
-            "ref": self.env._("Loan %(loan)s: %(types)s", loan=self.name,
-                              types=", ".join(dict.fromkeys(self._type_label(entry.type) for entry in entries))),
-            "line_ids": [(0, 0, line) for line in lines],
-            **self._reversed_entry(entries),
-        })
+        move = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": self._require("scf_journal_id").id,
+                    "date": on,
+                    "ref": self.env._(
+                        "Loan %(loan)s: %(types)s",
+                        loan=self.name,
+                        types=", ".join(dict.fromkeys(self._type_label(entry.type) for entry in entries)),
+                    ),
+                    "line_ids": [(0, 0, line) for line in lines],
+                    **self._reversed_entry(entries),
+                }
+            )
+        )
         lock_dates = move._get_violated_lock_dates(on, False)
         if lock_dates:
             # The bank's value date lies in a closed period: the first open day takes the entry.
@@ -58,9 +67,13 @@ class ScfLoan(models.Model):
         sign = -1 if entry.type == "repayment_reversal" else 1
         parts = entry.allocation
         if parts is None or parts.penalty + parts.fee + parts.interest + parts.principal != entry.amount:
-            raise UserError(self.env._(
-                "The bank's entry %(entry)s of %(amount)s does not say what it was taken for. Ask the bank.",
-                entry=entry.id, amount=entry.amount))
+            raise UserError(
+                self.env._(
+                    "The bank's entry %(entry)s of %(amount)s does not say what it was taken for. Ask the bank.",
+                    entry=entry.id,
+                    amount=entry.amount,
+                )
+            )
         return [
             (loan, sign * parts.principal),
             (interest, sign * parts.interest),
@@ -87,9 +100,14 @@ class ScfLoan(models.Model):
     def _require(self, field):
         record = self.company_id[field]
         if not record:
-            raise UserError(self.env._(
-                "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the event "
-                "again.", company=self.company_id.name, field=self.company_id._fields[field].string))
+            raise UserError(
+                self.env._(
+                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the event "
+                    "again.",
+                    company=self.company_id.name,
+                    field=self.company_id._fields[field].string,
+                )
+            )
         return record
 
     def _type_label(self, kind):
@@ -98,7 +116,8 @@ class ScfLoan(models.Model):
     def _loan_items(self):
         """Journal items of this loan on the loan account."""
         return self.entry_ids.move_id.line_ids.filtered(
-            lambda line: line.account_id == self.company_id.scf_loan_account_id and line.parent_state == "posted")
+            lambda line: line.account_id == self.company_id.scf_loan_account_id and line.parent_state == "posted"
+        )
 
     def _reconcile_books(self):
         """Match what the loan account carries for this loan, so that its residual is the principal owed."""

@@ -36,8 +36,9 @@ class ScfLoanEntry(models.Model):
     principal = fields.Monetary(readonly=True)
     source_ref = fields.Char(string="Source", readonly=True, help="Our collection or repayment that caused the entry.")
     reverses_ref = fields.Char(string="Takes Back", readonly=True, help="The bank's entry that this one takes back.")
-    move_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, ondelete="restrict",
-                              index="btree_not_null")
+    move_id = fields.Many2one(
+        "account.move", string="Journal Entry", readonly=True, ondelete="restrict", index="btree_not_null"
+    )
 
     _bank_entry_unique = models.UniqueIndex("(loan_id, bank_entry_ref)", "The bank used a ledger entry's number twice.")
 
@@ -45,8 +46,9 @@ class ScfLoanEntry(models.Model):
 
     def write(self, vals):
         if vals:
-            raise UserError(self.env._(
-                "A ledger entry is never changed: a correction comes from the bank as a new one."))
+            raise UserError(
+                self.env._("A ledger entry is never changed: a correction comes from the bank as a new one.")
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -70,10 +72,14 @@ class ScfLoanEntry(models.Model):
         collected = self.env["scf.collection"]._allocate(recorded)
         loan._reduce_shortfall(recorded.filtered(lambda entry: entry.type == "repayment") - collected)
         for entry in recorded:
-            loan.message_post(body=self.env._(
-                "%(type)s of %(amount)s on %(day)s.", type=label_of(entry, "type"),
-                amount=format_amount(self.env, entry.amount, entry.currency_id),
-                day=format_date(self.env, entry.value_date)))
+            loan.message_post(
+                body=self.env._(
+                    "%(type)s of %(amount)s on %(day)s.",
+                    type=label_of(entry, "type"),
+                    amount=format_amount(self.env, entry.amount, entry.currency_id),
+                    day=format_date(self.env, entry.value_date),
+                )
+            )
         return recorded
 
     def _values(self, loan, entry, move):

@@ -46,7 +46,8 @@ class ScfOffer(models.Model):
     fee = fields.Monetary(readonly=True)
     tenor_days = fields.Integer(string="Tenor (days)", readonly=True)
     repayment = fields.Selection(
-        [("bullet", "In one sum"), ("instalment", "In monthly instalments")], readonly=True,
+        [("bullet", "In one sum"), ("instalment", "In monthly instalments")],
+        readonly=True,
     )
     instalments = fields.Integer(readonly=True)
     advance_rate = fields.Float(string="Advance Rate (%)", digits=(5, 2), readonly=True)
@@ -78,8 +79,11 @@ class ScfOffer(models.Model):
     @api.depends("bank_id", "principal", "currency_id")
     def _compute_display_name(self):
         for offer in self:
-            offer.display_name = self.env._("%(bank)s: %(amount)s", bank=offer.bank_id.sudo().name,
-                                            amount=format_amount(self.env, offer.principal, offer.currency_id))
+            offer.display_name = self.env._(
+                "%(bank)s: %(amount)s",
+                bank=offer.bank_id.sudo().name,
+                amount=format_amount(self.env, offer.principal, offer.currency_id),
+            )
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -103,8 +107,11 @@ class ScfOffer(models.Model):
             accepted_at=offer.accepted_at.replace(tzinfo=timezone.utc),
         )
         offer.submission_id._send("accept", acceptance.to_wire(), addressee=offer)
-        application.message_post(body=self.env._("%(user)s accepted the offer of %(bank)s.", user=self.env.user.name,
-                                                 bank=offer.bank_id.name))
+        application.message_post(
+            body=self.env._(
+                "%(user)s accepted the offer of %(bank)s.", user=self.env.user.name, bank=offer.bank_id.name
+            )
+        )
         application._sync_state()
         return True
 
@@ -172,8 +179,11 @@ class ScfOffer(models.Model):
             self.application_id.approver_id = False
             self.application_id._sync_state()
             self.application_id._ask_approvers(self.bank_id.name)
-        self.application_id.message_post(body=self.env._(
-            "%(bank)s did not take our answer to its offer: %(detail)s", bank=self.bank_id.name, detail=detail))
+        self.application_id.message_post(
+            body=self.env._(
+                "%(bank)s did not take our answer to its offer: %(detail)s", bank=self.bank_id.name, detail=detail
+            )
+        )
         self.application_id._notify_panel()
 
     def _scf_on_delayed(self, message):
@@ -197,36 +207,48 @@ class ScfOffer(models.Model):
 
     def _record(self, submission, message, terms):
         if terms_sha256(terms) != message.terms_sha256:
-            raise UserError(self.env._(
-                "The offer %(offer)s of %(bank)s does not have the digest that the bank signed. Ask the bank.",
-                offer=message.id, bank=submission.bank_id.name))
+            raise UserError(
+                self.env._(
+                    "The offer %(offer)s of %(bank)s does not have the digest that the bank signed. Ask the bank.",
+                    offer=message.id,
+                    bank=submission.bank_id.name,
+                )
+            )
         loan_terms = LoanTerms.from_wire(terms)
         currency = submission.currency_id
         if loan_terms.currency != currency.name:
-            raise UserError(self.env._(
-                "The offer %(offer)s of %(bank)s is in %(currency)s, but %(asked)s was asked for. Ask the bank.",
-                offer=message.id, bank=submission.bank_id.name, currency=loan_terms.currency, asked=currency.name))
+            raise UserError(
+                self.env._(
+                    "The offer %(offer)s of %(bank)s is in %(currency)s, but %(asked)s was asked for. Ask the bank.",
+                    offer=message.id,
+                    bank=submission.bank_id.name,
+                    currency=loan_terms.currency,
+                    asked=currency.name,
+                )
+            )
         cost = offer_cost(loan_terms, fields.Date.context_today(self))
-        offer = self.create({
-            "submission_id": submission.id,
-            "bank_offer_ref": message.id,
-            "terms": terms,
-            "terms_sha256": message.terms_sha256,
-            "currency_id": currency.id,
-            "principal": float(loan_terms.principal),
-            "rate_pa": float(loan_terms.rate_pa),
-            "fee": float(loan_terms.fee),
-            "tenor_days": loan_terms.tenor_days,
-            "repayment": loan_terms.repayment,
-            "instalments": loan_terms.instalments,
-            "advance_rate": float(message.terms.advance_rate),
-            "recourse": message.terms.recourse,
-            "conditions": "\n".join(message.terms.conditions),
-            "in_hand": float(cost.in_hand),
-            "total_cost": float(cost.total_cost),
-            "apr": float(cost.apr),
-            "expires_at": message.expires_at.replace(tzinfo=None),
-        })
+        offer = self.create(
+            {
+                "submission_id": submission.id,
+                "bank_offer_ref": message.id,
+                "terms": terms,
+                "terms_sha256": message.terms_sha256,
+                "currency_id": currency.id,
+                "principal": float(loan_terms.principal),
+                "rate_pa": float(loan_terms.rate_pa),
+                "fee": float(loan_terms.fee),
+                "tenor_days": loan_terms.tenor_days,
+                "repayment": loan_terms.repayment,
+                "instalments": loan_terms.instalments,
+                "advance_rate": float(message.terms.advance_rate),
+                "recourse": message.terms.recourse,
+                "conditions": "\n".join(message.terms.conditions),
+                "in_hand": float(cost.in_hand),
+                "total_cost": float(cost.total_cost),
+                "apr": float(cost.apr),
+                "expires_at": message.expires_at.replace(tzinfo=None),
+            }
+        )
         # A precomputed related field leaves the cached offers of the application as they were before.
         submission.application_id.invalidate_recordset(["offer_ids"])
         if submission.state in ENDED:
@@ -235,10 +257,15 @@ class ScfOffer(models.Model):
         submission._set_state("offered")
         application = submission.application_id
         application._sync_state()
-        application.message_post(body=self.env._(
-            "%(bank)s offers %(amount)s in hand for a total cost of %(cost)s, valid until %(expiry)s.",
-            bank=offer.bank_id.name, amount=format_amount(self.env, offer.in_hand, offer.currency_id),
-            cost=format_amount(self.env, offer.total_cost, offer.currency_id), expiry=offer._expiry()))
+        application.message_post(
+            body=self.env._(
+                "%(bank)s offers %(amount)s in hand for a total cost of %(cost)s, valid until %(expiry)s.",
+                bank=offer.bank_id.name,
+                amount=format_amount(self.env, offer.in_hand, offer.currency_id),
+                cost=format_amount(self.env, offer.total_cost, offer.currency_id),
+                expiry=offer._expiry(),
+            )
+        )
         if application.state == "offered":
             application._ask_approvers(offer.bank_id.name)
         return offer

@@ -58,8 +58,11 @@ class ScfPackage(models.Model):
         """Download the package file, as the banks received it."""
         self.ensure_one()
         self.check_access("read")
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{self.attachment_id.id}?download=true",
-                "target": "download"}
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self.attachment_id.id}?download=true",
+            "target": "download",
+        }
 
     def action_verify(self):
         """Check seal, digests and totals as a bank does, and say what was found."""
@@ -103,28 +106,35 @@ class ScfPackage(models.Model):
             raise UserError(self.env._("The evidence can't be sealed: %s", error)) from error
         report = verify_package(sealed, keys=KeySet.of(key.public_jwk), fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY})
         if not report.ok:
-            raise UserError(self.env._(
-                "The records contradict each other, so no bank would accept them:\n%s",
-                "\n".join(f"{finding.pointer}: {finding.message}" for finding in report.findings)))
+            raise UserError(
+                self.env._(
+                    "The records contradict each other, so no bank would accept them:\n%s",
+                    "\n".join(f"{finding.pointer}: {finding.message}" for finding in report.findings),
+                )
+            )
         return self._keep(application, sealed, report.package, now, supersedes, scope)
 
     def _keep(self, application, sealed, package, now, supersedes, scope):
-        attachment = self.env["ir.attachment"].create({
-            "name": f"{application.name.replace('/', '-')}.scf.json",
-            "raw": sealed,
-            "mimetype": MEDIA_TYPE,
-            "res_model": self._name,
-            "company_id": application.company_id.id,
-        })
-        record = self.create({
-            "application_id": application.id,
-            "package_ref": package.header.package_id,
-            "supersedes_id": supersedes.id if supersedes else False,
-            "sha256": sha256_hex(sealed),
-            "attachment_id": attachment.id,
-            "created_at": now,
-            "settled_partials": [settlement.partial_id for settlement in scope.settlements],
-        })
+        attachment = self.env["ir.attachment"].create(
+            {
+                "name": f"{application.name.replace('/', '-')}.scf.json",
+                "raw": sealed,
+                "mimetype": MEDIA_TYPE,
+                "res_model": self._name,
+                "company_id": application.company_id.id,
+            }
+        )
+        record = self.create(
+            {
+                "application_id": application.id,
+                "package_ref": package.header.package_id,
+                "supersedes_id": supersedes.id if supersedes else False,
+                "sha256": sha256_hex(sealed),
+                "attachment_id": attachment.id,
+                "created_at": now,
+                "settled_partials": [settlement.partial_id for settlement in scope.settlements],
+            }
+        )
         attachment.with_context(scf_keep_package=True).res_id = record.id
         return record
 

@@ -91,18 +91,21 @@ class ScfSubmission(models.Model):
         """What an accountant reads about this submission."""
         bank = self.bank_id.sudo().name
         if self.delayed:
-            return self.env._("%s can't be reached. What we sent waits here and goes out as soon as the bank answers.",
-                              bank)
+            return self.env._(
+                "%s can't be reached. What we sent waits here and goes out as soon as the bank answers.", bank
+            )
         if self.state == "offered" and not self.offer_ids.filtered(lambda offer: offer.state in ("open", "accepting")):
             return self.env._("The offer of %s lapsed.", bank)
         if self.state == "rejected":
-            return self.rejection_message or self.env._("%(bank)s declined: %(reason)s.", bank=bank,
-                                                        reason=label_of(self, "rejection_reason"))
+            return self.rejection_message or self.env._(
+                "%(bank)s declined: %(reason)s.", bank=bank, reason=label_of(self, "rejection_reason")
+            )
         return {
             "created": lambda: self.env._("On its way to %s.", bank),
             "processing": lambda: self.env._("%s has received the request and is deciding.", bank),
-            "action_required": lambda: self.env._("%(bank)s asks: %(question)s", bank=bank,
-                                                  question=self.action_message or ""),
+            "action_required": lambda: self.env._(
+                "%(bank)s asks: %(question)s", bank=bank, question=self.action_message or ""
+            ),
             "offered": lambda: self.env._("%s has made an offer.", bank),
             "offer_accepted": lambda: self.env._("%s has our acceptance.", bank),
             "granted": lambda: self.env._("%s has granted the loan.", bank),
@@ -136,9 +139,13 @@ class ScfSubmission(models.Model):
         self.application_id._document()._scf_check_requester()
         submission = self.sudo()
         if not submission._withdraw(self.env._("Withdrawn by the applicant.")):
-            raise UserError(self.env._(
-                "The request at %(bank)s is “%(state)s” and can't be withdrawn any more.",
-                bank=submission.bank_id.name, state=label_of(self, "state")))
+            raise UserError(
+                self.env._(
+                    "The request at %(bank)s is “%(state)s” and can't be withdrawn any more.",
+                    bank=submission.bank_id.name,
+                    state=label_of(self, "state"),
+                )
+            )
         submission.application_id._sync_state()
         return True
 
@@ -146,13 +153,15 @@ class ScfSubmission(models.Model):
 
     def _open(self, application, bank):
         """Create the submission of `application` at `bank` and queue the request with its package."""
-        submission = self.create({
-            "application_id": application.id,
-            "bank_id": bank.id,
-            "reference": f"{application.name}/{bank.id}",
-            "package_id": application.package_id.id,
-            "waiting_since": fields.Datetime.now(),
-        })
+        submission = self.create(
+            {
+                "application_id": application.id,
+                "bank_id": bank.id,
+                "reference": f"{application.name}/{bank.id}",
+                "package_id": application.package_id.id,
+                "waiting_since": fields.Datetime.now(),
+            }
+        )
         package = application.package_id
         request = LoanApplicationRequest(
             reference=submission.reference,
@@ -163,7 +172,8 @@ class ScfSubmission(models.Model):
             package_sha256=package.sha256,
             package_id=package.package_ref,
             disbursement_account=account_of(
-                application.company_id.scf_collection_bank_account_id, application.company_id.name),
+                application.company_id.scf_collection_bank_account_id, application.company_id.name
+            ),
             documents_fingerprints=application.line_ids.mapped("asset_key"),
         )
         submission._send("apply", request.to_wire(), documents=package._documents())
@@ -172,7 +182,8 @@ class ScfSubmission(models.Model):
     def _send(self, verb, payload, *, addressee=None, documents=()):
         """Queue one message of this submission; its messages reach the bank in the order they were written."""
         return self.bank_id._send(
-            verb, payload, channel=self.reference, addressee=addressee or self, documents=documents)
+            verb, payload, channel=self.reference, addressee=addressee or self, documents=documents
+        )
 
     def _withdraw(self, reason):
         """Tell the bank that the request is withdrawn.
@@ -180,7 +191,8 @@ class ScfSubmission(models.Model):
         :return: False where it is too late: accepted, or ended already
         """
         if self.state not in ("created", "processing", "action_required", "offered") or any(
-                offer.state in ("accepting", "accepted") for offer in self.offer_ids):
+            offer.state in ("accepting", "accepted") for offer in self.offer_ids
+        ):
             return False
         self._send("cancel", Decision(reason=reason).to_wire())
         self.offer_ids._set_state("declined")
@@ -188,8 +200,11 @@ class ScfSubmission(models.Model):
 
     def _reply(self, message, package=None):
         """Answer the bank's question, with a fresh package where one was built."""
-        answer = Reply(message=message, package_sha256=package.sha256 if package else None,
-                       package_id=package.package_ref if package else None)
+        answer = Reply(
+            message=message,
+            package_sha256=package.sha256 if package else None,
+            package_id=package.package_ref if package else None,
+        )
         self._send("reply", answer.to_wire(), documents=package._documents() if package else ())
         if package:
             self.package_id = package
@@ -217,21 +232,28 @@ class ScfSubmission(models.Model):
         bank = self.bank_id.name
         self.delayed = False
         if message.verb == "apply":
-            self._reject("OTHERS", self.env._("%(bank)s did not take the request: %(detail)s", bank=bank,
-                                              detail=detail))
+            self._reject(
+                "OTHERS", self.env._("%(bank)s did not take the request: %(detail)s", bank=bank, detail=detail)
+            )
         elif message.verb == "reply":
-            self.application_id.message_post(body=self.env._(
-                "%(bank)s did not take our answer: %(detail)s", bank=bank, detail=detail))
+            self.application_id.message_post(
+                body=self.env._("%(bank)s did not take our answer: %(detail)s", bank=bank, detail=detail)
+            )
         else:
-            self.application_id.message_post(body=self.env._(
-                "%(bank)s did not take the withdrawal: %(detail)s", bank=bank, detail=detail))
+            self.application_id.message_post(
+                body=self.env._("%(bank)s did not take the withdrawal: %(detail)s", bank=bank, detail=detail)
+            )
         self.application_id._notify_panel()
 
     def _scf_on_delayed(self, message):
         if message.state == "dead":
-            self.application_id.message_post(body=self.env._(
-                "%s did not answer for days, so our message was set aside. An administrator sends it again from "
-                "the outbox.", self.bank_id.name))
+            self.application_id.message_post(
+                body=self.env._(
+                    "%s did not answer for days, so our message was set aside. An administrator sends it again from "
+                    "the outbox.",
+                    self.bank_id.name,
+                )
+            )
         if not self.delayed:
             self.delayed = True
             self.application_id._notify_panel()
@@ -252,8 +274,13 @@ class ScfSubmission(models.Model):
         told_at = application.updated_at.replace(tzinfo=None)
         if self._is_stale(told_at, cursor):
             return
-        self.write({"bank_updated_at": told_at, "delayed": False,
-                    **({"bank_cursor": str(cursor)} if cursor is not None else {})})
+        self.write(
+            {
+                "bank_updated_at": told_at,
+                "delayed": False,
+                **({"bank_cursor": str(cursor)} if cursor is not None else {}),
+            }
+        )
         status = application.status.value
         if status == "REJECTED":
             rejection = application.rejection

@@ -97,29 +97,53 @@ class BankDouble:
     def decide(self, submission, status, **members):
         application = self.applications[submission.reference]
         application.update(status=status, updated_at=self._now(), **members)
-        kind = {"REJECTED": "rejected", "ACTION_REQUIRED": "action_required", "PROCESSING": "processing",
-                "CANCELLED": "cancelled"}[status]
+        kind = {
+            "REJECTED": "rejected",
+            "ACTION_REQUIRED": "action_required",
+            "PROCESSING": "processing",
+            "CANCELLED": "cancelled",
+        }[status]
         return self.tell(f"loan_application.{kind}", dict(application), submission)
 
-    def offer(self, submission, *, amount=None, rate="8.40", fee="40.00", tenor_days=45, instalments=1, valid_days=7,
-              **members):
+    def offer(
+        self,
+        submission,
+        *,
+        amount=None,
+        rate="8.40",
+        fee="40.00",
+        tenor_days=45,
+        instalments=1,
+        valid_days=7,
+        **members,
+    ):
         """Make an offer and tell it; gives the record."""
         application = self.applications[submission.reference]
         currency = application["requested"]["currency"]
         terms = {
             "technique": application["technique"],
             "principal": {"amount": amount or application["requested"]["amount"], "currency": currency},
-            "rate_pa": rate, "day_count": "ACT/360",
+            "rate_pa": rate,
+            "day_count": "ACT/360",
             "repayment": "instalment" if instalments > 1 else "bullet",
-            "tenor_days": tenor_days, "instalments": instalments,
-            "fee": wire_money(Decimal(fee), currency), "fee_timing": "deducted",
-            "advance_rate": "80.00", "recourse": True, "penalty_rate_pa": "5.00", "conditions": ["Notified assignment"],
+            "tenor_days": tenor_days,
+            "instalments": instalments,
+            "fee": wire_money(Decimal(fee), currency),
+            "fee_timing": "deducted",
+            "advance_rate": "80.00",
+            "recourse": True,
+            "penalty_rate_pa": "5.00",
+            "conditions": ["Notified assignment"],
             **members,
         }
         wire = {
-            "id": f"off-{uuid.uuid4()}", "loan_application_id": application["id"], "status": "OPEN",
-            "created_at": self._now(), "expires_at": self._now(timedelta(days=valid_days)),
-            "terms_sha256": terms_sha256(terms), "terms": terms,
+            "id": f"off-{uuid.uuid4()}",
+            "loan_application_id": application["id"],
+            "status": "OPEN",
+            "created_at": self._now(),
+            "expires_at": self._now(timedelta(days=valid_days)),
+            "terms_sha256": terms_sha256(terms),
+            "terms": terms,
         }
         application["status"] = "OFFERED"
         application["offers"].append(wire)
@@ -141,9 +165,14 @@ class BankDouble:
         wire_offer = self._wire_offer(offer)
         loan_ref = f"loan-{uuid.uuid4()}"
         self.loans[loan_ref] = {
-            "id": loan_ref, "loan_application_id": wire_offer["loan_application_id"], "offer_id": wire_offer["id"],
-            "number": f"BDR-{len(self.loans) + 1:06d}", "terms": wire_offer["terms"], "status": "GRANTED",
-            "entries": [], "start_date": None,
+            "id": loan_ref,
+            "loan_application_id": wire_offer["loan_application_id"],
+            "offer_id": wire_offer["id"],
+            "number": f"BDR-{len(self.loans) + 1:06d}",
+            "terms": wire_offer["terms"],
+            "status": "GRANTED",
+            "entries": [],
+            "start_date": None,
         }
         if self.queued("accept"):
             self.answer("accept", self.snapshot(loan_ref))
@@ -161,8 +190,11 @@ class BankDouble:
 
     def fail_disbursement(self, loan, reason="The account is closed."):
         self.loans[loan.bank_loan_ref]["status"] = "DISBURSED_FAILED"
-        return self.tell("loan.disbursement_failed",
-                         {"loan": self.snapshot(loan.bank_loan_ref), "reason": reason}, loan.submission_id)
+        return self.tell(
+            "loan.disbursement_failed",
+            {"loan": self.snapshot(loan.bank_loan_ref), "reason": reason},
+            loan.submission_id,
+        )
 
     def post_repayment(self, loan, amount, on=None, source=None):
         """Book a repayment of at most the payoff and tell it; closes the loan where nothing is left."""
@@ -184,8 +216,16 @@ class BankDouble:
         book, on = self.loans[loan.bank_loan_ref], on or self.today
         event = arithmetic.RepaymentReversal(id=f"ent-{uuid.uuid4()}", on=on, reverses=entry["id"])
         allocation = arithmetic.posting(self.terms(loan), self.events(book), event)
-        reversal = self._entry(book, "repayment_reversal", on, Decimal(entry["amount"]), allocation=allocation,
-                               source=source, ref=event.id, reverses=entry["id"])
+        reversal = self._entry(
+            book,
+            "repayment_reversal",
+            on,
+            Decimal(entry["amount"]),
+            allocation=allocation,
+            source=source,
+            ref=event.id,
+            reverses=entry["id"],
+        )
         reopened = book["status"] == "CLOSED"
         book["status"] = "ACTIVE"
         self.tell("repayment.reversed", {"loan": self.snapshot(book["id"]), "entry": reversal}, loan.submission_id)
@@ -204,8 +244,11 @@ class BankDouble:
             on = min(fields.Date.to_date(body["collected_on"]), self.today)
             if body["kind"] == "payment" and not self._settled(loan, self.today):
                 drawn[body["collection_id"]] = self.post_repayment(
-                    loan, body["amount"]["amount"], on=max(on, self.loans[loan.bank_loan_ref]["start_date"]),
-                    source=body["collection_id"])
+                    loan,
+                    body["amount"]["amount"],
+                    on=max(on, self.loans[loan.bank_loan_ref]["start_date"]),
+                    source=body["collection_id"],
+                )
             elif body["kind"] == "undone" and body["reverses"] in drawn:
                 self.reverse_repayment(loan, drawn.pop(body["reverses"]), on=on, source=body["collection_id"])
         return taken
@@ -234,10 +277,20 @@ class BankDouble:
         snapshot["balance"] = balance.to_wire()
         if book["start_date"]:
             snapshot.update(
-                start_date=book["start_date"].isoformat(), due_date=rows[-1].due_date.isoformat(),
+                start_date=book["start_date"].isoformat(),
+                due_date=rows[-1].due_date.isoformat(),
                 disbursed=wire_money(terms.in_hand, terms.currency),
-                schedule=[{"number": row.number, "due_date": row.due_date.isoformat(), "principal": str(row.principal),
-                           "interest": str(row.interest), "amount": str(row.amount)} for row in rows])
+                schedule=[
+                    {
+                        "number": row.number,
+                        "due_date": row.due_date.isoformat(),
+                        "principal": str(row.principal),
+                        "interest": str(row.interest),
+                        "amount": str(row.amount),
+                    }
+                    for row in rows
+                ],
+            )
         return snapshot
 
     def _settled(self, loan, on):
@@ -247,8 +300,11 @@ class BankDouble:
     def _entry(self, book, kind, on, amount, *, allocation=None, source=None, ref=None, reverses=None):
         currency = book["terms"]["principal"]["currency"]
         entry = {
-            "id": ref or f"ent-{uuid.uuid4()}", "sequence": len(book["entries"]) + 1, "type": kind,
-            "value_date": on.isoformat(), "booked_at": self._now(),
+            "id": ref or f"ent-{uuid.uuid4()}",
+            "sequence": len(book["entries"]) + 1,
+            "type": kind,
+            "value_date": on.isoformat(),
+            "booked_at": self._now(),
             "amount": wire_money(amount, currency)["amount"],
         }
         if allocation:
@@ -272,8 +328,13 @@ class BankDouble:
         self.cursor += 1
         application = self.applications.get(submission.reference, {})
         return {
-            "iss": ISSUER, "aud": CLIENT, "iat": int(datetime.now(timezone.utc).timestamp()),
-            "jti": str(uuid.uuid4()), "cursor": str(self.cursor), "type": kind, "occurred_at": self._now(),
+            "iss": ISSUER,
+            "aud": CLIENT,
+            "iat": int(datetime.now(timezone.utc).timestamp()),
+            "jti": str(uuid.uuid4()),
+            "cursor": str(self.cursor),
+            "type": kind,
+            "occurred_at": self._now(),
             "subject": {"loan_application_id": application.get("id"), "reference": submission.reference},
             "data": content,
         }
@@ -282,10 +343,17 @@ class BankDouble:
         """Put a signed event into the inbox and apply it, whether or not it came before."""
         jws = sign_event(payload, key=self.key)
         verified = verify_event(jws, keys=KeySet.of(self.key), issuer=ISSUER, audience=CLIENT)
-        event = self.env["scf.event"].create({
-            "bank_id": self.bank.id, "event_id": str(uuid.uuid4()), "cursor": verified["cursor"],
-            "type": verified["type"], "channel": verified["subject"]["reference"], "jws": jws, "payload": verified,
-        })
+        event = self.env["scf.event"].create(
+            {
+                "bank_id": self.bank.id,
+                "event_id": str(uuid.uuid4()),
+                "cursor": verified["cursor"],
+                "type": verified["type"],
+                "channel": verified["subject"]["reference"],
+                "jws": jws,
+                "payload": verified,
+            }
+        )
         event._apply()
         if state and event.state != state:
             raise AssertionError(f"{event.type} is {event.state}, not {state}: {event.error}")

@@ -15,9 +15,17 @@ from .bank_double import BankDouble
 def technique(code, **members):
     """A technique of a bank's profile."""
     return {
-        "code": code, "currencies": ["EUR", "USD"], "min_amount": "500.00", "max_amount": "250000.00",
-        "min_tenor_days": 10, "max_tenor_days": 180, "max_advance_rate": "80.00", "recourse": "with",
-        "repayment": ["bullet", "instalment"], "indicative_rate_pa": "7.90", "indicative_fee_percent": "0.50",
+        "code": code,
+        "currencies": ["EUR", "USD"],
+        "min_amount": "500.00",
+        "max_amount": "250000.00",
+        "min_tenor_days": 10,
+        "max_tenor_days": 180,
+        "max_advance_rate": "80.00",
+        "recourse": "with",
+        "repayment": ["bullet", "instalment"],
+        "indicative_rate_pa": "7.90",
+        "indicative_fee_percent": "0.50",
         "sections": ["party", "transaction", "order_flow", "logistics_flow", "tax_flow", "cash_flow"],
         **members,
     }
@@ -33,25 +41,44 @@ class FinanceCase(AccountTestInvoicingCommon):
         cls.company = cls.company_data["company"]
         cls.company.write({"vat": "US123456789", "country_id": cls.env.ref("base.us").id})
         cls.company._scf_create_accounts()
-        cls.company.scf_collection_bank_account_id = cls.env["res.partner.bank"].create({
-            "acc_number": "DE89370400440532013000", "partner_id": cls.company.partner_id.id,
-        })
-        cls.buyer = cls.env["res.partner"].create({
-            "name": "Atlas Retail", "vat": "BE0477472701", "country_id": cls.env.ref("base.be").id, "is_company": True,
-            "property_payment_term_id": cls.env.ref("account.account_payment_term_30days").id,
-        })
+        cls.company.scf_collection_bank_account_id = cls.env["res.partner.bank"].create(
+            {
+                "acc_number": "DE89370400440532013000",
+                "partner_id": cls.company.partner_id.id,
+            }
+        )
+        cls.buyer = cls.env["res.partner"].create(
+            {
+                "name": "Atlas Retail",
+                "vat": "BE0477472701",
+                "country_id": cls.env.ref("base.be").id,
+                "is_company": True,
+                "property_payment_term_id": cls.env.ref("account.account_payment_term_30days").id,
+            }
+        )
         cls.rhone = cls._connected_bank("Banque du Rhône")
         cls.hansa = cls._connected_bank("Hansa Bank")
         cls.people = {
             role: new_test_user(
-                cls.env, f"fin_{role}", groups=groups, name=role.capitalize(), company_id=cls.company.id,
-                company_ids=[Command.set(cls.company.ids)])
+                cls.env,
+                f"fin_{role}",
+                groups=groups,
+                name=role.capitalize(),
+                company_id=cls.company.id,
+                company_ids=[Command.set(cls.company.ids)],
+            )
             for role, groups in (
                 ("accountant", "account.group_account_invoice,sales_team.group_sale_salesman_all_leads"),
-                ("requester", "scf_connector.group_scf_requester,account.group_account_invoice,"
-                              "sales_team.group_sale_salesman_all_leads"),
-                ("approver", "scf_connector.group_scf_approver,account.group_account_invoice,"
-                             "sales_team.group_sale_salesman_all_leads"),
+                (
+                    "requester",
+                    "scf_connector.group_scf_requester,account.group_account_invoice,"
+                    "sales_team.group_sale_salesman_all_leads",
+                ),
+                (
+                    "approver",
+                    "scf_connector.group_scf_approver,account.group_account_invoice,"
+                    "sales_team.group_sale_salesman_all_leads",
+                ),
                 ("admin", "scf_connector.group_scf_admin,account.group_account_manager,base.group_system"),
             )
         }
@@ -71,11 +98,20 @@ class FinanceCase(AccountTestInvoicingCommon):
 
     @classmethod
     def _connected_bank(cls, name, **members):
-        bank = cls.env["scf.bank"].create({
-            "name": name, "base_url": f"https://{name.split()[0].lower()}.example", "company_id": cls.company.id,
-            "profile": {"name": name, "techniques": [
-                technique("receivables_discounting", **members), technique("pre_shipment", **members)]},
-        })
+        bank = cls.env["scf.bank"].create(
+            {
+                "name": name,
+                "base_url": f"https://{name.split()[0].lower()}.example",
+                "company_id": cls.company.id,
+                "profile": {
+                    "name": name,
+                    "techniques": [
+                        technique("receivables_discounting", **members),
+                        technique("pre_shipment", **members),
+                    ],
+                },
+            }
+        )
         bank.state = "connected"
         return bank
 
@@ -85,19 +121,25 @@ class FinanceCase(AccountTestInvoicingCommon):
         """A posted customer invoice without tax, due in `days`."""
         values.setdefault("invoice_date", self.today)
         return self._create_invoice_one_line(
-            product_id=values.pop("product_id", self.product_a), price_unit=amount,
+            product_id=values.pop("product_id", self.product_a),
+            price_unit=amount,
             tax_ids=values.pop("tax_ids", self.env["account.tax"]),
             partner_id=values.pop("partner_id", self.buyer),
             invoice_date_due=values["invoice_date"] + timedelta(days=days),
             invoice_payment_term_id=self.env["account.payment.term"],
-            post=True, **values)
+            post=True,
+            **values,
+        )
 
     def _order(self, amount=10000.0, **values):
         """A confirmed sales order of one line without tax."""
         values.setdefault("partner_id", self.buyer)
         return self._create_sale_order_one_line(
-            product_id=values.pop("product_id", self.product_a), price_unit=amount,
-            tax_ids=values.pop("tax_ids", self.env["account.tax"]), **values)
+            product_id=values.pop("product_id", self.product_a),
+            price_unit=amount,
+            tax_ids=values.pop("tax_ids", self.env["account.tax"]),
+            **values,
+        )
 
     def _as(self, role, record):
         return record.with_user(self.people[role]).with_company(self.company)
@@ -121,8 +163,7 @@ class FinanceCase(AccountTestInvoicingCommon):
 
     def _offered(self, document, **terms):
         """Ask one bank, which makes an offer."""
-        application = self._request(document, amount=terms.pop("requested", None),
-                                    **terms.pop("request", {}))
+        application = self._request(document, amount=terms.pop("requested", None), **terms.pop("request", {}))
         self.rhone_bank.receive(application.submission_ids)
         return self.rhone_bank.offer(application.submission_ids, **terms)
 
@@ -145,8 +186,11 @@ class FinanceCase(AccountTestInvoicingCommon):
         values.setdefault("payment_date", self.today)
         if amount is not None:
             values["amount"] = amount
-        payment_register = self.env["account.payment.register"].with_context(
-            active_model="account.move", active_ids=invoice.ids).create(values)
+        payment_register = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=invoice.ids)
+            .create(values)
+        )
         return payment_register._create_payments()
 
     def _report(self, loan):
@@ -170,5 +214,6 @@ class FinanceCase(AccountTestInvoicingCommon):
     def _account_balance(self, account):
         self.env.flush_all()
         [(balance,)] = self.env["account.move.line"]._read_group(
-            [("account_id", "=", account.id), ("parent_state", "=", "posted")], [], ["balance:sum"])
+            [("account_id", "=", account.id), ("parent_state", "=", "posted")], [], ["balance:sum"]
+        )
         return balance or 0.0

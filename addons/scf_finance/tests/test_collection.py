@@ -8,7 +8,6 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestCollection(FinanceCase):
-
     def setUp(self):
         super().setUp()
         self.invoice = self._invoice(10000.0)
@@ -16,8 +15,14 @@ class TestCollection(FinanceCase):
     def _credit(self, invoice, amount):
         """A credit note of `amount` that is matched with the invoice."""
         refund = self._create_invoice_one_line(
-            move_type="out_refund", product_id=self.product_a, price_unit=amount, partner_id=invoice.partner_id,
-            tax_ids=self.env["account.tax"], invoice_date=self.today, post=True)
+            move_type="out_refund",
+            product_id=self.product_a,
+            price_unit=amount,
+            partner_id=invoice.partner_id,
+            tax_ids=self.env["account.tax"],
+            invoice_date=self.today,
+            post=True,
+        )
         (invoice + refund).line_ids.filtered(lambda line: line.account_type == "asset_receivable").reconcile()
         return refund
 
@@ -86,31 +91,45 @@ class TestCollection(FinanceCase):
 
     def test_write_off_of_a_payment_is_dilution(self):
         loan = self._financed(self.invoice)
-        self._pay(self.invoice, 9900.0, payment_difference_handling="reconcile",
-                  writeoff_account_id=self.company_data["default_account_expense"].id)
-        self.assertEqual(sorted(self._amounts(self._report(loan))),
-                         [("dilution", "100.00"), ("payment", "9900.00")])
+        self._pay(
+            self.invoice,
+            9900.0,
+            payment_difference_handling="reconcile",
+            writeoff_account_id=self.company_data["default_account_expense"].id,
+        )
+        self.assertEqual(sorted(self._amounts(self._report(loan))), [("dilution", "100.00"), ("payment", "9900.00")])
 
     def test_write_off_by_journal_entry_is_dilution(self):
         loan = self._financed(self.invoice)
         receivable = self.invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
-        entry = self.env["account.move"].create({"line_ids": [
-            (0, 0, {"account_id": receivable.account_id.id, "credit": 500.0, "partner_id": self.buyer.id}),
-            (0, 0, {"account_id": self.company_data["default_account_expense"].id, "debit": 500.0})]})
+        entry = self.env["account.move"].create(
+            {
+                "line_ids": [
+                    (0, 0, {"account_id": receivable.account_id.id, "credit": 500.0, "partner_id": self.buyer.id}),
+                    (0, 0, {"account_id": self.company_data["default_account_expense"].id, "debit": 500.0}),
+                ]
+            }
+        )
         entry.action_post()
         (receivable + entry.line_ids.filtered("credit")).reconcile()
         self.assertEqual(self._amounts(self._report(loan)), [("dilution", "500.00")])
 
     def test_statement_line_matched_with_the_invoice_is_a_cleared_payment(self):
         loan = self._financed(self.invoice)
-        line = self.env["account.bank.statement.line"].create({
-            "journal_id": self.company_data["default_journal_bank"].id, "date": self.today,
-            "payment_ref": self.invoice.name, "partner_id": self.buyer.id, "amount": 6000.0})
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": self.today,
+                "payment_ref": self.invoice.name,
+                "partner_id": self.buyer.id,
+                "amount": 6000.0,
+            }
+        )
         _liquidity, suspense, _other = line._seek_for_lines()
         suspense.account_id = self.invoice.line_ids.filtered(
-            lambda item: item.account_type == "asset_receivable").account_id
-        (suspense + self.invoice.line_ids.filtered(
-            lambda item: item.account_type == "asset_receivable")).reconcile()
+            lambda item: item.account_type == "asset_receivable"
+        ).account_id
+        (suspense + self.invoice.line_ids.filtered(lambda item: item.account_type == "asset_receivable")).reconcile()
         [collection] = loan.collection_ids
         self.assertTrue(collection.cleared)
         self.assertEqual(self._amounts(self._report(loan)), [("payment", "6000.00")])
@@ -202,8 +221,12 @@ class TestCollection(FinanceCase):
 
     def test_accountant_without_a_financing_role_registers_payments_as_always(self):
         loan = self._financed(self.invoice)
-        payments = self.env["account.payment.register"].with_user(self.people["accountant"]).with_context(
-            active_model="account.move", active_ids=self.invoice.ids).create({"amount": 1000.0})
+        payments = (
+            self.env["account.payment.register"]
+            .with_user(self.people["accountant"])
+            .with_context(active_model="account.move", active_ids=self.invoice.ids)
+            .create({"amount": 1000.0})
+        )
         payments._create_payments()
         self.assertEqual(loan.collection_ids.amount, 1000.0)
 

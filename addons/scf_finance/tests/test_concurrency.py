@@ -43,34 +43,73 @@ class TestConcurrency(BaseCase):
         company = env["res.company"].browse(1)
         self.before = company.read(["vat", "country_id", "scf_collection_bank_account_id"], load="")[0]
         company._scf_create_accounts()
-        account = env["res.partner.bank"].create({"acc_number": "DE89370400440532013000",
-                                                  "partner_id": company.partner_id.id})
-        company.write({"vat": "DE136695976", "country_id": env.ref("base.de").id,
-                       "scf_collection_bank_account_id": account.id})
-        bank = env["scf.bank"].create({
-            "name": "Race Bank", "base_url": "https://race.example", "company_id": company.id,
-            "profile": {"techniques": [technique("receivables_discounting"), technique("pre_shipment")]}})
+        account = env["res.partner.bank"].create(
+            {"acc_number": "DE89370400440532013000", "partner_id": company.partner_id.id}
+        )
+        company.write(
+            {"vat": "DE136695976", "country_id": env.ref("base.de").id, "scf_collection_bank_account_id": account.id}
+        )
+        bank = env["scf.bank"].create(
+            {
+                "name": "Race Bank",
+                "base_url": "https://race.example",
+                "company_id": company.id,
+                "profile": {"techniques": [technique("receivables_discounting"), technique("pre_shipment")]},
+            }
+        )
         bank.state = "connected"
         buyer = env["res.partner"].create({"name": "Race Buyer", "country_id": env.ref("base.be").id})
         product = env["product.product"].create({"name": "Race Product", "type": "service", "invoice_policy": "order"})
-        order = env["sale.order"].create({"partner_id": buyer.id, "order_line": [
-            Command.create({"product_id": product.id, "price_unit": 10000.0, "product_uom_qty": 2, "tax_ids": []})]})
+        order = env["sale.order"].create(
+            {
+                "partner_id": buyer.id,
+                "order_line": [
+                    Command.create(
+                        {"product_id": product.id, "price_unit": 10000.0, "product_uom_qty": 2, "tax_ids": []}
+                    )
+                ],
+            }
+        )
         order.action_confirm()
         order.order_line.qty_to_invoice = 1
         invoice = order._create_invoices()
-        invoice.write({"invoice_date": fields.Date.today(), "invoice_line_ids": [
-            Command.update(line.id, {"quantity": 1}) for line in invoice.invoice_line_ids]})
+        invoice.write(
+            {
+                "invoice_date": fields.Date.today(),
+                "invoice_line_ids": [Command.update(line.id, {"quantity": 1}) for line in invoice.invoice_line_ids],
+            }
+        )
         invoice.invoice_payment_term_id = False
         invoice.invoice_date_due = fields.Date.today() + timedelta(days=45)
         invoice.action_post()
-        users = env["res.users"].create([
-            {"name": name, "login": name, "company_id": company.id, "company_ids": [Command.set(company.ids)],
-             "group_ids": [Command.set([
-                 env.ref("scf_connector.group_scf_approver").id, env.ref("account.group_account_invoice").id,
-                 env.ref("sales_team.group_sale_salesman_all_leads").id])]}
-            for name in ("race_requester", "race_first", "race_second")])
-        self.ids = {"bank": bank.id, "order": order.id, "invoice": invoice.id, "account": account.id,
-                    "buyer": buyer.id, "product": product.id}
+        users = env["res.users"].create(
+            [
+                {
+                    "name": name,
+                    "login": name,
+                    "company_id": company.id,
+                    "company_ids": [Command.set(company.ids)],
+                    "group_ids": [
+                        Command.set(
+                            [
+                                env.ref("scf_connector.group_scf_approver").id,
+                                env.ref("account.group_account_invoice").id,
+                                env.ref("sales_team.group_sale_salesman_all_leads").id,
+                            ]
+                        )
+                    ],
+                }
+                for name in ("race_requester", "race_first", "race_second")
+            ]
+        )
+        self.ids = {
+            "bank": bank.id,
+            "order": order.id,
+            "invoice": invoice.id,
+            "account": account.id,
+            "buyer": buyer.id,
+            "product": product.id,
+        }
         self.requester, self.first, self.second = users.ids
 
     def _remove(self):
@@ -138,21 +177,24 @@ class TestConcurrency(BaseCase):
     def test_same_invoice_asked_for_twice(self):
         error = self._one_after_the_other(
             lambda env: self._submit(env, "move_id", self.ids["invoice"]),
-            lambda env: self._submit(env, "move_id", self.ids["invoice"]))
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]),
+        )
         self.assertIn("already being financed", error)
         self.assertEqual(self._open_claims(), 1)
 
     def test_order_and_its_invoice(self):
         error = self._one_after_the_other(
             lambda env: self._submit(env, "sale_order_id", self.ids["order"]),
-            lambda env: self._submit(env, "move_id", self.ids["invoice"]))
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]),
+        )
         self.assertIn("belongs to the same sale", error)
         self.assertEqual(self._open_claims(), 1)
 
     def test_invoice_and_its_order(self):
         error = self._one_after_the_other(
             lambda env: self._submit(env, "move_id", self.ids["invoice"]),
-            lambda env: self._submit(env, "sale_order_id", self.ids["order"]))
+            lambda env: self._submit(env, "sale_order_id", self.ids["order"]),
+        )
         self.assertIn("belongs to the same sale", error)
         self.assertEqual(self._open_claims(), 1)
 
@@ -200,7 +242,8 @@ class TestConcurrency(BaseCase):
 
         error = self._one_after_the_other(
             lambda env: env["scf.offer"].browse(offers[0]).action_accept(),
-            lambda env: env["scf.offer"].browse(offers[1]).action_accept())
+            lambda env: env["scf.offer"].browse(offers[1]).action_accept(),
+        )
         self.assertIn("nother offer", error)
         with self._transaction() as env:
             self.assertEqual(env["scf.offer"].browse(offers).mapped("state"), ["accepting", "open"])

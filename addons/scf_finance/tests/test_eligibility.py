@@ -19,21 +19,51 @@ from .common import FinanceCase
 
 
 def bank_terms(**members):
-    return BankTerms(**{
-        "bank_id": 1, "name": "Rhône", "currencies": ("EUR",), "min_amount": Decimal(1000),
-        "max_amount": Decimal(50000), "min_tenor_days": 10, "max_tenor_days": 90, "advance_rate": Decimal(80),
-        "repayment": ("bullet",), "rate_pa": Decimal("8"), "fee_percent": Decimal("0.5"), **members})
+    return BankTerms(
+        **{
+            "bank_id": 1,
+            "name": "Rhône",
+            "currencies": ("EUR",),
+            "min_amount": Decimal(1000),
+            "max_amount": Decimal(50000),
+            "min_tenor_days": 10,
+            "max_tenor_days": 90,
+            "advance_rate": Decimal(80),
+            "repayment": ("bullet",),
+            "rate_pa": Decimal("8"),
+            "fee_percent": Decimal("0.5"),
+            **members,
+        }
+    )
 
 
 def facts(**members):
     today = fields.Date.today()
-    return DocumentFacts(**{
-        "technique": RECEIVABLES_DISCOUNTING, "name": "INV/1", "state": "posted", "move_type": "out_invoice",
-        "payment_state": "not_paid", "invoice_status": None, "company_id": 1, "is_own_company": False,
-        "buyer_name": "Atlas", "currency": "EUR", "total": Decimal(10000), "open_amount": Decimal(10000),
-        "issue_date": today, "expected_payment": today + timedelta(days=45), "today": today, "claims": (),
-        "missing_tax_id": False, "missing_accounts": False, "missing_collection_account": False,
-        "banks": (bank_terms(),), **members})
+    return DocumentFacts(
+        **{
+            "technique": RECEIVABLES_DISCOUNTING,
+            "name": "INV/1",
+            "state": "posted",
+            "move_type": "out_invoice",
+            "payment_state": "not_paid",
+            "invoice_status": None,
+            "company_id": 1,
+            "is_own_company": False,
+            "buyer_name": "Atlas",
+            "currency": "EUR",
+            "total": Decimal(10000),
+            "open_amount": Decimal(10000),
+            "issue_date": today,
+            "expected_payment": today + timedelta(days=45),
+            "today": today,
+            "claims": (),
+            "missing_tax_id": False,
+            "missing_accounts": False,
+            "missing_collection_account": False,
+            "banks": (bank_terms(),),
+            **members,
+        }
+    )
 
 
 @tagged("post_install", "-at_install")
@@ -52,8 +82,9 @@ class TestRules(TransactionCase):
         self.assertEqual(assessment.tenor_days, 45)
 
     def test_advance_is_rounded_down_to_the_cent(self):
-        assessment = assess(facts(open_amount=Decimal("1999.99"), banks=(bank_terms(advance_rate=Decimal("80.01")),)),
-                            self.env)
+        assessment = assess(
+            facts(open_amount=Decimal("1999.99"), banks=(bank_terms(advance_rate=Decimal("80.01")),)), self.env
+        )
         self.assertEqual(assessment.eligible_amount, Decimal("1600.19"))
 
     def test_advance_is_capped_by_the_bank(self):
@@ -128,10 +159,16 @@ class TestRules(TransactionCase):
 
     def test_every_refusal_is_a_sentence(self):
         stops = [
-            finding for change in (
-                {"state": "draft"}, {"currency": "CHF"}, {"banks": ()}, {"missing_accounts": True},
-                {"open_amount": Decimal(1000)}, {"is_own_company": True},
-            ) for finding in assess(replace(facts(), **change), self.env).stops
+            finding
+            for change in (
+                {"state": "draft"},
+                {"currency": "CHF"},
+                {"banks": ()},
+                {"missing_accounts": True},
+                {"open_amount": Decimal(1000)},
+                {"is_own_company": True},
+            )
+            for finding in assess(replace(facts(), **change), self.env).stops
         ]
         for finding in stops:
             self.assertTrue(finding.sentence.endswith("."), finding.sentence)

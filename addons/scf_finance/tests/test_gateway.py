@@ -98,8 +98,14 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self.assertEqual(application.state, "offered")
 
     def test_officer_asks_and_declines(self):
-        bank, gateway = self._open_bank({"base": "rhone", "rules": {"refer": [
-            {"check": "requested_amount", "maximum": "1.00", "message": "An officer decides."}]}})
+        bank, gateway = self._open_bank(
+            {
+                "base": "rhone",
+                "rules": {
+                    "refer": [{"check": "requested_amount", "maximum": "1.00", "message": "An officer decides."}]
+                },
+            }
+        )
         invoice = self._invoice(9000.0, currency_id=self.euro)
         application = self._request(invoice, banks=bank)
         self._exchange(gateway)
@@ -107,8 +113,9 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         gateway.officer.ask(submission.bank_application_ref, "Please send the signed delivery note.")
         self._exchange(gateway)
         self.assertEqual(submission.state, "action_required")
-        self._as("requester", self.env["scf.reply"]).create({
-            "submission_id": submission.id, "message": "It is in the fresh package."}).action_send()
+        self._as("requester", self.env["scf.reply"]).create(
+            {"submission_id": submission.id, "message": "It is in the fresh package."}
+        ).action_send()
         self._exchange(gateway)
         self.assertEqual(submission.state, "processing")
         gateway.officer.decline(submission.bank_application_ref, "The buyer's limit is reached.")
@@ -126,14 +133,22 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self.assertEqual(loan.state, "active", application.state_reason)
         invoice = self._create_final_invoice(order, post=True)
         refund = self._create_invoice_one_line(
-            move_type="out_refund", product_id=self.product_a, price_unit=4000.0, partner_id=self.buyer,
-            tax_ids=self.env["account.tax"], invoice_date=self.today, currency_id=self.euro, post=True)
+            move_type="out_refund",
+            product_id=self.product_a,
+            price_unit=4000.0,
+            partner_id=self.buyer,
+            tax_ids=self.env["account.tax"],
+            invoice_date=self.today,
+            currency_id=self.euro,
+            post=True,
+        )
         (invoice + refund).line_ids.filtered(lambda line: line.account_type == "asset_receivable").reconcile()
         self._exchange(gateway)
         self.assertGreater(loan.shortfall, 0)
         self.assertEqual(loan.book_principal, loan.principal, "a credit note is no cash")
         self._as("approver", self.env["scf.repayment"]).create(
-            {"loan_id": loan.id, "reason": "shortfall"}).action_repay()
+            {"loan_id": loan.id, "reason": "shortfall"}
+        ).action_repay()
         self._exchange(gateway)
         self._pay(invoice, currency_id=self.euro.id)
         self._exchange(gateway)

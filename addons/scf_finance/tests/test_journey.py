@@ -5,7 +5,6 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestJourney(FinanceCase):
-
     def test_invoice_is_financed_and_repaid_by_the_buyer(self):
         invoice = self._invoice(10000.0)
         self.assertEqual(self._as("requester", invoice).scf_panel()["state"], "eligible")

@@ -10,7 +10,6 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestLoan(FinanceCase):
-
     def setUp(self):
         super().setUp()
         self.start = self.today - timedelta(days=40)
@@ -19,8 +18,12 @@ class TestLoan(FinanceCase):
     def _balances(self, move):
         """Debit-positive amounts in company currency by account name."""
         company, names = self.company, {}
-        for field in ("scf_loan_account_id", "scf_clearing_account_id", "scf_interest_account_id",
-                      "scf_fee_account_id"):
+        for field in (
+            "scf_loan_account_id",
+            "scf_clearing_account_id",
+            "scf_interest_account_id",
+            "scf_fee_account_id",
+        ):
             amount = sum(move.line_ids.filtered(lambda line, f=field: line.account_id == company[f]).mapped("balance"))
             if amount:
                 names[field.split("_")[1]] = round(amount, 2)
@@ -42,8 +45,9 @@ class TestLoan(FinanceCase):
         entry = loan.entry_ids[-1]
         interest = 8000 * 0.084 * 40 / 360
         self.assertAlmostEqual(entry.interest, interest, 2)
-        self.assertEqual(self._balances(entry.move_id), {
-            "loan": entry.principal, "interest": entry.interest, "clearing": -3000.0})
+        self.assertEqual(
+            self._balances(entry.move_id), {"loan": entry.principal, "interest": entry.interest, "clearing": -3000.0}
+        )
         self.assertEqual(loan.book_principal, 8000.0 - entry.principal)
         self.assertEqual(loan.balance_principal, loan.book_principal)
         self.assertAlmostEqual(loan.repaid_percent, 100 * entry.principal / 8000, 2)
@@ -96,12 +100,14 @@ class TestLoan(FinanceCase):
         journal = self.company_data["default_journal_bank"]
         paid = sum(loan.entry_ids.filtered(lambda entry: entry.type == "repayment").mapped("amount"))
         for amount in (7960.0, -paid):
-            line = self.env["account.bank.statement.line"].create({
-                "journal_id": journal.id, "date": self.today, "payment_ref": loan.name, "amount": amount})
+            line = self.env["account.bank.statement.line"].create(
+                {"journal_id": journal.id, "date": self.today, "payment_ref": loan.name, "amount": amount}
+            )
             _liquidity, suspense, _other = line._seek_for_lines()
             suspense.account_id = clearing
         items = self.env["account.move.line"].search(
-            [("account_id", "=", clearing.id), ("parent_state", "=", "posted")])
+            [("account_id", "=", clearing.id), ("parent_state", "=", "posted")]
+        )
         items.reconcile()
         self.assertTrue(all(item.reconciled for item in items))
         self.assertAlmostEqual(self._account_balance(clearing), 0, 2)
@@ -155,8 +161,14 @@ class TestLoan(FinanceCase):
 
     def test_instalment_loan_is_repaid_month_by_month(self):
         self.rhone_bank.today = self.start
-        loan = self._financed(self.invoice, on=self.start, tenor_days=75, instalments=3,
-                              request={"repayment": "instalment"}, requested=6000.0)
+        loan = self._financed(
+            self.invoice,
+            on=self.start,
+            tenor_days=75,
+            instalments=3,
+            request={"repayment": "instalment"},
+            requested=6000.0,
+        )
         self.assertEqual(len(loan.schedule), 3)
         for row in loan.schedule:
             day = fields.Date.to_date(row["due_date"])
@@ -168,15 +180,22 @@ class TestLoan(FinanceCase):
 
     def test_loan_in_a_foreign_currency_closes_to_zero_in_both(self):
         middle = self.start + timedelta(days=20)
-        euro = self.setup_other_currency("EUR", rates=[
-            ("2016-01-01", 0.90), (str(middle), 0.80), (str(self.today), 0.75)])
+        euro = self.setup_other_currency(
+            "EUR", rates=[("2016-01-01", 0.90), (str(middle), 0.80), (str(self.today), 0.75)]
+        )
         invoice = self._invoice(10000.0, invoice_date=self.start, days=85, currency_id=euro)
         self.rhone_bank.today = self.start
         loan = self._financed(invoice, on=self.start)
         self.assertEqual(loan.currency_id, euro)
         payout = loan.entry_ids.move_id
-        self.assertEqual(sum(payout.line_ids.filtered(
-            lambda line: line.account_id == self.company.scf_loan_account_id).mapped("amount_currency")), -8000.0)
+        self.assertEqual(
+            sum(
+                payout.line_ids.filtered(lambda line: line.account_id == self.company.scf_loan_account_id).mapped(
+                    "amount_currency"
+                )
+            ),
+            -8000.0,
+        )
         self.assertAlmostEqual(self._balances(payout)["loan"], -8000 / 0.9, 2)
         self.rhone_bank.today = middle
         self.rhone_bank.post_repayment(loan, "2500.00", on=middle)
@@ -214,8 +233,9 @@ class TestLoan(FinanceCase):
         loan = self._financed(self.invoice, on=self.start)
         book = self.rhone_bank.loans[loan.bank_loan_ref]
         entry = self.rhone_bank._entry(book, "repayment", self.today, Decimal("100.00"))
-        payload = self.rhone_bank.payload("repayment.posted", {
-            "loan": self.rhone_bank.snapshot(book["id"]), "entry": entry}, loan.submission_id)
+        payload = self.rhone_bank.payload(
+            "repayment.posted", {"loan": self.rhone_bank.snapshot(book["id"]), "entry": entry}, loan.submission_id
+        )
         event = self.rhone_bank.send_event(payload, state="failed")
         self.assertIn("what it was taken for", event.error)
         self.assertEqual(len(loan.entry_ids.move_id), 1)
@@ -244,8 +264,12 @@ class TestLoan(FinanceCase):
     def test_repay_now_is_checked(self):
         loan = self._financed(self.invoice, on=self.start)
         owed = float(loan._balance(self.today).total)
-        for values in ({"amount": owed + 0.01}, {"amount": 0.0}, {"amount": 10.0, "paid_on": self.today + timedelta(1)},
-                       {"amount": 10.0, "paid_on": self.start - timedelta(1)}):
+        for values in (
+            {"amount": owed + 0.01},
+            {"amount": 0.0},
+            {"amount": 10.0, "paid_on": self.today + timedelta(1)},
+            {"amount": 10.0, "paid_on": self.start - timedelta(1)},
+        ):
             with self.subTest(values), self.assertRaises(UserError):
                 self._repay(loan, **values)
         with self.assertRaises(AccessError):
@@ -279,8 +303,14 @@ class TestLoan(FinanceCase):
 
     def test_overdue_loan_whose_arrears_are_paid_runs_again(self):
         self.rhone_bank.today = self.start
-        loan = self._financed(self.invoice, on=self.start, tenor_days=75, instalments=3,
-                              request={"repayment": "instalment"}, requested=6000.0)
+        loan = self._financed(
+            self.invoice,
+            on=self.start,
+            tenor_days=75,
+            instalments=3,
+            request={"repayment": "instalment"},
+            requested=6000.0,
+        )
         self.rhone_bank.env["scf.loan"]._cron_overdue()
         self.assertEqual(loan.state, "overdue", "the first instalment was due ten days ago")
         self.rhone_bank.today = self.today
@@ -289,9 +319,15 @@ class TestLoan(FinanceCase):
 
     def test_shortfall_asks_for_own_money(self):
         loan = self._financed(self.invoice, on=self.start)
-        self.rhone_bank.tell("loan.shortfall", {
-            "loan": self.rhone_bank.snapshot(loan.bank_loan_ref), "shortfall": {"amount": "800.00", "currency": "USD"},
-            "message": "Please repay 800.00 USD."}, loan.submission_id)
+        self.rhone_bank.tell(
+            "loan.shortfall",
+            {
+                "loan": self.rhone_bank.snapshot(loan.bank_loan_ref),
+                "shortfall": {"amount": "800.00", "currency": "USD"},
+                "message": "Please repay 800.00 USD.",
+            },
+            loan.submission_id,
+        )
         self.assertEqual(loan.shortfall, 800.0)
         self.assertIn("Please repay", loan.activity_ids.note)
         action = self._as("approver", loan).action_repay_now()

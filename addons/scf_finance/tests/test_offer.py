@@ -10,7 +10,6 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestOffer(FinanceCase):
-
     def setUp(self):
         super().setUp()
         self.invoice = self._invoice(10000.0)
@@ -21,8 +20,7 @@ class TestOffer(FinanceCase):
         hansa = application.submission_ids - rhone
         self.rhone_bank.receive(rhone)
         self.hansa_bank.receive(hansa)
-        return (application, self.rhone_bank.offer(rhone),
-                self.hansa_bank.offer(hansa, rate="6.00", fee="10.00"))
+        return (application, self.rhone_bank.offer(rhone), self.hansa_bank.offer(hansa, rate="6.00", fee="10.00"))
 
     def test_offer_is_costed_as_money_and_as_effective_annual_cost(self):
         offer = self._offered(self.invoice)
@@ -44,8 +42,12 @@ class TestOffer(FinanceCase):
 
     def test_requester_can_not_accept_though_an_approver_himself(self):
         both = new_test_user(
-            self.env, "fin_both", groups="scf_connector.group_scf_approver,account.group_account_invoice",
-            company_id=self.company.id, company_ids=self.company.ids)
+            self.env,
+            "fin_both",
+            groups="scf_connector.group_scf_approver,account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
         with patch.dict(self.people, requester=both):
             offer = self._offered(self.invoice)
         with self.assertRaisesRegex(UserError, "You requested this financing.*Approver"):
@@ -56,8 +58,12 @@ class TestOffer(FinanceCase):
     def test_requester_role_can_not_accept(self):
         offer = self._offered(self.invoice)
         colleague = new_test_user(
-            self.env, "fin_colleague", groups="scf_connector.group_scf_requester", company_id=self.company.id,
-            company_ids=self.company.ids)
+            self.env,
+            "fin_colleague",
+            groups="scf_connector.group_scf_requester",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
         with self.assertRaisesRegex(UserError, "Only an approver"):
             offer.with_user(colleague).action_accept()
 
@@ -86,8 +92,10 @@ class TestOffer(FinanceCase):
 
     def test_expired_offer_is_refused_before_the_cron_has_seen_it(self):
         offer = self._offered(self.invoice)
-        with patch.object(fields.Datetime, "now", return_value=offer.expires_at + timedelta(seconds=1)), \
-                self.assertRaisesRegex(UserError, "expired"):
+        with (
+            patch.object(fields.Datetime, "now", return_value=offer.expires_at + timedelta(seconds=1)),
+            self.assertRaisesRegex(UserError, "expired"),
+        ):
             self._accept(offer)
 
     def test_offer_expires_by_the_clock(self):
@@ -160,8 +168,11 @@ class TestOffer(FinanceCase):
         self.rhone_bank.receive(submission)
         self.rhone_bank.offer(submission)
         payload = dict(self.rhone_bank.told[-1])
-        payload["data"] = {**payload["data"], "id": "off-forged",
-                           "terms": {**payload["data"]["terms"], "rate_pa": "1.00"}}
+        payload["data"] = {
+            **payload["data"],
+            "id": "off-forged",
+            "terms": {**payload["data"]["terms"], "rate_pa": "1.00"},
+        }
         event = self.rhone_bank.send_event(payload, state="failed")
         self.assertIn("digest", event.error)
         self.assertEqual(len(submission.offer_ids), 1)

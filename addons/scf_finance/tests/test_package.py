@@ -14,7 +14,6 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestPackage(FinanceCase):
-
     def _sections(self, document, **values):
         """Sections of the sealed package of a request on the document, verified as a bank does."""
         package = self._request(document, **values).package_id
@@ -36,14 +35,19 @@ class TestPackage(FinanceCase):
     def _lines(self, *lines, **values):
         """A posted invoice of several lines: (price, quantity, discount, taxes)."""
         return self._create_invoice(
-            partner_id=self.buyer, invoice_date=self.today, post=True,
+            partner_id=self.buyer,
+            invoice_date=self.today,
+            post=True,
             invoice_payment_term_id=self.env["account.payment.term"],
             invoice_date_due=self.today + timedelta(days=45),
             invoice_line_ids=[
-                self._prepare_invoice_line(product_id=self.product_a, price_unit=price, quantity=quantity,
-                                           discount=discount, tax_ids=taxes)
+                self._prepare_invoice_line(
+                    product_id=self.product_a, price_unit=price, quantity=quantity, discount=discount, tax_ids=taxes
+                )
                 for price, quantity, discount, taxes in lines
-            ], **values)
+            ],
+            **values,
+        )
 
     # --- totals ---
 
@@ -68,12 +72,21 @@ class TestPackage(FinanceCase):
         for method in ("round_per_line", "round_globally"):
             with self.subTest(method):
                 self.company.tax_calculation_rounding_method = method
-                order = self._create_sale_order(partner_id=self.buyer, order_line=[
-                    *(self._prepare_order_line(product_id=self.product_a, price_unit=33.33 + index,
-                                               product_uom_qty=3, tax_ids=taxes) for index in range(9)),
-                    *(self._prepare_order_line(product_id=self.product_a, price_unit=21.53, tax_ids=included)
-                      for _ in range(9)),
-                ])
+                order = self._create_sale_order(
+                    partner_id=self.buyer,
+                    order_line=[
+                        *(
+                            self._prepare_order_line(
+                                product_id=self.product_a, price_unit=33.33 + index, product_uom_qty=3, tax_ids=taxes
+                            )
+                            for index in range(9)
+                        ),
+                        *(
+                            self._prepare_order_line(product_id=self.product_a, price_unit=21.53, tax_ids=included)
+                            for _ in range(9)
+                        ),
+                    ],
+                )
                 self._assert_totals(self._sections(order), order)
 
     def test_fixed_and_group_taxes(self):
@@ -89,8 +102,10 @@ class TestPackage(FinanceCase):
     def test_sections_and_notes_are_left_out(self):
         invoice = self._invoice(5000.0)
         order = self._order(5000.0)
-        order.order_line = [Command.create({"display_type": "line_section", "name": "Goods"}),
-                            Command.create({"display_type": "line_note", "name": "Handle with care"})]
+        order.order_line = [
+            Command.create({"display_type": "line_section", "name": "Goods"}),
+            Command.create({"display_type": "line_note", "name": "Handle with care"}),
+        ]
         self.assertEqual(len(self._assert_totals(self._sections(order), order)["lines"]), 1)
         self.assertEqual(len(self._assert_totals(self._sections(invoice), invoice)["lines"]), 1)
 
@@ -120,10 +135,15 @@ class TestPackage(FinanceCase):
 
     def _credit(self, invoice, amount):
         refund = self._create_invoice_one_line(
-            move_type="out_refund", product_id=self.product_a, price_unit=amount, partner_id=self.buyer,
-            tax_ids=self.env["account.tax"], invoice_date=self.today, post=True)
-        (invoice + refund).line_ids.filtered(
-            lambda line: line.account_type == "asset_receivable").reconcile()
+            move_type="out_refund",
+            product_id=self.product_a,
+            price_unit=amount,
+            partner_id=self.buyer,
+            tax_ids=self.env["account.tax"],
+            invoice_date=self.today,
+            post=True,
+        )
+        (invoice + refund).line_ids.filtered(lambda line: line.account_type == "asset_receivable").reconcile()
         return refund
 
     def test_partly_paid_in_foreign_currency_at_another_rate(self):
@@ -157,8 +177,10 @@ class TestPackage(FinanceCase):
         sections = self._sections(invoice)
         self.assertEqual(sections["order_flow"]["orders"][0]["documents"], [invoice.name])
         [delivery] = sections["logistics_flow"]["deliveries"]
-        self.assertEqual((delivery["number"], delivery["order"], delivery["direction"], delivery["state"]),
-                         (picking.name, order.name, "out", "done"))
+        self.assertEqual(
+            (delivery["number"], delivery["order"], delivery["direction"], delivery["state"]),
+            (picking.name, order.name, "out", "done"),
+        )
         self.assertEqual(delivery["lines"][0]["quantity_done"], "1")
 
     def test_history_weighs_days_by_amount(self):
@@ -204,8 +226,11 @@ class TestPackage(FinanceCase):
 
     def test_package_and_its_file_never_change(self):
         package = self._request(self._invoice(10000.0)).package_id
-        for record, values in ((package, {"sha256": "0" * 64}), (package.attachment_id, {"raw": b"{}"}),
-                               (package.attachment_id, {"name": "other.json"})):
+        for record, values in (
+            (package, {"sha256": "0" * 64}),
+            (package.attachment_id, {"raw": b"{}"}),
+            (package.attachment_id, {"name": "other.json"}),
+        ):
             with self.subTest(record._name), self.assertRaises(UserError):
                 record.write(values)
         for record in (package, package.attachment_id):

@@ -7,13 +7,27 @@ from odoo.tests import tagged
 
 from .common import FinanceCase
 
-KEYS = {"visible", "state", "headline", "subline", "technique", "technique_label", "eligible", "indicative", "reasons",
-        "application", "submissions", "offers", "loan", "next_step", "actions"}
+KEYS = {
+    "visible",
+    "state",
+    "headline",
+    "subline",
+    "technique",
+    "technique_label",
+    "eligible",
+    "indicative",
+    "reasons",
+    "application",
+    "submissions",
+    "offers",
+    "loan",
+    "next_step",
+    "actions",
+}
 
 
 @tagged("post_install", "-at_install")
 class TestPanel(FinanceCase):
-
     def setUp(self):
         super().setUp()
         self.invoice = self._invoice(10000.0)
@@ -26,14 +40,16 @@ class TestPanel(FinanceCase):
 
     def test_eligible_invoice_says_how_much_and_what_it_costs(self):
         panel = self._panel()
-        self.assertEqual((panel["visible"], panel["state"], panel["technique"]),
-                         (True, "eligible", "receivables_discounting"))
+        self.assertEqual(
+            (panel["visible"], panel["state"], panel["technique"]), (True, "eligible", "receivables_discounting")
+        )
         self.assertIn("8,000.00", panel["headline"])
         self.assertIn("80 %", panel["subline"])
         self.assertEqual(panel["eligible"]["value"], "8000.00")
         self.assertIn("119.00", panel["indicative"]["cost_text"])  # 8000 × (7.9 % × 45/360 + 0.5 %)
-        self.assertEqual(panel["actions"], [{"name": "action_scf_request", "label": "Ask the banks",
-                                             "kind": "primary"}])
+        self.assertEqual(
+            panel["actions"], [{"name": "action_scf_request", "label": "Ask the banks", "kind": "primary"}]
+        )
         self.assertTrue(all(reason["level"] == "ok" for reason in panel["reasons"]))
         self.assertIsNone(panel["application"])
 
@@ -83,8 +99,9 @@ class TestPanel(FinanceCase):
         loan = self.rhone_bank.grant(offer)
         self.rhone_bank.disburse(loan)
         panel = self._panel()
-        self.assertEqual((panel["state"], panel["loan"]["id"], panel["loan"]["repaid_percent"]),
-                         ("financed", loan.id, 0))
+        self.assertEqual(
+            (panel["state"], panel["loan"]["id"], panel["loan"]["repaid_percent"]), ("financed", loan.id, 0)
+        )
         self.rhone_bank.post_repayment(loan, "9000.00")
         panel = self._panel()
         self.assertEqual((panel["state"], panel["loan"]["repaid_percent"]), ("repaid", 100))
@@ -101,8 +118,11 @@ class TestPanel(FinanceCase):
     def test_open_screens_are_told_when_a_bank_answers(self):
         sent = []
         submission = self._request(self.invoice).submission_ids
-        with patch.object(type(self.env["bus.bus"]), "_sendone",
-                          lambda bus, channel, kind, message: sent.append((channel, kind, message))):
+        with patch.object(
+            type(self.env["bus.bus"]),
+            "_sendone",
+            lambda bus, channel, kind, message: sent.append((channel, kind, message)),
+        ):
             self.rhone_bank.receive(submission)
         panels = [(channel, message) for channel, kind, message in sent if kind == "scf_panel"]
         self.assertIn({"model": "account.move", "ids": self.invoice.ids}, [message for _channel, message in panels])

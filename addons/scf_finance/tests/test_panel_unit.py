@@ -9,5 +9,11 @@ class TestPanelUnit(HttpCase):
 
     def test_unit_tests_of_the_panel(self):
         self.browser_js(
-            "/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&filter=scf_panel", "", "", login="admin",
-            timeout=300, success_signal="[HOOT] Test suite succeeded", error_checker=unit_test_error_checker)
+            "/web/tests?headless&loglevel=2&preset=desktop&timeout=15000&filter=scf_panel",
+            "",
+            "",
+            login="admin",
+            timeout=300,
+            success_signal="[HOOT] Test suite succeeded",
+            error_checker=unit_test_error_checker,
+        )

@@ -61,11 +61,21 @@ class TestProtection(FinanceCase):
 
     def test_accounts_are_created_once(self):
         company = self.company
-        before = (company.scf_loan_account_id, company.scf_clearing_account_id, company.scf_interest_account_id,
-                  company.scf_fee_account_id, company.scf_journal_id)
+        before = (
+            company.scf_loan_account_id,
+            company.scf_clearing_account_id,
+            company.scf_interest_account_id,
+            company.scf_fee_account_id,
+            company.scf_journal_id,
+        )
         company._scf_create_accounts()
-        after = (company.scf_loan_account_id, company.scf_clearing_account_id, company.scf_interest_account_id,
-                 company.scf_fee_account_id, company.scf_journal_id)
+        after = (
+            company.scf_loan_account_id,
+            company.scf_clearing_account_id,
+            company.scf_interest_account_id,
+            company.scf_fee_account_id,
+            company.scf_journal_id,
+        )
         self.assertEqual(before, after)
         self.assertEqual(company.scf_loan_account_id.account_type, "liability_current")
         self.assertTrue(company.scf_loan_account_id.reconcile and company.scf_clearing_account_id.reconcile)

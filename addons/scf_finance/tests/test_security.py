@@ -4,8 +4,16 @@ from odoo.tests import new_test_user, tagged
 
 from .common import FinanceCase
 
-MODELS = ("scf.application", "scf.application.document", "scf.package", "scf.submission", "scf.offer", "scf.loan",
-          "scf.loan.entry", "scf.collection")
+MODELS = (
+    "scf.application",
+    "scf.application.document",
+    "scf.package",
+    "scf.submission",
+    "scf.offer",
+    "scf.loan",
+    "scf.loan.entry",
+    "scf.collection",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -17,8 +25,12 @@ class TestSecurity(FinanceCase):
         super().setUpClass()
         cls.other_company = cls.setup_other_company()["company"]
         cls.stranger = new_test_user(
-            cls.env, "fin_stranger", company_id=cls.other_company.id, company_ids=[Command.set(cls.other_company.ids)],
-            groups="scf_connector.group_scf_admin,account.group_account_manager,sales_team.group_sale_manager")
+            cls.env,
+            "fin_stranger",
+            company_id=cls.other_company.id,
+            company_ids=[Command.set(cls.other_company.ids)],
+            groups="scf_connector.group_scf_admin,account.group_account_manager,sales_team.group_sale_manager",
+        )
         cls.portal = new_test_user(cls.env, "fin_portal", groups="base.group_portal")
         cls.portal.partner_id.parent_id = cls.buyer
 
@@ -68,27 +80,44 @@ class TestSecurity(FinanceCase):
                     record.create({})
             with self.subTest(f"{model} unlink"), self.assertRaises(UserError):
                 record.unlink()
-            fields_ = {"scf.application": {"state": "repaid"}, "scf.package": {"sha256": "0"},
-                       "scf.application.document": {"is_open": False}, "scf.submission": {"state": "granted"},
-                       "scf.offer": {"state": "accepted"}, "scf.loan": {"principal": 1.0},
-                       "scf.loan.entry": {"amount": 1.0}, "scf.collection": {"amount": 1.0}}[model]
+            fields_ = {
+                "scf.application": {"state": "repaid"},
+                "scf.package": {"sha256": "0"},
+                "scf.application.document": {"is_open": False},
+                "scf.submission": {"state": "granted"},
+                "scf.offer": {"state": "accepted"},
+                "scf.loan": {"principal": 1.0},
+                "scf.loan.entry": {"amount": 1.0},
+                "scf.collection": {"amount": 1.0},
+            }[model]
             with self.subTest(f"{model} write"), self.assertRaises(UserError):
                 record.write(fields_)
 
     def test_facts_can_not_be_smuggled_in_when_a_request_is_created(self):
         applications = self._as("requester", self.env["scf.application"])
         invoice = self._invoice(5000.0)
-        for values in ({"state": "financed"}, {"approver_id": self.people["requester"].id},
-                       {"requester_id": self.people["approver"].id}, {"eligible_amount": 99999.0},
-                       {"line_ids": [Command.create({"asset_key": "x", "is_open": True})]},
-                       {"company_id": self.other_company.id}, {"package_id": self.application.package_id.id},
-                       {"partner_id": self.buyer.id}, {"name": "FIN/X"}):
+        for values in (
+            {"state": "financed"},
+            {"approver_id": self.people["requester"].id},
+            {"requester_id": self.people["approver"].id},
+            {"eligible_amount": 99999.0},
+            {"line_ids": [Command.create({"asset_key": "x", "is_open": True})]},
+            {"company_id": self.other_company.id},
+            {"package_id": self.application.package_id.id},
+            {"partner_id": self.buyer.id},
+            {"name": "FIN/X"},
+        ):
             with self.subTest(values), self.assertRaises(AccessError):
                 applications.create({"move_id": invoice.id, **values})
 
     def test_requester_needs_to_see_the_document(self):
-        blind = new_test_user(self.env, "fin_blind", groups="scf_connector.group_scf_requester",
-                              company_id=self.company.id, company_ids=[Command.set(self.company.ids)])
+        blind = new_test_user(
+            self.env,
+            "fin_blind",
+            groups="scf_connector.group_scf_requester",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
         invoice = self._invoice(5000.0)
         with self.assertRaises(AccessError):
             invoice.with_user(blind).scf_panel()
@@ -115,13 +144,20 @@ class TestSecurity(FinanceCase):
     def test_public_methods_refuse_users_without_the_role(self):
         accountant = self.people["accountant"]
         calls = [
-            (self.invoice, "action_scf_request"), (self.invoice, "action_scf_open"),
-            (self.application, "action_submit"), (self.application, "action_cancel"),
-            (self.application, "action_open_document"), (self.application, "action_open_loans"),
-            (self.records["scf.submission"], "action_reply"), (self.records["scf.submission"], "action_withdraw"),
-            (self.records["scf.offer"], "action_accept"), (self.records["scf.offer"], "action_decline"),
-            (self.loan, "action_repay_now"), (self.loan, "action_open_moves"),
-            (self.records["scf.package"], "action_download"), (self.records["scf.package"], "action_verify"),
+            (self.invoice, "action_scf_request"),
+            (self.invoice, "action_scf_open"),
+            (self.application, "action_submit"),
+            (self.application, "action_cancel"),
+            (self.application, "action_open_document"),
+            (self.application, "action_open_loans"),
+            (self.records["scf.submission"], "action_reply"),
+            (self.records["scf.submission"], "action_withdraw"),
+            (self.records["scf.offer"], "action_accept"),
+            (self.records["scf.offer"], "action_decline"),
+            (self.loan, "action_repay_now"),
+            (self.loan, "action_open_moves"),
+            (self.records["scf.package"], "action_download"),
+            (self.records["scf.package"], "action_verify"),
         ]
         for user in (accountant, self.portal, self.stranger):
             for record, method in calls:
@@ -131,8 +167,11 @@ class TestSecurity(FinanceCase):
 
     def test_panel_is_hidden_from_users_without_the_role(self):
         self.assertEqual(self._as("accountant", self.invoice).scf_panel(), {"visible": False})
-        self.assertEqual(self.invoice.with_user(self.portal).scf_panel(), {"visible": False},
-                         "the buyer may read its invoice in the portal, and no more")
+        self.assertEqual(
+            self.invoice.with_user(self.portal).scf_panel(),
+            {"visible": False},
+            "the buyer may read its invoice in the portal, and no more",
+        )
         self.env.invalidate_all()
         with self.assertRaises(AccessError):
             self.invoice.with_user(self.stranger).with_company(self.other_company).scf_panel()
@@ -140,8 +179,11 @@ class TestSecurity(FinanceCase):
     def test_dialogs_are_bound_by_the_record_that_they_name(self):
         with self.assertRaises(AccessError):
             self.env["scf.repayment"].with_user(self.people["requester"]).create({"loan_id": self.loan.id})
-        wizard = self.env["scf.reply"].with_user(self.stranger).create({
-            "submission_id": self.records["scf.submission"].id, "message": "x"})
+        wizard = (
+            self.env["scf.reply"]
+            .with_user(self.stranger)
+            .create({"submission_id": self.records["scf.submission"].id, "message": "x"})
+        )
         self.env.invalidate_all()
         with self.assertRaises(AccessError):
             wizard.read(["action_message"])
@@ -149,8 +191,13 @@ class TestSecurity(FinanceCase):
             wizard.action_send()
         with self.assertRaises(AccessError):
             self.env["scf.repayment"].with_user(self.stranger).create({"loan_id": self.loan.id})
-        wizard = self.env["scf.repayment"].with_user(self.stranger).sudo().create(
-            {"loan_id": self.loan.id, "amount": 1.0}).sudo(False)
+        wizard = (
+            self.env["scf.repayment"]
+            .with_user(self.stranger)
+            .sudo()
+            .create({"loan_id": self.loan.id, "amount": 1.0})
+            .sudo(False)
+        )
         self.env.invalidate_all()
         with self.assertRaises(AccessError):
             wizard.action_repay()

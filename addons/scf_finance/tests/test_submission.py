@@ -8,15 +8,16 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestSubmission(FinanceCase):
-
     def setUp(self):
         super().setUp()
         self.invoice = self._invoice(10000.0)
 
     def _both(self):
         application = self._request(self.invoice, banks=self.rhone | self.hansa)
-        rhone, hansa = (application.submission_ids.filtered(lambda submission, bank=bank: submission.bank_id == bank)
-                        for bank in (self.rhone, self.hansa))
+        rhone, hansa = (
+            application.submission_ids.filtered(lambda submission, bank=bank: submission.bank_id == bank)
+            for bank in (self.rhone, self.hansa)
+        )
         return application, rhone, hansa
 
     def test_each_bank_gets_its_own_submission_in_the_same_transaction(self):
@@ -36,8 +37,12 @@ class TestSubmission(FinanceCase):
         self.assertFalse(self.rhone_bank.queued())
 
     def test_limits_of_a_chosen_bank_are_checked(self):
-        self.hansa.profile = {**self.hansa.profile, "techniques": [
-            {**item, "max_amount": "5000.00", "repayment": ["bullet"]} for item in self.hansa.profile["techniques"]]}
+        self.hansa.profile = {
+            **self.hansa.profile,
+            "techniques": [
+                {**item, "max_amount": "5000.00", "repayment": ["bullet"]} for item in self.hansa.profile["techniques"]
+            ],
+        }
         both = self._draft(self.invoice, banks=self.rhone | self.hansa, amount=8000.0)
         with self.assertRaisesRegex(UserError, "Hansa Bank"):
             both.action_submit()
@@ -101,8 +106,9 @@ class TestSubmission(FinanceCase):
 
         reply = self.rhone_bank.body("reply")
         renewed = submission.package_id
-        self.assertEqual(reply, {"message": "Mr Peeters did.", "package_id": renewed.package_ref,
-                                 "package_sha256": renewed.sha256})
+        self.assertEqual(
+            reply, {"message": "Mr Peeters did.", "package_id": renewed.package_ref, "package_sha256": renewed.sha256}
+        )
         self.assertEqual(renewed.supersedes_id, first)
         sealed = json.loads(renewed.attachment_id.raw)
         self.assertEqual(sealed["header"]["supersedes"], first.package_ref)
@@ -178,10 +184,21 @@ class TestSubmission(FinanceCase):
 
     def test_event_that_overtakes_the_answer_finds_the_submission(self):
         submission = self._request(self.invoice).submission_ids
-        early = dict(self.rhone_bank.applications.setdefault(submission.reference, {
-            "id": "app-early", "reference": submission.reference, "status": "PROCESSING",
-            "technique": "receivables_discounting", "requested": {"amount": "8000.00", "currency": "USD"},
-            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "offers": []}))
+        early = dict(
+            self.rhone_bank.applications.setdefault(
+                submission.reference,
+                {
+                    "id": "app-early",
+                    "reference": submission.reference,
+                    "status": "PROCESSING",
+                    "technique": "receivables_discounting",
+                    "requested": {"amount": "8000.00", "currency": "USD"},
+                    "created_at": "2026-01-01T00:00:00Z",
+                    "updated_at": "2026-01-01T00:00:00Z",
+                    "offers": [],
+                },
+            )
+        )
         self.rhone_bank.tell("loan_application.processing", early, submission)
         self.assertEqual((submission.state, submission.bank_application_ref), ("processing", "app-early"))
 
@@ -197,7 +214,8 @@ class TestSubmission(FinanceCase):
         self.rhone_bank.decide(submission, "ACTION_REQUIRED", action_required={"message": "More."})
         self._pay(self.invoice, 5000.0)
         wizard = self._as("requester", self.env["scf.reply"]).create(
-            {"submission_id": submission.id, "message": "Here."})
+            {"submission_id": submission.id, "message": "Here."}
+        )
         with self.assertRaisesRegex(UserError, "8,000.00.*5,000.00"):
             wizard.action_send()
 

@@ -20,8 +20,9 @@ class ScfRepayment(models.TransientModel):
     currency_id = fields.Many2one(related="loan_id.currency_id")
     paid_on = fields.Date(required=True, default=fields.Date.context_today)
     owed = fields.Monetary(string="Owed on That Day", compute="_compute_owed")
-    amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True, compute_sudo=False, readonly=False,
-                             required=True)
+    amount = fields.Monetary(
+        compute="_compute_amount", store=True, precompute=True, compute_sudo=False, readonly=False, required=True
+    )
     reason = fields.Selection(REASONS, required=True, default="due")
 
     @api.depends("loan_id", "paid_on")
@@ -51,8 +52,12 @@ class ScfRepayment(models.TransientModel):
         if loan.start_date and self.paid_on < loan.start_date:
             raise UserError(self.env._("The loan was paid out on %s: it can't be repaid before.", loan.start_date))
         if not 0 < self.amount or self.currency_id.compare_amounts(self.amount, self.owed) > 0:
-            raise UserError(self.env._("Repay an amount between 0 and what is owed on that day: %s.",
-                                       format_amount(self.env, self.owed, self.currency_id)))
+            raise UserError(
+                self.env._(
+                    "Repay an amount between 0 and what is owed on that day: %s.",
+                    format_amount(self.env, self.owed, self.currency_id),
+                )
+            )
         reason = dict(self._fields["reason"]._description_selection(self.env))[self.reason]
         loan.sudo()._repay(self.amount, self.paid_on, reason)  # the role was checked; messages are the system's
         return True

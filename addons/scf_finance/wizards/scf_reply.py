@@ -12,7 +12,8 @@ class ScfReply(models.TransientModel):
     action_message = fields.Text(related="submission_id.action_message", related_sudo=False)
     message = fields.Text(string="Your Answer", required=True)
     renew_package = fields.Boolean(
-        string="Send fresh evidence", default=True,
+        string="Send fresh evidence",
+        default=True,
         help="Build a new package from today's records; it replaces the one that the bank has.",
     )
 
@@ -29,6 +30,7 @@ class ScfReply(models.TransientModel):
         if self.renew_package:
             package = package.sudo()._build(submission.application_id, supersedes=submission.package_id)
         submission._reply(self.message, package)
-        submission.application_id.message_post(body=self.env._(
-            "Answer to %(bank)s: %(message)s", bank=submission.bank_id.name, message=self.message))
+        submission.application_id.message_post(
+            body=self.env._("Answer to %(bank)s: %(message)s", bank=submission.bank_id.name, message=self.message)
+        )
         return True
