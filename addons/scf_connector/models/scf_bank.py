@@ -221,7 +221,8 @@ class ScfBank(models.Model):
         if used := self.filtered('client_id'):
             raise UserError(
                 self.env._(
-                    "%(bank)s knows this company already. Archive it instead: what was said and signed stays on record.",
+                    "%(bank)s knows this company already. Archive it instead: what was said and signed "
+                    "stays on record.",
                     bank=used[0].name,
                 )
             )

@@ -57,7 +57,8 @@ class AccountMove(models.Model):
             raise UserError(
                 self.env._(
                     "%(invoice)s secures the financing %(application)s, so it can't be reset to draft, cancelled or "
-                    "deleted. Withdraw the request, or repay the loan, first; to correct the invoice, write a credit note.",
+                    "deleted. Withdraw the request, or repay the loan, first; to correct the invoice, write a "
+                    "credit note.",
                     invoice=claim.move_id.name,
                     application=claim.application_id.name,
                 )

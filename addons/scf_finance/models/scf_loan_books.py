@@ -102,8 +102,8 @@ class ScfLoan(models.Model):
         if not record:
             raise UserError(
                 self.env._(
-                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the event "
-                    "again.",
+                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then "
+                    "apply the event again.",
                     company=self.company_id.name,
                     field=self.company_id._fields[field].string,
                 )
