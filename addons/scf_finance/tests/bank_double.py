@@ -162,6 +162,14 @@ class BankDouble:
 
     def grant(self, offer):
         """Answer the acceptance with the loan, and tell it."""
+        loan_ref = self.book_loan(offer)
+        if self.queued("accept"):
+            self.answer("accept", self.snapshot(loan_ref))
+        self.tell("loan.granted", self.snapshot(loan_ref), offer.submission_id)
+        return self.env["scf.loan"].search([("bank_loan_ref", "=", loan_ref)])
+
+    def book_loan(self, offer):
+        """Grant a loan in the bank's own books, and tell nobody yet; gives the bank's reference."""
         wire_offer = self._wire_offer(offer)
         loan_ref = f"loan-{uuid.uuid4()}"
         self.loans[loan_ref] = {
@@ -174,10 +182,7 @@ class BankDouble:
             "entries": [],
             "start_date": None,
         }
-        if self.queued("accept"):
-            self.answer("accept", self.snapshot(loan_ref))
-        self.tell("loan.granted", self.snapshot(loan_ref), offer.submission_id)
-        return self.env["scf.loan"].search([("bank_loan_ref", "=", loan_ref)])
+        return loan_ref
 
     def disburse(self, loan, on=None):
         book = self.loans[loan.bank_loan_ref]

@@ -120,6 +120,7 @@ class TestConcurrency(BaseCase):
             for statement in (
                 f"DELETE FROM mail_activity WHERE res_model = 'scf.application' AND res_id IN {race}",
                 f"UPDATE scf_application SET package_id = NULL WHERE id IN {race}",
+                f"DELETE FROM scf_loan WHERE application_id IN {race}",
                 f"DELETE FROM scf_offer WHERE application_id IN {race}",
                 f"DELETE FROM scf_submission WHERE application_id IN {race}",
                 f"DELETE FROM scf_package WHERE application_id IN {race}",
@@ -248,3 +249,30 @@ class TestConcurrency(BaseCase):
         with self._transaction() as env:
             self.assertEqual(env["scf.offer"].browse(offers).mapped("state"), ["accepting", "open"])
             self.assertEqual(env["scf.message"].search_count([("verb", "=", "accept")]), 1)
+
+    def test_answer_and_event_tell_of_the_same_loan_at_once(self):
+        with self._transaction(self.requester) as env:
+            application_id = self._submit(env, "move_id", self.ids["invoice"])
+        with self._transaction() as env:
+            bank = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
+            submission = env["scf.application"].browse(application_id).submission_ids
+            bank.receive(submission)
+            offer_id = bank.offer(submission).id
+        with self._transaction(self.first) as env:
+            env["scf.offer"].browse(offer_id).action_accept()
+
+        with self._transaction() as late:
+            late.cr.execute("SELECT COUNT(*) FROM scf_loan")
+            with self._transaction() as early:
+                outbox = BankDouble(early["scf.bank"].browse(self.ids["bank"]))
+                outbox.applications = bank.applications
+                loan = outbox.snapshot(outbox.book_loan(early["scf.offer"].browse(offer_id)))
+                outbox.answer("accept", loan)
+            inbox = BankDouble(late["scf.bank"].browse(self.ids["bank"]))
+            told = inbox.payload("loan.granted", loan, late["scf.offer"].browse(offer_id).submission_id)
+            retrying(partial(inbox.send_event, told), late)
+
+        with self._transaction() as env:
+            self.assertEqual(env["scf.loan"].search_count([("offer_id", "=", offer_id)]), 1)
+            self.assertEqual(env["scf.offer"].browse(offer_id).state, "accepted")
+            self.assertEqual(env["scf.event"].search([("type", "=", "loan.granted")]).mapped("state"), ["applied"])
