@@ -195,6 +195,7 @@ def _print_addresses(checkout: Checkout, files: DemoFiles) -> None:
     for login in company["logins"].values():
         say(f"    {login['login']:28} password {login['password']:16} {login['name']}, {login['role']}")
     for bank in banks:
-        say(f"{bank.name}: {bank.url}, its desk {bank.url}/desk")
+        profile, _ = operations.BANKS[bank.name]
+        say(f"Bank {profile.title()}: {bank.url}, its desk {bank.url}/desk")
         say(f"    {OFFICER:28} password {officers[bank.name]}")
     say("'./scf stop' ends them, './scf status' shows them.")

@@ -465,7 +465,7 @@ class ScfApplication(models.Model):
         return {
             "draft": lambda: self.env._("A request over %s is being prepared", amount),
             "requested": lambda: self.env._("%s requested", amount),
-            "offered": lambda: self.env._("%s offer(s) to compare", len(self._open_offers())),
+            "offered": lambda: self.env._("Offers to compare: %s", len(self._open_offers())),
             "accepted": lambda: self.env._("Offer accepted: the money is on its way"),
             "financed": lambda: self.env._("%s received", self._money(loan.disbursed_amount)),
             "repaid": lambda: self.env._("Repaid in full"),

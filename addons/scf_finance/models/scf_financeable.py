@@ -93,7 +93,7 @@ class ScfFinanceable(models.AbstractModel):
         if assessment.is_eligible:
             headline = self.env._("You could receive %s today", self._scf_money(assessment.eligible_amount))
             subline = self.env._(
-                "%(rate)s %% of %(amount)s, from %(banks)s connected bank(s)",
+                "%(rate)s %% of %(amount)s, banks that could finance it: %(banks)s",
                 rate=f"{assessment.best.bank.advance_rate.normalize():f}",
                 amount=self._scf_money(assessment.facts.open_amount),
                 banks=banks,
