@@ -35,7 +35,9 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
     """Settlements of posted customer invoices, oldest first: one query.
 
     `cash` is what really came in: a payment's write-off (early payment discount, bank fee, difference) and a credit
-    note settle the claim without money. Exchange differences settle nothing in the invoice's currency.
+    note settle the claim without money; so does the part of a statement line that was offset against what the company
+    owes (a credit note, a bill). Exchange differences settle nothing in the invoice's currency. A payment that is a
+    draft again settles nothing, though Odoo keeps its reconciliation.
     """
     if not move_ids:
         return []
@@ -53,11 +55,12 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
           JOIN account_account account ON account.id = ours.account_id AND account.account_type = 'asset_receivable'
           JOIN res_currency currency ON currency.id = ours.currency_id
           JOIN account_move_line theirs ON theirs.id = partial.credit_move_id
-          JOIN account_move their_move ON their_move.id = theirs.move_id
+          JOIN account_move their_move ON their_move.id = theirs.move_id AND their_move.state = 'posted'
+          JOIN account_move our_move ON our_move.id = ours.move_id AND our_move.state = 'posted'
           LEFT JOIN account_payment payment ON payment.id = their_move.origin_payment_id
           JOIN LATERAL (
                 SELECT SUM(CASE WHEN kind.account_type IN ('asset_receivable', 'liability_payable')
-                                THEN -item.balance ELSE 0 END) AS claims,
+                                THEN GREATEST(-item.balance, 0) ELSE 0 END) AS claims,
                        SUM(CASE WHEN kind.account_type IN ('asset_cash', 'liability_credit_card')
                                   OR (their_move.origin_payment_id IS NOT NULL
                                       AND item.account_id = payment.outstanding_account_id)

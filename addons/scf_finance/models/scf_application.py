@@ -401,16 +401,9 @@ class ScfApplication(models.Model):
         return "declined", "\n".join(self.submission_ids.mapped("state_message"))
 
     def _can_reopen(self):
-        """Whether the documents are still free to be held by this application again."""
-        return not self.env["scf.application.document"].search_count(
-            [
-                ("is_open", "=", True),
-                ("application_id", "!=", self.id),
-                ("company_id", "=", self.company_id.id),
-                ("asset_key", "in", self.line_ids.mapped("asset_key")),
-            ],
-            limit=1,
-        )
+        """Whether the sale is still free to be held by this application again, its order and its invoices alike."""
+        facts = self._document()._scf_facts(self.env["scf.bank"], fields.Date.context_today(self))
+        return all(claim.application_id == self.id for claim in facts.claims)
 
     def _best_offer(self):
         """The open offer with the lowest effective annual cost; the larger amount where two cost the same."""

@@ -111,7 +111,6 @@ class ScfCollection(models.Model):
 
     def _find_since_package(self, loan):
         """Record what was settled after the package was sealed: the bank does not know of it yet."""
-        known = set(loan.application_id.package_id.settled_partials or ())
         self.env.flush_all()
         document = loan.application_id._document()
         if document._name == "sale.order":
@@ -119,11 +118,12 @@ class ScfCollection(models.Model):
         else:
             settlements = [(item, Decimal(1)) for item in read_settlements(self.env, document.ids)]
         for settlement, share in settlements:
-            if settlement.partial_id not in known:
-                self._record(loan, settlement, share)
+            self._record(loan, settlement, share)
 
     def _shares(self, move_ids):
         """Loans that the invoices repay, directly or through their orders, each with the share that counts for it.
+
+        A loan that came back and could not hold its document again is left out: the money is its new financier's.
 
         :return: {move id: [(scf.loan, share)]}
         """
@@ -133,7 +133,7 @@ class ScfCollection(models.Model):
             SELECT document.move_id, document.sale_order_id, loan.id
               FROM scf_loan loan
               JOIN scf_application_document document ON document.application_id = loan.application_id
-             WHERE loan.state IN %(states)s
+             WHERE loan.state IN %(states)s AND document.is_open
                AND (document.move_id IN %(moves)s OR document.sale_order_id IN (
                     SELECT order_line.order_id FROM account_move_line line
                       JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
@@ -161,6 +161,9 @@ class ScfCollection(models.Model):
     def _record(self, loan, settlement, share):
         """One settlement on one loan: what came in cash, and what fell away without cash (credit note, write-off)."""
         currency = loan.currency_id.name
+        if settlement.partial_id in (loan.submission_id.package_id.settled_partials or ()):
+            # The bank knew of it when it decided: the package that it has says so.
+            return
         if self.search_count([("loan_id", "=", loan.id), ("partial_id", "=", settlement.partial_id)], limit=1):
             return
         if settlement.currency != currency:

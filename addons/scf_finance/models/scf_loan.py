@@ -299,6 +299,10 @@ class ScfLoan(models.Model):
                 )
             )
         self._set_state("active")
+        if any(self.application_id.line_ids.mapped("is_open")):
+            # What was paid while the loan counted as repaid was nobody's: it is this loan's now.
+            self.env["scf.collection"]._find_since_package(self)
+            self.env["scf.collection"]._trigger_report()
 
     def _set_state(self, state):
         """The only writer of `state`: skips repeats and what can't follow, and moves submission and application.

@@ -29,6 +29,9 @@ class TestCollection(FinanceCase):
     def _amounts(self, reported):
         return [(body["kind"], body["amount"]["amount"]) for body in reported]
 
+    def _receivable(self, move):
+        return move.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+
     def test_nothing_is_sent_when_a_payment_is_registered(self):
         loan = self._financed(self.invoice)
         self._pay(self.invoice, 1000.0)
@@ -133,6 +136,62 @@ class TestCollection(FinanceCase):
         [collection] = loan.collection_ids
         self.assertTrue(collection.cleared)
         self.assertEqual(self._amounts(self._report(loan)), [("payment", "6000.00")])
+
+    def test_offset_of_a_credit_note_in_a_statement_line_is_no_cash(self):
+        loan = self._financed(self.invoice)
+        credit_note = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.buyer.id,
+                "invoice_date": self.today,
+                "invoice_line_ids": [(0, 0, {"name": "Returned", "price_unit": 3000.0, "tax_ids": []})],
+            }
+        )
+        credit_note.action_post()
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": self.today,
+                "payment_ref": "Invoice less credit note",
+                "partner_id": self.buyer.id,
+                "amount": 7000.0,
+            }
+        )
+        _liquidity, suspense, _other = line._seek_for_lines()
+        receivable = self._receivable(self.invoice).account_id
+        common = {"account_id": receivable.id, "partner_id": self.buyer.id, "name": "Matched"}
+        line.move_id.with_context(force_delete=True, skip_readonly_check=True).write(
+            {
+                "line_ids": [
+                    (2, suspense.id),
+                    (0, 0, {**common, "credit": 10000.0}),
+                    (0, 0, {**common, "debit": 3000.0}),
+                ]
+            }
+        )
+        paid, offset = line.move_id.line_ids.filtered(lambda item: item.account_id == receivable).sorted("balance")
+        (offset + self._receivable(credit_note)).reconcile()
+        (paid + self._receivable(self.invoice)).reconcile()
+        self.assertEqual(sorted(self._amounts(self._report(loan))), [("dilution", "3000.00"), ("payment", "7000.00")])
+
+    def test_payment_matched_anew_while_the_loan_counts_as_repaid_is_collected_when_it_comes_back(self):
+        loan = self._financed(self.invoice)
+        payment = self._pay(self.invoice)
+        self._report(loan)
+        self.assertEqual(loan.state, "closed")
+        self.invoice.line_ids.remove_move_reconcile()
+        (self._receivable(payment.move_id) + self._receivable(self.invoice)).reconcile()
+        self.assertEqual(self._amounts(self._report(loan)), [("undone", "10000.00")])
+        self.assertEqual(self._amounts(self._report(loan)), [("payment", "10000.00")])
+        self.assertEqual(loan.state, "closed")
+        self._assert_books_closed(loan)
+
+    def test_payment_that_the_package_told_is_not_collected(self):
+        payment = self._pay(self.invoice, 2000.0)
+        loan = self._financed(self.invoice)
+        payment.action_draft()
+        payment.action_post()
+        self.assertEqual(self._report(loan), [])
 
     def test_registered_payment_is_collected_but_not_cleared(self):
         loan = self._financed(self.invoice)
