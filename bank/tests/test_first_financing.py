@@ -258,6 +258,32 @@ class TestCollections:
         erp.collect(loan, "11900.00", collection_id="PAY/2")
         assert erp.http.loan(loan.id).status == "CLOSED"
 
+    def test_an_undone_payment_that_comes_again_is_drawn_whole_with_todays_date(self, bank: Bank, erp: Erp) -> None:
+        loan = erp.financed()
+        paid_on = bank.days_pass(5)
+        erp.collect(loan, "7000.00", collection_id="PAY/1")
+        undone_on = bank.days_pass(15)
+        erp.collect(loan, "7000.00", kind="undone", reverses="PAY/1")
+        # On its own day the first draw is still there: only about 1000 could be drawn.
+        again = erp.collect(loan, "7000.00", on=paid_on)
+        assert again.repayment and again.repayment.entry
+        assert (again.repayment.entry.amount, again.repayment.entry.value_date) == (Decimal("7000.00"), undone_on)
+        assert [entry.type for entry in erp.entries(loan)][2:] == ["repayment", "repayment_reversal", "repayment"]
+        # 8000 at 7.90 % for 20 days of 360, less 7000.
+        assert erp.http.loan(loan.id).balance.total == Decimal("1035.11")
+
+    def test_a_payment_that_settled_the_loan_on_its_day_is_drawn_for_that_day_however_late_it_is_told(
+        self, bank: Bank, erp: Erp
+    ) -> None:
+        loan = erp.financed()
+        paid_on = bank.days_pass(5)
+        bank.days_pass(15)
+        receipt = erp.collect(loan, "11900.00", on=paid_on)
+        assert receipt.repayment and receipt.repayment.entry
+        # Five days of interest, not twenty.
+        assert (receipt.repayment.entry.amount, receipt.repayment.entry.value_date) == (Decimal("8008.78"), paid_on)
+        assert erp.http.loan(loan.id).status == "CLOSED"
+
     def test_a_payment_is_undone_once_and_in_full(self, erp: Erp) -> None:
         loan = erp.financed()
         erp.collect(loan, "1000.00", collection_id="PAY/1")
@@ -283,6 +309,24 @@ class TestCollections:
     def test_a_small_credit_note_leaves_no_shortfall(self, erp: Erp) -> None:
         loan = erp.financed()
         erp.collect(loan, "1000.00", kind="dilution")
+        assert "loan.shortfall" not in erp.event_types()
+
+    def test_a_credit_note_taken_back_ends_its_shortfall(self, erp: Erp) -> None:
+        loan = erp.financed()
+        erp.collect(loan, "5900.00", kind="dilution", collection_id="CN/1")
+        erp.collect(loan, "1000.00", kind="dilution", collection_id="CN/2")
+        erp.collect(loan, "1000.00", kind="undone", reverses="CN/2")
+        erp.collect(loan, "5900.00", kind="undone", reverses="CN/1")
+        told = [event["data"] for event in erp.events() if event["type"] == "loan.shortfall"]
+        # 11900 less 5900, and less 1000 more for a while; 85 % of it against 8000.
+        assert [one["shortfall"]["amount"] for one in told] == ["2900.00", "3750.00", "2900.00", "0.00"]
+        assert "still 2900.00 EUR above" in told[2]["message"]
+        assert told[3]["message"].endswith("Nothing is to be repaid now.")
+
+    def test_a_small_credit_note_taken_back_is_no_news(self, erp: Erp) -> None:
+        loan = erp.financed()
+        erp.collect(loan, "1000.00", kind="dilution", collection_id="CN/1")
+        erp.collect(loan, "1000.00", kind="undone", reverses="CN/1")
         assert "loan.shortfall" not in erp.event_types()
 
     def test_a_payment_told_late_lowers_the_interest_since(self, bank: Bank, erp: Erp) -> None:

@@ -12,6 +12,7 @@ from openscf.wire import EventType, LoanStatus
 from ..applications.repository import financed_documents
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..events import repository as events
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError, not_found
 from . import ledger, repository, service
@@ -120,20 +121,29 @@ def _settle(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection)
     collection.settled = True
     if collection.kind == "payment":
         _draw(uow, client, loan, collection)
-    elif collection.kind == "undone":
-        _give_back(uow, client, loan, collection)
-    else:
+    elif collection.kind == "dilution":
         _tell_shortfall(uow, client, loan)
+    elif uow.session.get_one(Collection, (loan.id, collection.reverses)).kind == "dilution":
+        _tell_what_is_left_of_shortfall(uow, client, loan)
+    else:
+        _give_back(uow, client, loan, collection)
 
 
 def _draw(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection) -> None:
-    """Draw on the day the money came; where nothing was owed then but is now, today."""
+    """Draw on the day the money came; today, where that draws more and the loan would stay open otherwise.
+
+    What was drawn on a day and given back later still lowers what is owed on that day, so that the same payment
+    reported again may find little or nothing to draw there. A draw that settles the loan keeps its own day: today's
+    would be larger only by interest that an early payment saves.
+    """
     entries = repository.ledger(uow.session, loan.id)
-    for on in (_not_before_start(loan, collection.collected_on), uow.now.date()):
-        amount = ledger.drawable(loan, entries, on, collection.amount)
-        if amount > 0:
-            _post(uow, client, loan, on, amount, Source("collection", collection.collection_id))
-            return
+    own_day, today = _not_before_start(loan, collection.collected_on), uow.now.date()
+    on, amount = own_day, ledger.drawable(loan, entries, own_day, collection.amount)
+    amount_today = ledger.drawable(loan, entries, today, collection.amount)
+    if amount_today > amount and not (amount > 0 and ledger.settles(loan, entries, own_day, amount, today)):
+        on, amount = today, amount_today
+    if amount > 0:
+        _post(uow, client, loan, on, amount, Source("collection", collection.collection_id))
 
 
 def _post(uow: UnitOfWork, client: Client, loan: Loan, on: date, amount: Decimal, source: Source) -> LedgerEntry:
@@ -155,15 +165,33 @@ def _give_back(uow: UnitOfWork, client: Client, loan: Loan, collection: Collecti
 
 
 def _tell_shortfall(uow: UnitOfWork, client: Client, loan: Loan) -> None:
-    missing = shortfall(uow, loan)
-    if missing <= 0:
-        return
-    money = wire.Money(amount=missing, currency=loan.currency)
+    missing = wire.Money(amount=shortfall(uow, loan), currency=loan.currency)
+    if missing.amount > 0:
+        message = f"After the credit note the advance is {missing} above what the documents carry. "
+        _emit_shortfall(uow, client, loan, missing, message + f"Please repay {missing} from your own money.")
+
+
+def _tell_what_is_left_of_shortfall(uow: UnitOfWork, client: Client, loan: Loan) -> None:
+    """After a credit note was taken back: what is missing now, and 0 once to an applicant who knows of more."""
+    missing = wire.Money(amount=shortfall(uow, loan), currency=loan.currency)
+    if missing.amount > 0:
+        message = f"The credit note was taken back; the advance is still {missing} above what the documents carry. "
+        _emit_shortfall(uow, client, loan, missing, message + f"Please repay {missing} from your own money.")
+    elif _last_told_shortfall(uow, loan) > 0:
+        message = "The credit note was taken back; the documents carry the advance again. Nothing is to be repaid now."
+        _emit_shortfall(uow, client, loan, missing, message)
+
+
+def _last_told_shortfall(uow: UnitOfWork, loan: Loan) -> Decimal:
+    told = events.latest_of_loan(uow.session, loan.id, EventType.LOAN_SHORTFALL)
+    return wire.Money.model_validate(told.payload["data"]["shortfall"]).amount if told else Decimal(0)
+
+
+def _emit_shortfall(uow: UnitOfWork, client: Client, loan: Loan, missing: wire.Money, message: str) -> None:
     details = {
         "loan": service.snapshot(uow, loan).to_wire(),
-        "shortfall": money.model_dump(mode="json"),
-        "message": f"After the credit note the advance is {money} above what the documents carry. "
-        f"Please repay {money} from your own money.",
+        "shortfall": missing.model_dump(mode="json"),
+        "message": message,
     }
     service.tell(uow, client, loan, EventType.LOAN_SHORTFALL, details)
 

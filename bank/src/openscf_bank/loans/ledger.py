@@ -102,6 +102,12 @@ def drawable(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decim
     return Decimal(0)
 
 
+def settles(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decimal, as_of: date) -> bool:
+    """Whether a repayment of `amount` with value date `on` would leave nothing owed on `as_of`."""
+    trial = arithmetic.Repayment(id="trial", on=on, amount=amount)
+    return arithmetic.replay(terms_of(loan), [*dated_events(entries), trial], as_of).is_settled
+
+
 def repayment_of(entries: Sequence[LedgerEntry], source: Source) -> LedgerEntry | None:
     """The repayment that a source caused and that was not reversed."""
     reversed_ids = {entry.reverses for entry in entries if entry.reverses}
