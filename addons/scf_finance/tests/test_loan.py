@@ -156,6 +156,23 @@ class TestLoan(FinanceCase):
         self.assertTrue(second.line_ids.is_open)
         self.assertFalse(loan.application_id.line_ids.is_open)
         self.assertIn("another application", " ".join(loan.message_ids.mapped("body")))
+        self._pay(self.invoice)
+        self.assertFalse(loan.collection_ids, "the money is the new financier's")
+
+    def test_order_loan_that_comes_back_leaves_the_invoice_to_its_new_financing(self):
+        order = self._order(10000.0)
+        loan = self._financed(order, on=self.start)
+        entry = self.rhone_bank.post_repayment(loan, "9000.00")
+        invoice = order._create_invoices()
+        invoice.write({"invoice_date": self.today, "invoice_payment_term_id": False})
+        invoice.invoice_date_due = self.today + timedelta(days=45)
+        invoice.action_post()
+        second = self._request(invoice, banks=self.hansa)
+        self.rhone_bank.reverse_repayment(loan, entry)
+        self.assertTrue(second.line_ids.is_open)
+        self.assertFalse(loan.application_id.line_ids.is_open)
+        self._pay(invoice)
+        self.assertFalse(loan.collection_ids)
 
     # --- other shapes of loan ---
 
