@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,15 @@ def test_a_kid_is_the_thumbprint_or_refused() -> None:
 def test_points_off_the_curve_are_refused() -> None:
     with pytest.raises(InputInvalid):
         KeySet.of({**public(P256_JWK), "y": public(P256_JWK)["x"]})
+
+
+@pytest.mark.parametrize("member", ["kty", "crv", "x", "y", "kid", "alg"])
+@pytest.mark.parametrize("value", [[], {}, 1, True, ["EC"]])
+def test_members_of_a_wrong_type_are_refused(member: str, value: Any) -> None:
+    with pytest.raises(InputInvalid):
+        KeySet.of({**public(P256_JWK), member: value})
+    with pytest.raises(InputInvalid):
+        SigningKey.from_private_jwk({**P256_JWK, "kty": value})
 
 
 def test_a_key_set_passes_over_keys_of_other_kinds_and_uses() -> None:

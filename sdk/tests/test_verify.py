@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from stories import PACKAGE_ID, document, honest_sections, line, sealed
 
+from openscf._internal import base64url
 from openscf.canonical import canonical_bytes
 from openscf.fingerprint import fingerprints
 from openscf.jws import PACKAGE_TYP, sign_detached
@@ -148,6 +149,22 @@ def test_a_seal_that_brings_a_foreign_key_is_refused() -> None:
     file = resealed(lambda package: None, protected={"jwk": OTHER.public_jwk()})
     assert errors(verify_package(file, keys=KEYS)) == {("seal-mismatch", "/seal")}
     assert errors(verify_package(file)) == {("seal-invalid", "/seal")}
+
+
+@pytest.mark.parametrize("value", [[], {}, 1, True])
+@pytest.mark.parametrize("member", ["kty", "crv", "x", "kid", "alg"])
+def test_a_seal_whose_own_key_has_members_of_a_wrong_type_is_refused(member: str, value: Any) -> None:
+    file = resealed(lambda package: None, protected={"jwk": {**KEY.public_jwk(), member: value}})
+    assert errors(verify_package(file)) == {("seal-invalid", "/seal")}
+    assert errors(verify_package(file, keys=KEYS)) == {("seal-mismatch", "/seal")}
+
+
+@pytest.mark.parametrize("alg", [[], {}, 1, None])
+def test_a_seal_whose_algorithm_is_no_text_is_refused(alg: Any) -> None:
+    package = json.loads(sealed(honest_sections(), KEY))
+    protected = base64url.encode(canonical_bytes({"alg": alg, "kid": KEY.kid, "jwk": KEY.public_jwk()}))
+    file = canonical_bytes({**package, "seal": f"{protected}..AA"})
+    assert errors(verify_package(file)) == errors(verify_package(file, keys=KEYS)) == {("seal-invalid", "/seal")}
 
 
 def test_a_seal_of_another_package_is_refused() -> None:

@@ -170,8 +170,9 @@ def _json_object(data: bytes, what: str) -> dict[str, Any]:
 
 def _header(protected: str, *, typ: str) -> dict[str, Any]:
     header = _decode_header(protected)
-    if header.get("alg") not in ALGORITHMS:
-        raise SignatureInvalid(f"The algorithm {header.get('alg')!r:.40} is refused; sign with EdDSA or ES256.")
+    alg = header.get("alg")
+    if not isinstance(alg, str) or alg not in ALGORITHMS:
+        raise SignatureInvalid(f"The algorithm {alg!r:.40} is refused; sign with EdDSA or ES256.")
     if header.get("typ") != typ:
         raise SignatureInvalid(f"The signature's typ is {header.get('typ')!r:.60}; {typ!r} was expected here.")
     return header

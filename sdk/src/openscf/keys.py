@@ -26,7 +26,7 @@ Alg = Literal["EdDSA", "ES256"]
 # The allow-list: what is not here, "none" and HMAC included, is refused everywhere.
 ALGORITHMS: Final[dict[str, Algorithm]] = {"EdDSA": OKPAlgorithm(), "ES256": ECAlgorithm(ECAlgorithm.SHA256, SECP256R1)}
 
-_ALG_OF_CURVE: Final[dict[tuple[Any, Any], Alg]] = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
+_ALG_OF_CURVE: Final[dict[tuple[str, str], Alg]] = {("OKP", "Ed25519"): "EdDSA", ("EC", "P-256"): "ES256"}
 # RFC 7638 section 3.2 and RFC 8037 section 2; RSA has a thumbprint, but signs nothing here.
 _REQUIRED_MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "OKP": ("crv", "kty", "x"),
@@ -200,7 +200,9 @@ class KeySet:
 
 
 def _alg_of(jwk: Mapping[str, Any]) -> Alg:
-    alg = _ALG_OF_CURVE.get((jwk.get("kty"), jwk.get("crv")))
+    kty, crv = jwk.get("kty"), jwk.get("crv")
+    # A list or an object cannot even be looked up.
+    alg = _ALG_OF_CURVE.get((kty, crv)) if isinstance(kty, str) and isinstance(crv, str) else None
     if alg is None:
         raise InputInvalid("Only Ed25519 (OKP) and P-256 (EC) keys are used; make one with `openscf keygen`.")
     return alg
