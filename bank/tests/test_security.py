@@ -136,6 +136,29 @@ class TestClientStatus:
         assert code_of(send(other)) == "signature-invalid"
         assert send(mine).status_code == 201
 
+    @pytest.mark.parametrize("victim_first", [True, False])
+    def test_a_stranger_cannot_register_the_key_of_another(self, bank: Bank, victim_first: bool) -> None:
+        """Else the victim's own registration would be answered with the stranger's client."""
+        stranger, victim = Erp(bank), SigningKey.generate()
+        mine = SigningKey.generate()
+        listed = [victim.public_jwk(), mine.public_jwk()] if victim_first else [mine.public_jwk(), victim.public_jwk()]
+        registration = stranger.registration.to_wire() | {"jwks": {"keys": listed}}
+        answer = stranger.raw("POST", "/v1/clients", registration, key=mine)
+        assert (answer.status_code, code_of(answer)) == (422, "validation-failed")
+        assert "exactly one key" in answer.json()["detail"]
+        own = stranger.registration.to_wire() | {"jwks": {"keys": [victim.public_jwk()]}}
+        assert code_of(stranger.raw("POST", "/v1/clients", own, key=mine)) == "signature-invalid"
+        registered = stranger.raw("POST", "/v1/clients", own, key=victim)
+        assert registered.status_code == 201
+        again = stranger.raw("POST", "/v1/clients", own, key=victim)
+        assert again.json()["client_id"] == registered.json()["client_id"] != stranger.client_id
+
+    @pytest.mark.parametrize("keys", [[], [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]])
+    def test_a_registration_without_a_usable_key_is_refused(self, bank: Bank, keys: list[dict[str, str]]) -> None:
+        erp = Erp(bank)
+        answer = erp.raw("POST", "/v1/clients", erp.registration.to_wire() | {"jwks": {"keys": keys}})
+        assert (answer.status_code, code_of(answer)) == (422, "validation-failed")
+
     def test_a_private_key_in_a_registration_is_refused(self, bank: Bank) -> None:
         erp = Erp(bank)
         jwks = {"keys": [SigningKey.generate().private_jwk()]}

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from openscf import wire
+from openscf.keys import KeySet
 
 from ..access import (
     Caller,
@@ -41,15 +42,15 @@ def register(
     gateway: Annotated[Gateway, Depends(gateway_of)],
     body: Annotated[bytes, Depends(raw_body)],
     idempotency_key: Annotated[str | None, Header()] = None,
-    x_jws_signature: Annotated[str | None, Header(description="Detached JWS by a key in `jwks`")] = None,
+    x_jws_signature: Annotated[str | None, Header(description="Detached JWS by the key in `jwks`")] = None,
 ) -> Response:
     """Signed by the key that it brings. The same key again gives the same client."""
     key = read_key(idempotency_key)
-    keys = service.read_keys(registration)
-    kid, _ = verified_signature(request, gateway, body, keys)
+    brought = service.read_key(registration)
+    kid, _ = verified_signature(request, gateway, body, KeySet.of(brought.jwk()))
 
     def effect(uow: UnitOfWork) -> wire.Client:
-        return service.register(uow, registration, keys, kid)
+        return service.register(uow, registration, brought)
 
     once = IdempotentRequest(f"key:{kid}", key, request_digest(request.method, target_of(request), body))
     response = run_once(gateway, once, effect, status=201)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from openscf import wire
 from openscf.errors import OpenSCFError
-from openscf.keys import KeySet
+from openscf.keys import KeySet, VerifyingKey
 from openscf.wire import ClientStatus, EventType
 from sqlalchemy.exc import IntegrityError
 
@@ -14,9 +14,6 @@ from ..kit.ids import new_id
 from ..kit.problems import ProblemError
 from . import repository
 from .models import Client, ClientKey
-
-# A rotation needs two keys, with an overlap.
-MAX_CLIENT_KEYS = 8
 
 # What an officer may do with a client, by its status.
 NEXT_STATUSES = {
@@ -33,21 +30,24 @@ _EVENT_OF_STATUS = {
 }
 
 
-def read_keys(registration: wire.ClientRegistration) -> KeySet:
-    """The usable keys that a registration brings; a ProblemError for none, too many, or a private one."""
+def read_key(registration: wire.ClientRegistration) -> VerifyingKey:
+    """The one key that a registration brings, which has to sign it; a ProblemError for none, more, or a private one.
+
+    A second key would be stored without proof that the client has it, and could be another ERP's.
+    """
     try:
-        keys = KeySet.from_jwks(registration.jwks)
+        keys = list(KeySet.from_jwks(registration.jwks))
     except OpenSCFError as error:
         raise ProblemError("validation-failed", str(error), errors=[("/jwks", str(error))]) from error
-    if not 1 <= len(keys) <= MAX_CLIENT_KEYS:
-        sentence = f"Send between 1 and {MAX_CLIENT_KEYS} public Ed25519 or P-256 keys."
+    if len(keys) != 1 or len(registration.jwks["keys"]) != 1:
+        sentence = "Send exactly one key, the public Ed25519 or P-256 key that signs this registration, and no other."
         raise ProblemError("validation-failed", sentence, errors=[("/jwks/keys", sentence)])
-    return keys
+    return keys[0]
 
 
-def register(uow: UnitOfWork, registration: wire.ClientRegistration, keys: KeySet, signed_by: str) -> wire.Client:
-    """A new client in PENDING, or the one that the signing key `signed_by` (kid) belongs to already."""
-    known = repository.of_key(uow.session, signed_by)
+def register(uow: UnitOfWork, registration: wire.ClientRegistration, key: VerifyingKey) -> wire.Client:
+    """A new client in PENDING, or the one that `key`, which signed the registration, belongs to already."""
+    known = repository.of_key(uow.session, key.kid)
     if known is not None:
         return as_wire(known)
     client = Client(
@@ -63,20 +63,16 @@ def register(uow: UnitOfWork, registration: wire.ClientRegistration, keys: KeySe
         status=ClientStatus.PENDING.value,
         registered_at=uow.now,
         last_cursor=0,
-        keys=[ClientKey(kid=key.kid, jwk=key.jwk(), registered_at=uow.now) for key in keys],
+        keys=[ClientKey(kid=key.kid, jwk=key.jwk(), registered_at=uow.now)],
     )
     try:
         with uow.session.begin_nested():
             uow.session.add(client)
-    except IntegrityError as error:
-        registered_meanwhile = repository.of_key(uow.session, signed_by)
-        if registered_meanwhile is not None:
-            return as_wire(registered_meanwhile)
-        raise ProblemError(
-            "validation-failed",
-            "Another client has registered one of these keys. Make a new key, or sign with the registered one.",
-            errors=[("/jwks/keys", "registered already")],
-        ) from error
+    except IntegrityError:
+        registered_meanwhile = repository.of_key(uow.session, key.kid)
+        if registered_meanwhile is None:
+            raise
+        return as_wire(registered_meanwhile)
     return as_wire(client)
 
 
