@@ -19,6 +19,7 @@ from openscf.errors import BankRefused
 from openscf.jws import client_assertion, verify_detached
 from openscf.keys import KeySet, SigningKey
 from openscf.package import MEDIA_TYPE
+from openscf_bank.clients.models import Client
 from openscf_bank.kit.limits import BODY_LIMIT, DOCUMENT_LIMIT, RateLimiter
 from openscf_bank.kit.problems import ProblemError
 from server import Bank
@@ -119,7 +120,7 @@ class TestClientStatus:
             {
                 "client_name": "x",
                 "software": "x",
-                "party": {"name": "X GmbH"},
+                "party": {"name": "X GmbH", "tax_id": "DE1"},
                 "jwks": {"keys": [mine.public_jwk()]},
             }
         ).encode()
@@ -135,6 +136,27 @@ class TestClientStatus:
 
         assert code_of(send(other)) == "signature-invalid"
         assert send(mine).status_code == 201
+
+    @pytest.mark.parametrize("party", [{}, {"tax_id": None}, {"tax_id": ""}, {"tax_id": " - "}, {"tax_id": 1}])
+    def test_a_registration_without_a_tax_id_is_refused(self, bank: Bank, party: dict[str, Any]) -> None:
+        erp = Erp(bank)
+        registration = erp.registration.to_wire() | {"party": {"name": "X GmbH"} | party}
+        answer = erp.raw("POST", "/v1/clients", registration)
+        assert (answer.status_code, code_of(answer)) == (422, "validation-failed")
+        assert answer.json()["errors"][0]["pointer"] == "/party/tax_id"
+
+    @pytest.mark.parametrize("tax_id", ["DE136695976", "\N{SQUARE KG}"])
+    @pytest.mark.parametrize("registered", [None, "", "."])
+    def test_a_client_without_a_tax_id_speaks_for_no_company(
+        self, bank: Bank, erp: Erp, registered: str | None, tax_id: str
+    ) -> None:
+        """One that was registered before a tax id was required."""
+        with bank.gateway.db.write() as session:
+            session.get_one(Client, erp.client_id).party_tax_id = registered
+        application = erp.apply(new_sale(seller_tax_id=tax_id))
+        assert application.rejection is not None
+        assert application.rejection.reason == "DOC_IRREGULARITIES"
+        assert "another tax id, or none" in application.rejection.message
 
     @pytest.mark.parametrize("victim_first", [True, False])
     def test_a_stranger_cannot_register_the_key_of_another(self, bank: Bank, victim_first: bool) -> None:

@@ -381,8 +381,8 @@ def test_a_bank_is_connected_by_its_address_alone(gateway: Gateway) -> None:
     gateway.answers("POST", "/v1/clients", in_json(registered, 201, aud="cli_9"))
     gateway.answers("GET", "/v1/clients/cli_9", in_json({**registered, "status": "APPROVED"}, aud="cli_9"))
     registration = wire.ClientRegistration(
-        client_name="Nordlicht", software="scf_for_odoo/19.0.1.0.0", party=wire.Party(name="Nordlicht GmbH"),
-        jwks=OWN.jwks(),
+        client_name="Nordlicht", software="scf_for_odoo/19.0.1.0.0",
+        party=wire.Party(name="Nordlicht GmbH", tax_id="DE136695976"), jwks=OWN.jwks(),
     )  # fmt: skip
     assert client.register(registration).status is wire.ClientStatus.PENDING
     request = gateway.received("/v1/clients")[0]

@@ -81,10 +81,12 @@ def test_the_digest_covers_members_that_only_the_peer_knows() -> None:
 
 
 def test_unknown_members_are_passed_over_and_missing_ones_refused() -> None:
-    party = wire.Party.model_validate({"name": "Nordlicht", "shoe_size": 44})
-    assert party.to_wire() == {"name": "Nordlicht"}
+    party = wire.Party.model_validate({"name": "Nordlicht", "tax_id": "DE1", "shoe_size": 44})
+    assert party.to_wire() == {"name": "Nordlicht", "tax_id": "DE1"}
     with pytest.raises(ValidationError):
         wire.Party.model_validate({"tax_id": "DE1"})
+    with pytest.raises(ValidationError):
+        wire.Party.model_validate({"name": "Nordlicht"})
 
 
 @pytest.mark.parametrize(

@@ -259,10 +259,10 @@ class Discovery(WireModel):
 
 
 class Party(WireModel):
-    """A legal person on the wire."""
+    """A legal person on the wire. The tax id, with a letter or digit at least, says for whom the ERP may apply."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-    tax_id: str | None = None
+    tax_id: Annotated[str, StringConstraints(pattern=r"[0-9A-Za-z]", max_length=256)]
     country: Country | None = None
     reference: str | None = None
 

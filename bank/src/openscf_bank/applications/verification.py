@@ -76,8 +76,10 @@ def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tupl
         yield "/sections/transaction/requested", f"the application asks for {claim.requested}"
     if transaction.tenor_days != claim.tenor_days:
         yield "/sections/transaction/tenor_days", f"the application asks for {claim.tenor_days} days"
-    if client.party_tax_id and _letters_and_digits(applicant.tax_id) != _letters_and_digits(client.party_tax_id):
-        yield "/sections/party/applicant/tax_id", "the registered client has another tax id"
+    registered_tax_id = _letters_and_digits(client.party_tax_id or "")
+    # A client without a tax id speaks for nobody, nor for an applicant whose tax id has no letter or digit either.
+    if not registered_tax_id or _letters_and_digits(applicant.tax_id) != registered_tax_id:
+        yield "/sections/party/applicant/tax_id", "the registered client has another tax id, or none"
     present = frozenset(document.fingerprints.f1 for document in transaction.documents)
     if claim.fingerprints is not None and present != claim.fingerprints:
         yield "/sections/transaction/documents", "the application names other documents_fingerprints"
