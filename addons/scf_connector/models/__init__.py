@@ -1,4 +1,5 @@
 from . import scf_addressee
+from . import scf_record_kept
 from . import scf_key
 from . import scf_message
 from . import scf_event

@@ -27,6 +27,7 @@ class ScfEvent(models.Model):
 
     _name = 'scf.event'
     _description = "Inbox Event"
+    _inherit = ['scf.record.kept']
     _order = 'id desc'
     _rec_name = 'type'
 

@@ -18,6 +18,7 @@ class ScfKey(models.Model):
 
     _name = 'scf.key'
     _description = "Signing Key"
+    _inherit = ['scf.record.kept']
     _order = 'id desc'
     _rec_name = 'kid'
 

@@ -49,6 +49,7 @@ class ScfMessage(models.Model):
 
     _name = 'scf.message'
     _description = "Outbox Message"
+    _inherit = ['scf.record.kept']
     _order = 'id desc'
     _rec_name = 'idempotency_key'
 
@@ -182,14 +183,14 @@ class ScfMessage(models.Model):
                 'res_id': addressee.id,
             }
         )
-        self.env['ir.attachment'].create(
+        self._keep_files(
             [
                 {
                     'name': sha256,
                     'raw': content,
                     'mimetype': media_type,
-                    'res_model': self._name,
                     'res_id': message.id,
+                    'company_id': bank.company_id.id,
                 }
                 for sha256, content, media_type in documents
             ]

@@ -115,14 +115,15 @@ class ScfPackage(models.Model):
         return self._keep(application, sealed, report.package, now, supersedes, scope)
 
     def _keep(self, application, sealed, package, now, supersedes, scope):
-        attachment = self.env["ir.attachment"].create(
-            {
-                "name": f"{application.name.replace('/', '-')}.scf.json",
-                "raw": sealed,
-                "mimetype": MEDIA_TYPE,
-                "res_model": self._name,
-                "company_id": application.company_id.id,
-            }
+        attachment = self._keep_files(
+            [
+                {
+                    "name": f"{application.name.replace('/', '-')}.scf.json",
+                    "raw": sealed,
+                    "mimetype": MEDIA_TYPE,
+                    "company_id": application.company_id.id,
+                }
+            ]
         )
         record = self.create(
             {

@@ -1,3 +1,5 @@
+import json
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -109,6 +111,111 @@ class TestSecurity(FinanceCase):
         ):
             with self.subTest(values), self.assertRaises(AccessError):
                 applications.create({"move_id": invoice.id, **values})
+
+    def test_facts_can_not_be_smuggled_in_as_defaults_of_the_context(self):
+        invoice = self._invoice(5000.0)
+        smuggled = {
+            "state": "financed",
+            "approver_id": self.people["requester"].id,
+            "requester_id": self.people["approver"].id,
+            "eligible_amount": 99999.0,
+            "package_id": self.application.package_id.id,
+            "name": "FIN/X",
+            "line_ids": [Command.create({"asset_key": "x", "currency_id": invoice.currency_id.id})],
+        }
+        applications = self._as("requester", self.env["scf.application"])
+        application = applications.with_context(
+            default_move_id=invoice.id,
+            default_tenor_days=33,
+            **{f"default_{name}": value for name, value in smuggled.items()},
+        ).create({})
+        self._assert_untouched_draft(application, invoice)
+        self.assertEqual(application.tenor_days, 33, "a request's own fields have defaults")
+
+    def test_facts_can_not_be_smuggled_in_as_personal_defaults(self):
+        invoice = self._invoice(5000.0)
+        for name, value in (
+            ("state", "financed"),
+            ("approver_id", self.people["requester"].id),
+            ("requester_id", self.people["approver"].id),
+            ("eligible_amount", 99999.0),
+            ("package_id", self.application.package_id.id),
+            ("name", "FIN/X"),
+            ("tenor_days", 33),
+        ):
+            self._personal_default("scf.application", name, value)
+        application = self._as("requester", self.env["scf.application"]).create({"move_id": invoice.id})
+        self._assert_untouched_draft(application, invoice)
+        self.assertEqual(application.tenor_days, 33, "a request's own fields have defaults")
+
+    def test_defaults_of_the_user_decide_nothing_about_what_is_sent(self):
+        smuggled = {
+            "scf.application.document": {"is_open": False},
+            "scf.package": {"supersedes_id": self.application.package_id.id},
+            "scf.submission": {"state": "granted", "bank_application_ref": "app-of-mine"},
+            "scf.message": {
+                "state": "sent",
+                "next_attempt_at": "2999-01-01 00:00:00",
+                "idempotency_key": "mine",
+                "answer": "{}",
+            },
+            "ir.attachment": {
+                "public": True,
+                "access_token": "known",
+                "type": "url",
+                "url": "https://elsewhere.example",
+                "res_field": "terms",
+                "description": "mine",
+            },
+        }
+        context = {f"default_{name}": value for values in smuggled.values() for name, value in values.items()}
+        context |= {"default_state": "granted", "default_res_id": self.application.id}
+        requests = {"context": self._draft(self._invoice(5000.0)).with_context(**context)}
+        requests["ir.default"] = self._draft(self._invoice(6000.0))
+        for how, request in requests.items():
+            if how == "ir.default":
+                for model, values in smuggled.items():
+                    for name, value in values.items():
+                        self._personal_default(model, name, value)
+            with self.subTest(how):
+                request.action_submit()
+                application = request.sudo().with_context({})
+                self.assertEqual(application.line_ids.mapped("is_open"), [True])
+                self.assertFalse(application.package_id.supersedes_id)
+                self.assertEqual(set(application.submission_ids.mapped("state")), {"created"})
+                self.assertFalse(any(application.submission_ids.mapped("bank_application_ref")))
+                messages = self.env["scf.message"].sudo().search([("res_id", "in", application.submission_ids.ids)])
+                self.assertEqual(set(messages.mapped("state")), {"queued"})
+                self.assertLess(max(messages.mapped("next_attempt_at")).year, 2999)
+                self.assertNotIn("mine", messages.mapped("idempotency_key"))
+                self.assertFalse(any(messages.mapped("answer")))
+                files = application.package_id.attachment_id | messages.document_ids
+                self.assertEqual(len(files), 1 + len(messages))
+                for file in files:
+                    self.assertEqual(
+                        (file.public, file.access_token, file.type, file.url, file.res_field),
+                        (False, False, "binary", False, False),
+                    )
+                self.assertEqual(application.package_id.attachment_id.res_id, application.package_id.id)
+
+    def _personal_default(self, model, name, value):
+        """What a user stores as his own default, over RPC."""
+        self.env["ir.default"].with_user(self.people["requester"]).create(
+            {
+                "field_id": self.env["ir.model.fields"]._get(model, name).id,
+                "user_id": self.people["requester"].id,
+                "json_value": json.dumps(value),
+            }
+        )
+
+    def _assert_untouched_draft(self, application, invoice):
+        draft = application.sudo()
+        self.assertEqual(
+            (draft.state, draft.name, draft.requester_id, draft.eligible_amount),
+            ("draft", "/", self.people["requester"], draft._document()._scf_assess().eligible_amount),
+        )
+        self.assertFalse(draft.approver_id or draft.package_id or draft.line_ids)
+        self.assertEqual(draft.move_id, invoice)
 
     def test_requester_needs_to_see_the_document(self):
         blind = new_test_user(
