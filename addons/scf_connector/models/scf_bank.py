@@ -7,7 +7,7 @@ from markupsafe import escape
 from openscf.errors import AnswerInvalid, BankRefused, BankUnreachable, OpenSCFError, SignatureInvalid
 
 from odoo import api, fields, models, modules
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..adapters.base import BUTTON_PATIENCE, JOB_PATIENCE, BankAdapter
 
@@ -21,6 +21,9 @@ CLIENT_STATES = {
     'DECLINED': 'declined',
     'SUSPENDED': 'suspended',
 }
+# What an administrator says of a bank. Everything else is what the bank said, or what it was told.
+ADMIN_FIELDS = frozenset({'name', 'active', 'color', 'company_id', 'adapter', 'base_url'})
+THREAD_MODELS = ('mail.thread', 'mail.activity.mixin')
 
 
 class ScfBank(models.Model):
@@ -28,7 +31,7 @@ class ScfBank(models.Model):
 
     _name = 'scf.bank'
     _description = "Connected Bank"
-    _inherit = ['mail.thread', 'mail.activity.mixin', 'scf.addressee']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'scf.addressee', 'scf.record.kept']
     _order = 'name, id'
 
     name = fields.Char(
@@ -162,6 +165,18 @@ class ScfBank(models.Model):
             if problem := bank._address_problem():
                 raise ValidationError(problem)
 
+    @api.constrains('key_id', 'company_id')
+    def _check_key_company(self):
+        for bank in self.sudo():
+            if bank.key_id and bank.key_id.company_id != bank.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(bank)s is connected to %(company)s, which does not sign with another company's key.",
+                        bank=bank.name,
+                        company=bank.company_id.name,
+                    )
+                )
+
     def _address_problem(self):
         """Say in a sentence why the address may not be asked, or give None."""
         address = urlsplit(self.base_url)
@@ -189,11 +204,13 @@ class ScfBank(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            self._check_writable(vals)
             if vals.get('base_url'):
                 vals['base_url'] = self._normalised_address(vals['base_url'])
         return super().create(vals_list)
 
     def write(self, vals):
+        self._check_writable(vals)
         if vals.get('base_url'):
             vals = {**vals, 'base_url': self._normalised_address(vals['base_url'])}
         moved = self.filtered(
@@ -210,11 +227,23 @@ class ScfBank(models.Model):
                     bank=started[0].name,
                 )
             )
-        result = super().write(vals)
-        for bank in moved.filtered(lambda bank: bank.state == 'discovered'):
-            bank.write({'profile': False, 'profile_read_at': False, 'issuer': False, 'jwks': False})
+        for bank in moved.sudo().filtered(lambda bank: bank.state == 'discovered'):
+            bank.write({'profile': False, 'profile_read_at': False, 'issuer': False, 'jwks': False, 'key_id': False})
             bank._set_state('draft')
-        return result
+        return super().write(vals)
+
+    @api.model
+    def _check_writable(self, vals):
+        """Refuse, without full rights, to write what the bank says, how it stands and which key signs."""
+        if self.env.su:
+            return
+        if kept := {name for name in vals if name in self._fields} - self._fields_by_hand():
+            raise AccessError(self.env._("These fields of a bank are kept by the system: %s", ', '.join(sorted(kept))))
+
+    @api.model
+    def _fields_by_hand(self):
+        thread = {name for model in THREAD_MODELS for name in self.env[model]._fields} - {'id', 'display_name'}
+        return super()._fields_by_hand() | ADMIN_FIELDS | thread
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_registered(self):
@@ -254,7 +283,7 @@ class ScfBank(models.Model):
                     company=self.company_id.name,
                 )
             )
-        self.write(
+        self.sudo().write(
             {
                 'key_id': self.env['scf.key']._for_company(self.company_id).id,
                 'last_error': False,
@@ -327,7 +356,7 @@ class ScfBank(models.Model):
                 "The bank's new keys are trusted from now on: %(fingerprints)s", fingerprints=self.offered_fingerprints
             )
         )
-        self.write({'jwks': self.jwks_offered, 'jwks_offered': False, 'last_error': False})
+        self.sudo().write({'jwks': self.jwks_offered, 'jwks_offered': False, 'last_error': False})
         self._trigger_poll()
 
     def action_open_outbox(self):
@@ -452,7 +481,7 @@ class ScfBank(models.Model):
             values['jwks_offered'] = found.jwks
         else:
             values['jwks_offered'] = False
-        self.write(values)
+        self.sudo().write(values)
         if self.state == 'draft':
             self._set_state('discovered')
 
@@ -481,7 +510,7 @@ class ScfBank(models.Model):
         if self.state == state and (self.state_reason or '') == (reason or ''):
             return
         _logger.info("scf.bank %s: %s → %s", self.id, self.state, state)
-        self.write({'state': state, 'state_reason': reason or False})
+        self.sudo().write({'state': state, 'state_reason': reason or False})
 
     # === BUSINESS METHODS: WORDS === #
 

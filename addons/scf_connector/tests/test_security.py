@@ -1,6 +1,6 @@
 import json
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.service.model import call_kw
 from odoo.tests import HttpCase, tagged
@@ -153,6 +153,48 @@ class TestSecrets(SecretsCase):
             (copy.webhook_token, copy.key_id.id, copy.client_id, copy.jwks, copy.state),
             (False, False, False, False, 'draft'),
         )
+
+    def test_administrator_says_where_a_bank_is_and_nothing_of_what_it_says(self):
+        foreign_key = self.env['scf.key'].sudo()._for_company(self.other_company)
+        banks = self.env['scf.bank'].with_user(self.people['admin'])
+        bank = banks.create({'base_url': 'https://second.example', 'name': "Second", 'color': 2})
+        for values in (
+            {'key_id': foreign_key.id},
+            {'client_id': 'cli_of_another'},
+            {'issuer': 'https://elsewhere.example'},
+            {'jwks': {'keys': []}},
+            {'profile': {'techniques': []}},
+            {'state': 'connected'},
+            {'event_cursor': '999'},
+            {'last_error': "Nothing."},
+        ):
+            with self.subTest(values):
+                with self.assertRaises(AccessError):
+                    bank.write(values)
+                with self.assertRaises(AccessError):
+                    banks.create({'base_url': 'https://third.example', **values})
+                [(name, value)] = values.items()
+                third = banks.with_context(**{f'default_{name}': value}).create(
+                    {'base_url': 'https://third.example', 'active': False}
+                )
+                self.assertEqual(third.sudo()[name], banks.sudo().new({})[name])
+        bank.write({'name': "Second Bank", 'color': 3, 'active': False, 'base_url': 'https://moved.example'})
+        self.assertEqual((bank.name, bank.base_url, bank.state), ("Second Bank", 'https://moved.example', 'draft'))
+
+    def test_bank_signs_with_a_key_of_its_own_company(self):
+        foreign_key = self.env['scf.key'].sudo()._for_company(self.other_company)
+        with self.assertRaisesRegex(ValidationError, "another company's key"):
+            self.bank.key_id = foreign_key
+
+    def test_bank_that_refused_may_be_given_to_another_company(self):
+        self.bank._set_state('discovered')
+        self.bank.company_id = self.other_company
+        self.assertEqual((self.bank.key_id.id, self.bank.state), (False, 'draft'))
+
+    def test_signing_key_takes_no_defaults_of_a_user(self):
+        admin = self.env['scf.key'].with_user(self.people['admin'])
+        key = admin.with_context(default_is_current=False)._for_company(self.other_company)
+        self.assertTrue(key.sudo().is_current)
 
     def test_secrets_reach_no_log(self):
         rhone = self._open_bank()

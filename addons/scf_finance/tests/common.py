@@ -98,19 +98,23 @@ class FinanceCase(AccountTestInvoicingCommon):
 
     @classmethod
     def _connected_bank(cls, name, **members):
-        bank = cls.env["scf.bank"].create(
-            {
-                "name": name,
-                "base_url": f"https://{name.split()[0].lower()}.example",
-                "company_id": cls.company.id,
-                "profile": {
+        bank = (
+            cls.env["scf.bank"]
+            .sudo()
+            .create(
+                {
                     "name": name,
-                    "techniques": [
-                        technique("receivables_discounting", **members),
-                        technique("pre_shipment", **members),
-                    ],
-                },
-            }
+                    "base_url": f"https://{name.split()[0].lower()}.example",
+                    "company_id": cls.company.id,
+                    "profile": {
+                        "name": name,
+                        "techniques": [
+                            technique("receivables_discounting", **members),
+                            technique("pre_shipment", **members),
+                        ],
+                    },
+                }
+            )
         )
         bank.state = "connected"
         return bank
