@@ -199,6 +199,14 @@ class ScfLoan(models.Model):
                     bank=submission.bank_id.name,
                 )
             )
+        if offer.state not in ("accepting", "accepted") or not offer.approved_by_id:
+            raise UserError(
+                self.env._(
+                    "%(bank)s speaks of loan %(loan)s on an offer that nobody here accepted. Ask the bank.",
+                    bank=submission.bank_id.name,
+                    loan=message.number,
+                )
+            )
         terms = LoanTerms.from_wire(wire["terms"])
         loan = self.create(
             {

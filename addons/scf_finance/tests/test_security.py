@@ -217,6 +217,19 @@ class TestSecurity(FinanceCase):
         self.assertFalse(draft.approver_id or draft.package_id or draft.line_ids)
         self.assertEqual(draft.move_id, invoice)
 
+    def test_loan_on_an_offer_that_nobody_accepted_is_not_booked(self):
+        offer = self._offered(self.invoice)
+        for told in (None, "ACCEPTED"):
+            if told:
+                self.rhone_bank.change_offer(offer, told)
+            loan_ref = self.rhone_bank.book_loan(offer)
+            payload = self.rhone_bank.payload("loan.granted", self.rhone_bank.snapshot(loan_ref), offer.submission_id)
+            event = self.rhone_bank.send_event(payload, state="failed")
+            self.assertIn("nobody here accepted", event.error)
+            self.assertFalse(offer.application_id.loan_ids)
+        warned = self.rhone.sudo().activity_ids.user_id
+        self.assertIn(self.people["admin"], warned)
+
     def test_requester_needs_to_see_the_document(self):
         blind = new_test_user(
             self.env,
