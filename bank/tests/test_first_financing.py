@@ -272,7 +272,7 @@ class TestCollections:
         # 8000 at 7.90 % for 20 days of 360, less 7000.
         assert erp.http.loan(loan.id).balance.total == Decimal("1035.11")
 
-    def test_a_payment_that_settled_the_loan_on_its_day_is_drawn_for_that_day_however_late_it_is_told(
+    def test_a_payment_that_settled_the_loan_on_its_day_is_drawn_for_that_day_though_it_is_told_late(
         self, bank: Bank, erp: Erp
     ) -> None:
         loan = erp.financed()
@@ -283,6 +283,15 @@ class TestCollections:
         # Five days of interest, not twenty.
         assert (receipt.repayment.entry.amount, receipt.repayment.entry.value_date) == (Decimal("8008.78"), paid_on)
         assert erp.http.loan(loan.id).status == "CLOSED"
+
+    def test_no_payment_counts_from_further_back_than_agreed(self, bank: Bank, erp: Erp) -> None:
+        loan = erp.financed()
+        start = bank.days_pass(0)
+        earliest = bank.days_pass(25)
+        bank.days_pass(15)
+        receipt = erp.repay(loan, "8000.00", on=start)
+        assert receipt.entry and receipt.entry.value_date == earliest
+        assert erp.http.loan(loan.id).balance.total > 0, "the interest of those days is owed still"
 
     def test_a_payment_is_undone_once_and_in_full(self, erp: Erp) -> None:
         loan = erp.financed()

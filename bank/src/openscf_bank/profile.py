@@ -169,6 +169,12 @@ class DisbursementSection(_Section):
     failure_reason: str | None = None
 
 
+class RepaymentsSection(_Section):
+    """How many days back a payment may count that the applicant reports late; an older one counts from that day on."""
+
+    back_dating_days: int = Field(default=15, ge=0)
+
+
 class WebhooksSection(_Section):
     """Whether nudges may go to private addresses (an ERP on the same machine or network), over plain HTTP."""
 
@@ -184,6 +190,7 @@ class Profile(_Section):
     pricing: PricingSection
     offers: OffersSection
     disbursement: DisbursementSection = DisbursementSection()
+    repayments: RepaymentsSection = RepaymentsSection()
     webhooks: WebhooksSection = WebhooksSection()
 
     @model_validator(mode="after")

@@ -137,7 +137,7 @@ def _draw(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection) -
     would be larger only by interest that an early payment saves.
     """
     entries = repository.ledger(uow.session, loan.id)
-    own_day, today = _not_before_start(loan, collection.collected_on), uow.now.date()
+    own_day, today = _countable_day(uow, loan, collection.collected_on), uow.now.date()
     on, amount = own_day, ledger.drawable(loan, entries, own_day, collection.amount)
     amount_today = ledger.drawable(loan, entries, today, collection.amount)
     if amount_today > amount and not (amount > 0 and ledger.settles(loan, entries, own_day, amount, today)):
@@ -158,7 +158,7 @@ def _give_back(uow: UnitOfWork, client: Client, loan: Loan, collection: Collecti
     drawn = ledger.repayment_of(repository.ledger(uow.session, loan.id), source)
     if drawn is None:
         return
-    on = max(_not_before_start(loan, collection.collected_on), drawn.value_date)
+    on = max(_countable_day(uow, loan, collection.collected_on), drawn.value_date)
     entry = ledger.book_reversal(uow, loan, on, drawn, Source("collection", collection.collection_id))
     _tell_entry(uow, client, loan, entry, EventType.REPAYMENT_REVERSED)
     service.close_or_reopen(uow, client, loan)
@@ -234,11 +234,16 @@ def _value_date(uow: UnitOfWork, loan: Loan, on: date, pointer: str) -> date:
     today = uow.now.date()
     if on > today + timedelta(days=DAYS_AHEAD):
         raise _invalid(pointer, f"{on} lies in the future; the bank's day is {today}. Report it when it happened.")
-    return _not_before_start(loan, min(on, today))
+    return _countable_day(uow, loan, min(on, today))
 
 
-def _not_before_start(loan: Loan, on: date) -> date:
-    return max(on, loan.start_date) if loan.start_date else on
+def _countable_day(uow: UnitOfWork, loan: Loan, on: date) -> date:
+    """The day from which money counts: the applicant's word, not before the loan, and not further back than agreed.
+
+    Without the bound, somebody could date the repayment of an old loan to its first day and owe no interest.
+    """
+    earliest = uow.now.date() - timedelta(days=uow.gateway.profile.repayments.back_dating_days)
+    return max(on, earliest, loan.start_date or earliest)
 
 
 def _require_same(known: Collection, report: wire.Collection) -> None:
