@@ -27,8 +27,18 @@ LONGEST_WAIT_SECONDS = 24 * 60 * 60
 
 # docs/protocol.md, "Errors": what a client tries again.
 RETRYABLE_STATUS = frozenset({408, 429})
-RETRYABLE_PROBLEM = 'urn:openscf:problem:request-in-progress'
-
+RETRYABLE_PROBLEMS = frozenset(
+    {
+        'urn:openscf:problem:request-in-progress',
+        # These pass when the officer approves the client again, or when a clock is set right. Each attempt is signed
+        # anew and gets a new token.
+        'urn:openscf:problem:client-not-approved',
+        'urn:openscf:problem:token-invalid',
+        'urn:openscf:problem:signature-invalid',
+    }
+)
+# The token endpoint answers as RFC 6749 has it, without a problem document: a wrong clock shows here first.
+TOKEN_REFUSED = (401, 'about:blank')
 
 Outcome = TypeVar('Outcome')
 
@@ -210,7 +220,12 @@ def is_retryable(error: OpenSCFError) -> bool:
     """Tell whether the same message may succeed later, as docs/protocol.md, "Errors", has it."""
     if not isinstance(error, BankRefused):
         return True
-    return error.status in RETRYABLE_STATUS or error.status >= 500 or error.problem.type == RETRYABLE_PROBLEM
+    return (
+        error.status in RETRYABLE_STATUS
+        or error.status >= 500
+        or error.problem.type in RETRYABLE_PROBLEMS
+        or (error.status, error.problem.type) == TOKEN_REFUSED
+    )
 
 
 def seconds_to_wait(error: Exception) -> int | None:

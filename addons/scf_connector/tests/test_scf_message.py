@@ -218,6 +218,47 @@ class TestScfMessage(ConnectorCase):
 
         self.assertEqual(message.state, 'queued')
 
+    def test_refusal_that_passes_delays_the_message_and_its_channel(self):
+        heard = self._listen()
+        message, following = self._send(self.bank), self._send(self.bank)
+        for status, code in ((403, 'client-not-approved'), (401, 'signature-invalid')):
+            self.rhone.will('/v1/loan-applications', Reply.problem(status, code, "Ask the officer."))
+            self._run_outbox()
+            self.assertEqual((message | following).mapped('state'), ['queued', 'queued'], code)
+            self.assertEqual(message.last_error, "Banque du Rhône refused: Ask the officer.")
+            self._let_time_pass(message)
+        self.assertEqual({hook for hook, *_rest in heard}, {'delayed'})
+
+        self._run_outbox()
+        self.assertEqual((message | following).mapped('state'), ['sent', 'sent'])
+
+    def test_refused_token_delays_the_message(self):
+        self._listen()
+        message = self._send(self.bank)
+        refusal = b'{"error": "invalid_client", "error_description": "The assertion has expired."}'
+        self.rhone.will('/oauth2/token', Reply(401, refusal, {'Content-Type': 'application/json'}))
+        self._run_outbox()
+        self.assertEqual(message.state, 'queued')
+        self.assertIn("The assertion has expired.", message.last_error)
+
+        self._let_time_pass(message)
+        for _attempt in range(2):  # a new token is tried at once
+            self.rhone.will('/v1/loan-applications', Reply.problem(401, 'token-invalid'))
+        self._run_outbox()
+        self.assertEqual(message.state, 'queued')
+
+        self._let_time_pass(message)
+        self._run_outbox()
+        self.assertEqual(message.state, 'sent')
+
+    def test_message_without_a_signature_is_refused_for_good(self):
+        self._listen()
+        message = self._send(self.bank)
+        self.rhone.will('/v1/loan-applications', Reply.problem(401, 'signature-missing'))
+        self._run_outbox()
+
+        self.assertEqual(message.state, 'refused')
+
     def test_answer_with_a_foreign_signature_keeps_the_message_queued(self):
         heard = self._listen()
         message = self._send(self.bank)
