@@ -20,7 +20,7 @@ class ScfEvent(models.Model):
         if kind.startswith("loan_application."):
             submission._take(content, cursor)
         elif kind.startswith("offer."):
-            self.env["scf.offer"]._take(submission, content)
+            self.env["scf.offer"]._take(submission, content, cursor)
         elif kind.startswith(("loan.", "repayment.")):
             wire = content if kind == "loan.granted" else content["loan"]
             self.env["scf.loan"]._take(submission, wire, cursor)._take_event(kind, content, cursor)

@@ -1,7 +1,7 @@
 from datetime import timedelta, timezone
 
 from openscf.loan import LoanTerms, offer_cost
-from openscf.wire import Acceptance, Decision, Offer, terms_sha256
+from openscf.wire import Acceptance, Decision, Offer, OfferStatus, terms_sha256
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -136,6 +136,11 @@ class ScfOffer(models.Model):
             return self.env._("The offer expired on %s. Ask the bank again.", self._expiry())
         if self.application_id.offer_ids.filtered(lambda offer: offer.state in ("accepting", "accepted")):
             return self.env._("Another offer of this application has been accepted.")
+        if self.application_id.state != "offered":
+            return self.env._(
+                "The application is “%s”: its offers can't be accepted any more. Ask the banks again.",
+                label_of(self.application_id, "state"),
+            )
         names = ", ".join(self.application_id._approvers().mapped("name"))
         nobody = self.env._("nobody yet: give a colleague the role Approver")
         if not self.env.user.has_group("scf_connector.group_scf_approver"):
@@ -176,9 +181,13 @@ class ScfOffer(models.Model):
         if message.verb == "accept" and self.state == "accepting":
             expired = problem.get("type") == "urn:openscf:problem:offer-expired"
             self._set_state("expired" if expired else "withdrawn")
+            if problem.get("type") == "urn:openscf:problem:wrong-state":
+                # Our acceptance crossed the bank's word on this offer; whatever else it decided comes as an event.
+                self.submission_id._reconsider()
             self.application_id.approver_id = False
             self.application_id._sync_state()
-            self.application_id._ask_approvers(self.bank_id.name)
+            if self.application_id.state == "offered":
+                self.application_id._ask_approvers(self.application_id._best_offer().bank_id.name)
         self.application_id.message_post(
             body=self.env._(
                 "%(bank)s did not take our answer to its offer: %(detail)s", bank=self.bank_id.name, detail=detail
@@ -191,17 +200,22 @@ class ScfOffer(models.Model):
 
     # -- business: what the bank says -------------------------------------------------------------------------------
 
-    def _take(self, submission, wire):
+    def _take(self, submission, wire, cursor=None):
         """Take in an Offer as the bank signed it: a new one, or what became of a known one.
 
         :param dict wire: Offer of docs/protocol.md, as it was received (the digest covers its exact terms)
+        :param int cursor: place of the event in the bank's feed, None where the offer came with something else
         :raise UserError: where the terms do not have the digest that the bank signed
         """
         message = Offer.model_validate(wire)
         offer = self.search([("bank_id", "=", submission.bank_id.id), ("bank_offer_ref", "=", message.id)])
         if not offer:
             offer = self._record(submission, message, wire["terms"])
+        before = offer.state
         offer._set_state(message.status.value.lower())
+        is_news = offer.state != before if cursor is None else submission._take_cursor(cursor)
+        if message.status is OfferStatus.WITHDRAWN and is_news:
+            submission._reconsider()
         submission.application_id._sync_state()
         return offer
 

@@ -22,7 +22,8 @@ STATES = [
     ("cancelled", "Withdrawn"),
     ("closed", "Repaid"),
 ]
-# A submission only moves up, apart from the bank's questions; rejected, cancelled and closed end it.
+# A submission only moves up, apart from the bank's questions and an offer that the bank took back; rejected, cancelled
+# and closed end it.
 RANK = {
     "created": 0,
     "processing": 1,
@@ -37,6 +38,8 @@ RANK = {
     "cancelled": 7,
     "closed": 7,
 }
+# Where the bank decides again once it has taken back its last open offer.
+DECIDING = ("processing", "action_required")
 ENDED = ("rejected", "cancelled", "closed", "disbursed_failed")
 REJECTION_REASONS = [
     ("LOW_CREDIT_SCORE", "Credit standing"),
@@ -82,7 +85,15 @@ class ScfSubmission(models.Model):
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
-    @api.depends("state", "delayed", "rejection_reason", "rejection_message", "action_message", "offer_ids.state")
+    @api.depends(
+        "state",
+        "delayed",
+        "rejection_reason",
+        "rejection_message",
+        "action_message",
+        "offer_ids.state",
+        "bank_id.unreachable_since",
+    )
     def _compute_state_message(self):
         for submission in self:
             submission.state_message = submission._sentence()
@@ -91,11 +102,11 @@ class ScfSubmission(models.Model):
         """What an accountant reads about this submission."""
         bank = self.bank_id.sudo().name
         if self.delayed:
-            return self.env._(
-                "%s can't be reached. What we sent waits here and goes out as soon as the bank answers.", bank
-            )
+            return self._delay_sentence()
         if self.state == "offered" and not self.offer_ids.filtered(lambda offer: offer.state in ("open", "accepting")):
             return self.env._("The offer of %s lapsed.", bank)
+        if self.state == "processing" and "withdrawn" in self.offer_ids.mapped("state"):
+            return self.env._("%s took its offer back and is looking at the request again.", bank)
         if self.state == "rejected":
             return self.rejection_message or self.env._(
                 "%(bank)s declined: %(reason)s.", bank=bank, reason=label_of(self, "rejection_reason")
@@ -115,6 +126,27 @@ class ScfSubmission(models.Model):
             "cancelled": lambda: self.env._("Withdrawn from %s.", bank),
             "closed": lambda: self.env._("The loan at %s is repaid.", bank),
         }[self.state]()
+
+    def _delay_sentence(self):
+        """Why what we sent has not arrived: the bank is away, or it does not let us in for now."""
+        bank = self.bank_id.sudo()
+        waiting = self.env["scf.message"].sudo()
+        if not bank.unreachable_since:
+            waiting = waiting.search(
+                [
+                    ("bank_id", "=", bank.id),
+                    ("channel", "=", self.reference),
+                    ("state", "in", ("queued", "dead")),
+                    ("last_error", "!=", False),
+                ],
+                order="id",
+                limit=1,
+            )
+        if waiting:
+            return self.env._("%s What we sent waits here and goes out by itself.", waiting.last_error)
+        return self.env._(
+            "%s can't be reached. What we sent waits here and goes out as soon as the bank answers.", bank.name
+        )
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -208,8 +240,10 @@ class ScfSubmission(models.Model):
         self._send("reply", answer.to_wire(), documents=package._documents() if package else ())
         if package:
             self.package_id = package
+        question = self.action_message
         self.waiting_since = fields.Datetime.now()
         self._set_state("processing")
+        self.action_message = question  # until the bank has taken the answer: it may refuse it
 
     def _scf_target(self, verb):
         return self.bank_application_ref or None
@@ -239,6 +273,9 @@ class ScfSubmission(models.Model):
             self.application_id.message_post(
                 body=self.env._("%(bank)s did not take our answer: %(detail)s", bank=bank, detail=detail)
             )
+            if self.state == "processing" and self.action_message:
+                self._ask(self.action_message)
+                self.application_id._sync_state()
         else:
             self.application_id.message_post(
                 body=self.env._("%(bank)s did not take the withdrawal: %(detail)s", bank=bank, detail=detail)
@@ -286,18 +323,38 @@ class ScfSubmission(models.Model):
             rejection = application.rejection
             self._reject(rejection.reason.value if rejection else "OTHERS", rejection.message if rejection else False)
         elif status == "ACTION_REQUIRED":
-            self._ask(application.action_required.message if application.action_required else "")
+            question = application.action_required.message if application.action_required else ""
+            self._ask(question, is_event=cursor is not None)
         else:
-            self._set_state(status.lower())
+            self._set_state(status.lower(), is_event=cursor is not None)
+            self.action_message = False
         self.application_id._sync_state()
 
     def _is_stale(self, told_at, cursor):
         """Whether the bank has said something newer; times have seconds only, so events compare by cursor too."""
-        if not self.bank_updated_at or told_at > self.bank_updated_at:
-            return False
-        if told_at < self.bank_updated_at:
+        if cursor is not None and cursor <= int(self.bank_cursor or 0):
             return True
-        return cursor is not None and cursor <= int(self.bank_cursor or 0)
+        return bool(self.bank_updated_at) and told_at < self.bank_updated_at
+
+    def _take_cursor(self, cursor):
+        """Note how far we have heard the bank on this submission.
+
+        :return: whether the event at `cursor` is newer than all before
+        """
+        is_news = cursor > int(self.bank_cursor or 0)
+        if is_news:
+            self.bank_cursor = str(cursor)
+        return is_news
+
+    def _reconsider(self):
+        """Follow the bank back to deciding once it has taken back its last open offer; it keeps our documents."""
+        if self.state != "offered" or any(offer.state in ("open", "accepting") for offer in self.offer_ids):
+            return
+        self.waiting_since = fields.Datetime.now()
+        self._set_state("processing", is_event=True)
+        self.application_id.message_post(body=self.state_message)
+        if not self.application_id._open_offers():
+            self.application_id.activity_unlink(["scf_finance.activity_compare_offers"])
 
     def _reject(self, reason, message):
         self.write({"rejection_reason": reason, "rejection_message": message})
@@ -306,22 +363,24 @@ class ScfSubmission(models.Model):
             self.offer_ids._set_state("withdrawn")
             self.application_id._sync_state()
 
-    def _ask(self, message):
+    def _ask(self, message, *, is_event=False):
         self.action_message = message
-        if self._set_state("action_required"):
+        if self._set_state("action_required", is_event=is_event):
             self.application_id.activity_schedule(
                 "scf_finance.activity_answer_bank",
                 user_id=self.application_id.requester_id.id,
                 note=self.state_message,
             )
 
-    def _set_state(self, state):
+    def _set_state(self, state, *, is_event=False):
         """The only writer of `state`: skips repeats and what can't follow.
 
+        :param bool is_event: the bank's latest word, which may lead back from an offer; an answer, repeated for days,
+            may not
         :return: whether the state changed
         """
         self.ensure_one()
-        if state == self.state or not self._may_follow(state):
+        if state == self.state or not self._may_follow(state, is_event):
             return False
         self.state = state
         if state != "action_required":
@@ -331,9 +390,11 @@ class ScfSubmission(models.Model):
         self.application_id._notify_panel()
         return True
 
-    def _may_follow(self, state):
+    def _may_follow(self, state, is_event):
         if self.state in ENDED:
             return state == "disbursement_completed" and self.state == "closed"  # a repayment was taken back
         if state in ("rejected", "cancelled"):
             return RANK[self.state] <= RANK["offered"]
-        return RANK[state] > RANK[self.state] or {state, self.state} == {"processing", "action_required"}
+        if state in DECIDING and (self.state in DECIDING or (is_event and self.state == "offered")):
+            return True
+        return RANK[state] > RANK[self.state]

@@ -68,6 +68,7 @@ class BankDouble:
 
     def be_down(self, verb):
         """Let the delivery of the oldest queued message of that kind fail."""
+        self.bank.unreachable_since = fields.Datetime.now()
         return self._deliver(verb, error=BankUnreachable("No answer."))
 
     def _deliver(self, verb, *, answer=None, error=None):

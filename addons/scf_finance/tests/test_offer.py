@@ -121,6 +121,74 @@ class TestOffer(FinanceCase):
         self.rhone_bank.change_offer(rhone, "WITHDRAWN")
         self.assertEqual((rhone.state, application.state), ("withdrawn", "offered"))
 
+    def test_bank_that_takes_its_only_offer_back_decides_again(self):
+        offer = self._offered(self.invoice)
+        application, submission = offer.application_id, offer.submission_id
+        self.rhone_bank.change_offer(offer, "WITHDRAWN")
+        self.assertEqual((offer.state, submission.state, application.state), ("withdrawn", "processing", "requested"))
+        self.assertIn("took its offer back", submission.state_message)
+        self.assertIn("took its offer back", application.message_ids[:1].preview)
+        self.assertTrue(application.line_ids.is_open, "the bank keeps the documents, so nobody else may have them")
+        self.assertFalse(application.activity_ids, "there is nothing to compare")
+
+        self.rhone_bank.decide(submission, "ACTION_REQUIRED", action_required={"message": "Who?"})
+        self.assertEqual((submission.state, application.state), ("action_required", "requested"))
+        submission._reply("He.")
+        again = self.rhone_bank.offer(submission)
+        self.assertEqual((submission.state, application.state), ("offered", "offered"))
+        self._accept(again)
+        self.assertEqual(application.state, "accepted")
+
+    def test_question_after_an_offer_is_heard_though_the_withdrawal_was_not(self):
+        offer = self._offered(self.invoice)
+        self.rhone_bank.decide(offer.submission_id, "ACTION_REQUIRED", action_required={"message": "Who?"})
+        self.assertEqual(offer.submission_id.state, "action_required")
+
+    def test_withdrawal_told_again_does_not_touch_the_next_offer(self):
+        offer = self._offered(self.invoice)
+        self.rhone_bank.change_offer(offer, "WITHDRAWN")
+        withdrawal = self.rhone_bank.told[-1]
+        again = self.rhone_bank.offer(offer.submission_id)
+        with patch.object(fields.Datetime, "now", return_value=again.expires_at + timedelta(seconds=1)):
+            again._cron_expire()
+        self.rhone_bank.send_event(withdrawal)
+        self.assertEqual(offer.submission_id.state, "offered", "an old event leads nowhere")
+
+    def test_answer_does_not_lead_back_from_an_offer(self):
+        offer = self._offered(self.invoice)
+        submission = offer.submission_id
+        submission._take({**self.rhone_bank.applications[submission.reference], "status": "PROCESSING", "offers": []})
+        self.assertEqual(submission.state, "offered")
+
+    def test_acceptance_that_crosses_the_withdrawal_leaves_the_request_with_the_bank(self):
+        offer = self._offered(self.invoice)
+        application = offer.application_id
+        self._accept(offer)
+        self.rhone_bank.refuse("accept", code="wrong-state", detail="The offer is withdrawn.", status=409)
+        self.assertEqual(
+            (offer.state, offer.submission_id.state, application.state), ("withdrawn", "processing", "requested")
+        )
+        self.assertFalse(application.activity_ids, "no offer is left to compare")
+        self.rhone_bank.change_offer(offer, "WITHDRAWN")
+        self.assertEqual((offer.submission_id.state, application.state), ("processing", "requested"))
+
+    def test_acceptance_of_the_last_offer_that_comes_too_late_asks_nobody_to_compare(self):
+        offer = self._offered(self.invoice)
+        self._accept(offer)
+        self.rhone_bank.refuse("accept", code="offer-expired", detail="The offer expired.", status=410)
+        self.assertEqual(offer.application_id.state, "expired")
+        self.assertFalse(offer.application_id.activity_ids)
+
+    def test_offer_on_an_application_that_ended_is_not_accepted(self):
+        offer = self._offered(self.invoice)
+        with patch.object(fields.Datetime, "now", return_value=offer.expires_at + timedelta(seconds=1)):
+            offer._cron_expire()
+        late = self.rhone_bank.offer(offer.submission_id)
+        self.assertEqual(offer.application_id.state, "expired")
+        with self.assertRaisesRegex(UserError, "The application is “Expired”.*Ask the banks again"):
+            self._accept(late)
+        self.assertFalse(self.rhone_bank.queued("accept"))
+
     def test_acceptance_that_comes_too_late_goes_back_to_the_other_offers(self):
         application, rhone, hansa = self._two_offers()
         self._accept(rhone)

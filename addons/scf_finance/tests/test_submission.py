@@ -90,6 +90,15 @@ class TestSubmission(FinanceCase):
         self.assertFalse(submission.delayed)
         self.assertEqual(submission.state, "processing")
 
+    def test_client_suspended_by_the_officer_is_delayed_with_the_banks_sentence(self):
+        submission = self._request(self.invoice).submission_ids
+        self.rhone_bank.refuse("apply", code="client-not-approved", detail="This client is SUSPENDED.", status=403)
+        self.assertEqual((submission.state, submission.delayed), ("created", True))
+        self.assertIn("This client is SUSPENDED.", submission.state_message)
+        self.assertIn("goes out by itself", submission.state_message)
+        self.rhone_bank.receive(submission)
+        self.assertEqual((submission.state, submission.delayed), ("processing", False))
+
     def test_question_of_the_bank_is_answered_with_fresh_evidence(self):
         application = self._request(self.invoice)
         submission, first = application.submission_ids, application.package_id
@@ -125,6 +134,40 @@ class TestSubmission(FinanceCase):
         submission._reply("He.")
         self.rhone_bank.send_event(asked)
         self.assertEqual(submission.state, "processing")
+
+    def _asked(self):
+        submission = self._request(self.invoice).submission_ids
+        self.rhone_bank.receive(submission)
+        self.rhone_bank.decide(submission, "ACTION_REQUIRED", action_required={"message": "Who?"})
+        return submission
+
+    def test_answer_that_the_bank_refuses_can_be_given_again(self):
+        submission = self._asked()
+        submission._reply("He.")
+        self.assertEqual(submission.state, "processing")
+        self.rhone_bank.refuse("reply", detail="Too short.")
+        self.assertEqual((submission.state, submission.action_message), ("action_required", "Who?"))
+        self.assertEqual(submission.application_id.activity_ids.user_id, self.people["requester"])
+        self.assertTrue(self._as("requester", submission).action_reply())
+
+    def test_answer_that_an_administrator_cancels_can_be_given_again(self):
+        submission = self._asked()
+        submission._reply("He.")
+        self._as("admin", self.rhone_bank.queued("reply")).action_cancel()
+        self.assertEqual((submission.state, submission.action_message), ("action_required", "Who?"))
+
+    def test_refused_answer_asks_nothing_again_where_the_bank_went_on_meanwhile(self):
+        submission = self._asked()
+        submission._reply("He.")
+        self.rhone_bank.decide(submission, "PROCESSING")
+        self.rhone_bank.refuse("reply", code="wrong-state", status=409)
+        self.assertEqual((submission.state, submission.action_message), ("processing", False))
+
+    def test_question_is_settled_once_the_bank_has_taken_the_answer(self):
+        submission = self._asked()
+        submission._reply("He.")
+        self.rhone_bank.answer("reply", {**self.rhone_bank.applications[submission.reference], "status": "PROCESSING"})
+        self.assertEqual((submission.state, submission.action_message), ("processing", False))
 
     def test_second_question_asks_again(self):
         submission = self._request(self.invoice).submission_ids
