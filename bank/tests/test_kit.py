@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.server
 import io
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -24,6 +29,7 @@ from openscf.webhook import verify_nudge
 from openscf_bank.cli import main
 from openscf_bank.clients.models import Client
 from openscf_bank.desk.approval import Asked, TermsRefused, read_terms
+from openscf_bank.events import nudge
 from openscf_bank.events.nudge import AddressRefused, Nudger
 from openscf_bank.kit.clock import BusinessClock
 from openscf_bank.kit.columns import ExactDecimal, UtcTime
@@ -104,6 +110,44 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@dataclass
+class Answer:
+    """A webhook that begins its answer and never ends it, for ANSWER_SECONDS at most."""
+
+    url: str
+    hung_up: threading.Event = field(default_factory=threading.Event)
+    request: bytes = b""
+
+
+# Without a deadline the call lasts so long, and the test fails instead of hanging.
+ANSWER_SECONDS = 4
+
+
+@contextmanager
+def answering(beginning: bytes, chunk: bytes, *, every: float) -> Iterator[Answer]:
+    """A server of one call that sends `beginning`, then `chunk` again and again, `every` so many seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answer = Answer(f"http://127.0.0.1:{server.getsockname()[1]}/scf/nudge/1")
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            end = time.monotonic() + ANSWER_SECONDS
+            with connection:
+                answer.request = connection.recv(65_536)
+                try:
+                    connection.sendall(beginning)
+                    while time.monotonic() < end:
+                        connection.sendall(chunk)
+                        time.sleep(every)
+                except OSError:
+                    answer.hung_up.set()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield answer
+        thread.join(ANSWER_SECONDS * 2)
+
+
 class TestNudges:
     @pytest.fixture
     def webhook(self) -> Iterator[str]:
@@ -132,12 +176,50 @@ class TestNudges:
         assert len(Receiver.received) == 1
 
     @pytest.mark.parametrize(
-        "url", ["https://127.0.0.1/x", "https://10.0.0.1/x", "https://[::1]/x", "http://192.0.2.1/x", "file:///etc/x"]
+        "url",
+        [
+            "https://127.0.0.1/x",
+            "https://10.0.0.1/x",
+            "https://224.0.1.1/x",
+            "https://[::1]/x",
+            "https://[::7f00:1]/x",
+            "https://[::ffff:127.0.0.1]/x",
+            "https://[64:ff9b::a9fe:a9fe]/x",
+            "https://[64:ff9b:1::a00:1]/x",
+            "https://[2002:7f00:1::1]/x",
+            "https://[fec0::1]/x",
+            "https://[ff0e::1]/x",
+            "http://192.0.2.1/x",
+            "file:///etc/x",
+        ],
     )
     def test_a_webhook_may_not_lead_into_the_banks_own_network(self, url: str) -> None:
         nudger = Nudger(key=SigningKey.generate(), allow_private_addresses=False)
         with pytest.raises(AddressRefused):
             nudger._send(url)
+
+    @pytest.mark.parametrize("address", ["193.0.6.139", "2001:67c:2e8:22::c100:68b"])
+    def test_a_public_webhook_may_be_called(self, address: str) -> None:
+        nudger = Nudger(key=SigningKey.generate(), allow_private_addresses=False)
+        host = f"[{address}]" if ":" in address else address
+        assert nudger._checked_address(httpx.URL(f"https://{host}/x")) == address
+
+    def test_an_answer_without_end_is_not_read(self) -> None:
+        """Its body is hung up on: read whole, it would fill the memory, the more so decompressed."""
+        with answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", b"\x1f" * 65_536, every=0) as answer:
+            Nudger(key=SigningKey.generate(), allow_private_addresses=True)._send(answer.url)
+            assert answer.hung_up.wait(5)
+        assert b"accept-encoding: identity" in answer.request.lower()
+
+    def test_an_answer_that_trickles_is_given_up_at_the_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each byte arrives in good time, so that no single read times out."""
+        monkeypatch.setattr(nudge, "TIMEOUT_SECONDS", 0.5)
+        with answering(b"HTTP/1.1 200 OK\r\nX-Long: ", b"a", every=0.05) as answer:
+            began = time.monotonic()
+            with pytest.raises((TimeoutError, asyncio.TimeoutError)):
+                Nudger(key=SigningKey.generate(), allow_private_addresses=True)._send(answer.url)
+            assert time.monotonic() - began < 3
+            assert answer.hung_up.wait(5)
 
     def test_an_event_nudges_after_its_commit_and_a_dead_receiver_blocks_nothing(
         self, bank: Bank, monkeypatch: pytest.MonkeyPatch

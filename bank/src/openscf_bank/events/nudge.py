@@ -5,6 +5,7 @@ It carries no fact and is sent once; nothing is lost without it, because the ERP
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import queue
@@ -22,7 +23,21 @@ logger = logging.getLogger(__name__)
 
 # More than this many waiting nudges means receivers hang; newer ones are dropped, the feed is the truth.
 QUEUE_LIMIT = 1000
+# From the connection to the head of the answer: a receiver that sends a byte now and then would hold the thread
+# for ever otherwise. Looking up the name comes before, within the limits of the system's resolver.
 TIMEOUT_SECONDS = 5.0
+
+# Forms of IPv6 that lead to an IPv4 address, or stay within a site, though ipaddress calls some of them global.
+REFUSED_NETWORKS = tuple(
+    ipaddress.IPv6Network(network)
+    for network in (
+        "::/96",  # IPv4-compatible (RFC 4291 section 2.5.5.1)
+        "64:ff9b::/96",  # NAT64 (RFC 6052)
+        "64:ff9b:1::/48",  # NAT64 within a network (RFC 8215)
+        "2002::/16",  # 6to4 (RFC 3056)
+        "fec0::/10",  # site-local (RFC 3879)
+    )
+)
 
 
 class AddressRefused(Exception):
@@ -73,7 +88,7 @@ class Nudger:
                 self._waiting.discard(url)
             try:
                 self._send(url)
-            except (httpx.HTTPError, httpx.InvalidURL, AddressRefused, OSError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, AddressRefused, OSError, asyncio.TimeoutError) as error:
                 logger.info("A nudge was not delivered (%s)", type(error).__name__)
             except Exception:
                 logger.exception("The nudger met an unexpected error and goes on")
@@ -82,15 +97,12 @@ class Nudger:
         target = httpx.URL(url)
         address = self._checked_address(target)
         headers = sign_nudge(key=self._key, webhook_id=new_id("msg"), timestamp=int(time.time()))
-        headers |= {"host": target.netloc.decode("ascii"), "content-type": "application/json"}
-        # Connect to the address that was checked, not to what the name means a moment later.
-        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client:
-            client.post(
-                target.copy_with(host=address),
-                content=NUDGE_BODY,
-                headers=headers,
-                extensions={"sni_hostname": target.host},
-            )
+        headers |= {
+            "host": target.netloc.decode("ascii"),
+            "content-type": "application/json",
+            "accept-encoding": "identity",
+        }
+        asyncio.run(asyncio.wait_for(_post(target, address, headers), TIMEOUT_SECONDS))
 
     def _checked_address(self, url: httpx.URL) -> str:
         """The first address of the host; AddressRefused where it is not public or not HTTPS, unless that is allowed."""
@@ -100,6 +112,28 @@ class Nudger:
             url.host, url.port or {"https": 443, "http": 80}[url.scheme], type=socket.SOCK_STREAM
         )
         addresses = [str(entry[4][0]) for entry in found]
-        if not self._allow_private and not all(ipaddress.ip_address(address).is_global for address in addresses):
+        if not self._allow_private and not all(_is_public(ipaddress.ip_address(address)) for address in addresses):
             raise AddressRefused("not a public address")
         return addresses[0]
+
+
+async def _post(target: httpx.URL, address: str, headers: dict[str, str]) -> None:
+    """Send the nudge and hang up once the answer begins: nothing that it says is wanted, so its body is not read."""
+    async with (
+        httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client,
+        client.stream(
+            "POST",
+            # The address that was checked, not what the name means a moment later.
+            target.copy_with(host=address),
+            content=NUDGE_BODY,
+            headers=headers,
+            extensions={"sni_hostname": target.host},
+        ),
+    ):
+        pass
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if not address.is_global or address.is_multicast:
+        return False
+    return not any(address in network for network in REFUSED_NETWORKS)
