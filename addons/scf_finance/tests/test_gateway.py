@@ -91,7 +91,7 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self.assertTrue(application.submission_ids.delayed)
         self.assertEqual(self._as("requester", invoice).scf_panel()["submissions"][0]["tone"], "warning")
         gateway.start()
-        bank.rest_until = False
+        bank.sudo().rest_until = False
         self.env["scf.message"].sudo().search([("state", "=", "queued")]).next_attempt_at = self.env.cr.now()
         self._offer_of(application, gateway)
         self.assertFalse(application.submission_ids.delayed)

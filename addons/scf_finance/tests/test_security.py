@@ -218,7 +218,7 @@ class TestSecurity(FinanceCase):
         self.assertEqual(draft.move_id, invoice)
 
     def test_loan_on_an_offer_that_nobody_accepted_is_not_booked(self):
-        offer = self._offered(self.invoice)
+        offer = self._offered(self._invoice(5000.0))
         for told in (None, "ACCEPTED"):
             if told:
                 self.rhone_bank.change_offer(offer, told)
