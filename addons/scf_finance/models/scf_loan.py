@@ -285,6 +285,9 @@ class ScfLoan(models.Model):
     def _take_shortfall(self, content):
         shortfall = Money.model_validate(content["shortfall"])
         self.shortfall = float(shortfall.amount)
+        if not self.shortfall:
+            self.message_post(body=self.env._("The bank asks for nothing more: %s", content.get("message") or ""))
+            return
         self._warn(
             self.env._(
                 "The bank asks for %(amount)s: %(message)s",
