@@ -28,7 +28,8 @@ class ScfRecordKept(models.AbstractModel):
         """Give the model's own defaults, and the user's for what a person may write."""
         by_hand = self._fields_by_hand()
         defaults = super().default_get([name for name in fields if name in by_hand])
-        record = self.with_context(clean_context(self.env.context))
+        # Replaced, not extended: what the caller wrote into it must go.
+        record = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
         for name in fields:
             field = self._fields.get(name)
             if name not in by_hand and field and field.default:
@@ -51,6 +52,7 @@ class ScfRecordKept(models.AbstractModel):
         :param list vals_list: values of ``ir.attachment``
         :rtype: ir.attachment
         """
-        attachments = self.env['ir.attachment'].with_context(clean_context(self.env.context))
+        context = clean_context(self.env.context)
+        attachments = self.env['ir.attachment'].with_context(context)  # pylint: disable=context-overridden
         kept = attachments.create([{**FILE_KEPT, 'res_model': self._name, **vals} for vals in vals_list])
         return kept.with_env(self.env)
