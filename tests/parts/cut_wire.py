@@ -27,7 +27,6 @@ class CutWire:
         self.witness: Witness = lambda *_: True
         self.afterwards: Callable[[str, str, int, bytes], None] = lambda *_: None
         """The same, told when the ERP has the answer in its hands."""
-        self.seen: list[tuple[str, str, int]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -50,7 +49,6 @@ class CutWire:
                 except OSError:
                     self.close_connection = True
                     return
-                wire.seen.append((self.command, self.path, status))
                 if not wire.witness(self.command, self.path, status, answer):
                     self.close_connection = True
                     return

@@ -100,9 +100,6 @@ class Session:
     def search_read(self, model: str, domain: list, *fields: str, **kwargs: Any) -> list[dict[str, Any]]:
         return self.call(model, "search_read", domain, list(fields), **kwargs)
 
-    def get(self, path: str) -> requests.Response:
-        return self._http.get(self._url + path, timeout=60)
-
 
 class OdooServer:
     """`start()`, `kill()` (SIGKILL, as a power cut) and `start()` again on the same database and port."""
@@ -170,11 +167,6 @@ class OdooServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-    def wait_killed(self, seconds: float = 30) -> None:
-        """Wait until somebody else's kill has taken it."""
-        assert self._process is not None
-        self._process.wait(seconds)
 
     def remove(self) -> None:
         self.kill()
