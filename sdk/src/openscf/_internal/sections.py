@@ -1,4 +1,4 @@
-"""The six sections of a package and their rows, as docs/package.md describes them."""
+"""The sections of a package and their rows, as docs/package.md describes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from openscf.errors import InputInvalid
 from openscf.fingerprint import Fingerprints
 from openscf.money import DecimalText, Money
-from openscf.wire import Country, Date, Time
+from openscf.wire import Country, Date, Sha256, Time
 
 
 def _exact_time(value: Any) -> Any:
@@ -31,6 +31,10 @@ Moment = Annotated[Time, BeforeValidator(_exact_time)]
 Name = Annotated[str, StringConstraints(min_length=1)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Count = Annotated[int, Field(ge=0, strict=True)]
+Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+PackageRef = Annotated[
+    str, StringConstraints(pattern=r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+]
 FiscalYear = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_year_text)]
 
 
@@ -90,6 +94,18 @@ class PartyRow(Row):
     customer_since: Date | None = None
 
 
+class BuyerRow(Row):
+    """A buyer. One that the consent keeps pseudonymous has a key of this recipient's own and nothing else."""
+
+    key: Name
+    pseudonymous: Literal[True] | None = None
+    name: Name | None = None
+    tax_id: str | None = None
+    country: Country | None = None
+    city: str | None = None
+    customer_since: Date | None = None
+
+
 class CollectionAccount(Row):
     """The account on which the buyers pay."""
 
@@ -112,7 +128,7 @@ class PartySection(Section):
     """Who asks, and who buys."""
 
     applicant: ApplicantRow
-    buyers: tuple[PartyRow, ...]
+    buyers: tuple[BuyerRow, ...]
 
 
 class DocumentLine(Row):
@@ -158,6 +174,21 @@ class FinancedDocument(Row):
     fingerprints: Fingerprints
 
 
+class Confirmation(Row):
+    """What a buyer said about a document through its own link: that it owes it, or that it disputes it."""
+
+    document: Name
+    answer: Literal["confirmed", "disputed"]
+    amount: DecimalText
+    currency: Currency
+    due_date: Date | None = None
+    confirmed_by: Name
+    role: str | None = None
+    confirmed_at: Moment
+    comment: str | None = None
+    statement_sha256: Sha256
+
+
 class TransactionSection(Section):
     """What is financed, line by line, and how much is asked."""
 
@@ -166,6 +197,7 @@ class TransactionSection(Section):
     tenor_days: Annotated[int, Field(ge=1, strict=True)]
     eligible: ExactMoney
     documents: Annotated[tuple[FinancedDocument, ...], Field(min_length=1)]
+    confirmations: tuple[Confirmation, ...] = ()
 
 
 class OrderLine(Row):
@@ -186,8 +218,10 @@ class OrderRow(Row):
 
     number: Name
     buyer: Name
+    quoted_on: Date | None = None
     ordered_on: Date
     confirmed_on: Date | None = None
+    changed_on: Date | None = None
     state: Name
     currency: Currency
     total: DecimalText
@@ -195,15 +229,30 @@ class OrderRow(Row):
     lines: tuple[OrderLine, ...]
 
 
+class OrderMonth(Row):
+    """The applicant's sales orders of one month, by the day they were ordered; amounts untaxed."""
+
+    month: Month
+    currency: Currency
+    quotations: Count
+    confirmed: Count
+    confirmed_net: DecimalText
+    changed: Count
+    cancelled: Count
+    cancelled_net: DecimalText
+
+
 class OrderFlowSection(Section):
-    """The orders."""
+    """The orders behind the financed documents, and the applicant's orders by month."""
 
     orders: tuple[OrderRow, ...]
+    months: tuple[OrderMonth, ...] = ()
 
 
 class DeliveryLine(Row):
     """One line of a delivery."""
 
+    line: Count
     product_code: str | None = None
     description: str
     quantity_ordered: DecimalText
@@ -222,13 +271,29 @@ class DeliveryRow(Row):
     done_on: Date | None = None
     carrier: str | None = None
     tracking_reference: str | None = None
+    signed_by: str | None = None
+    backorder_of: str | None = None
     lines: tuple[DeliveryLine, ...]
 
 
+class LogisticsMonth(Row):
+    """The applicant's finished transfers of one month, by the day they were done; `returns` come from the other way."""
+
+    month: Month
+    direction: Literal["out", "in"]
+    done: Count
+    on_time: Count
+    late: Count
+    returns: Count
+    backorders: Count
+    mean_days_late: DecimalText | None = None
+
+
 class LogisticsFlowSection(Section):
-    """The deliveries."""
+    """The deliveries of the financed documents, and the applicant's punctuality by month."""
 
     deliveries: tuple[DeliveryRow, ...]
+    months: tuple[LogisticsMonth, ...] = ()
 
 
 class TaxRow(Row):
@@ -242,10 +307,32 @@ class TaxRow(Row):
     currency: Currency
 
 
+class EInvoiceRow(Row):
+    """The number or state that a tax or e-invoicing system gave to a financed document."""
+
+    document: Name
+    system: Name
+    number: str | None = None
+    state: str | None = None
+
+
+class TaxMonth(Row):
+    """The taxes of the applicant's posted documents of one month, in the company's currency."""
+
+    month: Month
+    direction: Literal["sale", "purchase"]
+    tax_code: Name
+    currency: Currency
+    base: DecimalText
+    amount: DecimalText
+
+
 class TaxFlowSection(Section):
-    """The taxes of the financed documents."""
+    """The taxes of the financed documents, and the applicant's taxes by month."""
 
     taxes: tuple[TaxRow, ...]
+    e_invoices: tuple[EInvoiceRow, ...] = ()
+    months: tuple[TaxMonth, ...] = ()
 
 
 class PaymentRow(Row):
@@ -260,9 +347,14 @@ class PaymentRow(Row):
 
 
 class BuyerHistoryRow(Row):
-    """How a buyer paid over the section's period; days are weighted by amount."""
+    """How a buyer paid over the section's period; days are weighted by amount.
 
-    buyer: Name
+    The financed buyers and the largest others have a row each; what is left is one row per currency without `buyer`,
+    over `buyers` of them.
+    """
+
+    buyer: Name | None = None
+    buyers: Count | None = None
     currency: Currency
     invoices: Count
     invoiced: DecimalText
@@ -273,11 +365,286 @@ class BuyerHistoryRow(Row):
     late_share_percent: DecimalText | None = None
 
 
+class CashMonth(Row):
+    """Money of one month: `invoiced` and `credited` by invoice date, `collected` and `paid_out` by payment date."""
+
+    month: Month
+    currency: Currency
+    invoiced: DecimalText
+    credited: DecimalText
+    collected: DecimalText
+    paid_out: DecimalText
+
+
+class AgeingRow(Row):
+    """What is open at `as_of`, by how many days it is past due."""
+
+    direction: Literal["receivable", "payable"]
+    currency: Currency
+    bucket: Literal["not_due", "1-30", "31-60", "61-90", "over_90"]
+    documents: Count
+    amount: DecimalText
+
+
+class BalanceRow(Row):
+    """The books' balance of a bank account, and the last statement that was imported; the number is masked."""
+
+    account: Name
+    currency: Currency
+    balance: DecimalText
+    last_statement_on: Date | None = None
+    last_statement_balance: DecimalText | None = None
+
+
 class CashFlowSection(Section):
-    """The payments of the financed documents, and how their buyers pay."""
+    """The payments of the financed documents, how the buyers pay, and the applicant's cash."""
 
     payments: tuple[PaymentRow, ...]
     buyer_history: tuple[BuyerHistoryRow, ...] = ()
+    months: tuple[CashMonth, ...] = ()
+    ageing: tuple[AgeingRow, ...] = ()
+    balances: tuple[BalanceRow, ...] = ()
+
+
+class StockRow(Row):
+    """Goods on hand of one product, or of all that have no row of their own (`product_code` and `uom` left out).
+
+    `turnover_pa`: cost of what left within a year by the mean of the value at its start and end.
+    """
+
+    product_code: str | None = None
+    description: Name
+    products: Count
+    quantity: DecimalText | None = None
+    uom: str | None = None
+    value: DecimalText
+    currency: Currency
+    oldest_on: Date | None = None
+    mean_age_days: DecimalText | None = None
+    turnover_pa: DecimalText | None = None
+
+
+class CurrencyTotal(Row):
+    """A sum over the rows of a section in one currency."""
+
+    currency: Currency
+    amount: DecimalText
+
+
+class InventorySection(Section):
+    """What lies in the applicant's own stock; `totals` = the sum of `value` per currency."""
+
+    stock: tuple[StockRow, ...]
+    totals: tuple[CurrencyTotal, ...]
+
+
+class LoanRow(Row):
+    """A loan that this ERP knows; the lender is not told."""
+
+    technique: Name
+    currency: Currency
+    principal: DecimalText
+    outstanding: DecimalText
+    state: Name
+    started_on: Date | None = None
+    due_on: Date | None = None
+
+
+class ApplicationRow(Row):
+    """Another application of the applicant that is open; the bank is not told."""
+
+    technique: Name
+    currency: Currency
+    requested: DecimalText
+    state: Name
+    submitted_on: Date
+
+
+class PledgeRow(Row):
+    """Goods or receivables that stand for a debt already."""
+
+    document: str | None = None
+    description: Name
+    currency: Currency
+    amount: DecimalText
+
+
+class ExposureSection(Section):
+    """Debts, applications and pledges known here; `totals` = the sum of `outstanding` of the loans per currency."""
+
+    loans: tuple[LoanRow, ...]
+    applications: tuple[ApplicationRow, ...] = ()
+    pledges: tuple[PledgeRow, ...] = ()
+    totals: tuple[CurrencyTotal, ...] = ()
+
+
+class ForecastWeek(Row):
+    """Collections expected in one week (Monday first), from open invoices and how their buyers pay.
+
+    `financed` is the part that comes from the financed documents. What is past due by expectation counts in the
+    first week.
+    """
+
+    week: Date
+    currency: Currency
+    documents: Count
+    expected: DecimalText
+    financed: DecimalText
+
+
+class ForecastSection(Section):
+    """Collections expected; `totals` = the sum of `expected` per currency."""
+
+    weeks: tuple[ForecastWeek, ...]
+    totals: tuple[CurrencyTotal, ...] = ()
+
+
+class EvidenceOrder(Row):
+    """The part of a financed line that an order line carries; `net` at the order's price."""
+
+    order: Name
+    line: Count
+    quantity: DecimalText
+    net: DecimalText
+
+
+class EvidenceDelivery(Row):
+    """Goods of a financed line that a delivery line moved; returns are negative."""
+
+    delivery: Name
+    line: Count
+    quantity: DecimalText
+
+
+class EvidenceLine(Row):
+    """What carries one line of a financed document, in the document's currency.
+
+    `gross` is the line's own; `ordered` and `delivered` are the parts of it that an order and a delivery carry; a line
+    that needs no delivery (a service) has `needs_delivery` false and `delivered` "0".
+    """
+
+    document: Name
+    line: Count
+    quantity: DecimalText
+    gross: DecimalText
+    ordered: DecimalText
+    delivered: DecimalText
+    needs_delivery: Annotated[bool, Field(strict=True)]
+    orders: tuple[EvidenceOrder, ...] = ()
+    deliveries: tuple[EvidenceDelivery, ...] = ()
+    tax_codes: tuple[str, ...] = ()
+
+
+class EvidenceDocument(Row):
+    """The four streams of one financed document: each amount is the sum of its lines, taxes or payments."""
+
+    document: Name
+    currency: Currency
+    gross: DecimalText
+    ordered: DecimalText
+    delivered: DecimalText
+    deliverable: DecimalText
+    taxed: DecimalText
+    paid: DecimalText
+    credited: DecimalText
+
+
+class Contradiction(Row):
+    """Where two streams disagree."""
+
+    document: Name
+    line: Count | None = None
+    code: Literal[
+        "no-order",
+        "quantity-over-ordered",
+        "quantity-over-delivered",
+        "price-differs",
+        "currency-differs",
+        "buyer-differs",
+        "tax-differs",
+        "dates-out-of-order",
+        "returned",
+        "disputed",
+    ]
+    sentence: Name
+    figure: DecimalText | None = None
+    expected: DecimalText | None = None
+
+
+class EvidenceSection(Section):
+    """The evidence graph: which order, delivery, tax and payment carry each amount, and what contradicts."""
+
+    lines: tuple[EvidenceLine, ...]
+    documents: tuple[EvidenceDocument, ...]
+    contradictions: tuple[Contradiction, ...] = ()
+
+
+class CheckRow(Row):
+    """One check: what was measured, against which threshold, on which documents, in one sentence."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+    light: Literal["authenticity", "self_liquidation", "control"]
+    level: Literal["green", "amber", "red", "grey"]
+    figure: DecimalText | None = None
+    threshold: DecimalText | None = None
+    unit: Literal["percent", "days", "documents", "money", "ratio"] | None = None
+    currency: Currency | None = None
+    documents: tuple[str, ...] = ()
+    sentence: Name
+
+
+class LightRow(Row):
+    """One of the three lights: the worst level among its checks (grey where none could be made)."""
+
+    light: Literal["authenticity", "self_liquidation", "control"]
+    level: Literal["green", "amber", "red", "grey"]
+
+
+class ChecksSection(Section):
+    """The applicant's own checks, and the lights that they make."""
+
+    results: tuple[CheckRow, ...]
+    lights: tuple[LightRow, ...]
+
+
+class AttachmentRow(Row):
+    """A file that comes with the package, embedded in the PDF; `document` is a financed document or its delivery."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    kind: Literal["ubl_invoice", "ubl_order", "ubl_despatch_advice"]
+    document: Name
+    media_type: Name
+    sha256: Sha256
+    bytes: Count
+
+
+class AttachmentsSection(Section):
+    """The files that come with the package."""
+
+    files: tuple[AttachmentRow, ...]
+
+
+class Recipient(Row):
+    """The bank that may read."""
+
+    issuer: Name
+    name: Name
+
+
+class ConsentSection(Section):
+    """What the applicant allowed to this recipient; `artefact` is its signed form (compact JWS) with the same terms."""
+
+    consent_id: PackageRef
+    purpose: Literal["loan_application"]
+    recipient: Recipient
+    sections: tuple[Name, ...]
+    counterparties: Literal["named", "pseudonymous"]
+    history_months: Annotated[int, Field(ge=0, le=60, strict=True)]
+    granted_by: Name
+    granted_at: Moment
+    expires_at: Moment
+    notice_sha256: Sha256
+    artefact: Name
 
 
 class Sections(Row):
@@ -285,7 +652,14 @@ class Sections(Row):
 
     party: PartySection
     transaction: TransactionSection
+    consent: ConsentSection
     order_flow: OrderFlowSection | None = None
     logistics_flow: LogisticsFlowSection | None = None
     tax_flow: TaxFlowSection | None = None
     cash_flow: CashFlowSection | None = None
+    inventory: InventorySection | None = None
+    exposure: ExposureSection | None = None
+    evidence: EvidenceSection | None = None
+    checks: ChecksSection | None = None
+    forecast: ForecastSection | None = None
+    attachments: AttachmentsSection | None = None
