@@ -235,6 +235,17 @@ class BankClient:
         query = urlencode({"from": start.isoformat(), "to": end.isoformat()})
         return _read(wire.Statement, self._get(f"/v1/loans/{_segment(loan_id)}/statement?{query}"))
 
+    def revoke_consent(
+        self, consent_id: str, revocation: wire.ConsentRevocation, *, idempotency_key: str
+    ) -> wire.ConsentStatus:
+        """Take a consent back; the bank closes what it covered and ends what is not decided under it."""
+        path = f"/v1/consents/{_segment(consent_id)}/revoke"
+        return _read(wire.ConsentStatus, self._post(path, revocation, idempotency_key))
+
+    def access_log(self, package_id: str) -> wire.AccessLog:
+        """Return who read a package at the bank, and when."""
+        return _read(wire.AccessLog, self._get(f"/v1/packages/{_segment(package_id)}/access-log"))
+
     def events(self, after: str, limit: int = 100) -> wire.EventPage:
         """Return the feed after a cursor (`"0"`: from the start); each event is checked by `jws.verify_event`."""
         return _read(wire.EventPage, self._get(f"/v1/events?{urlencode({'after': after, 'limit': limit})}"))

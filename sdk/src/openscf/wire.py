@@ -19,6 +19,7 @@ from openscf.money import DecimalText, Money
 
 __all__ = [
     "Acceptance",
+    "AccessLog",
     "ActionRequired",
     "Allocation",
     "Balance",
@@ -27,6 +28,8 @@ __all__ = [
     "ClientStatus",
     "Collection",
     "CollectionReceipt",
+    "ConsentRevocation",
+    "ConsentStatus",
     "Decision",
     "Date",
     "Discovery",
@@ -49,6 +52,8 @@ __all__ = [
     "Offer",
     "OfferStatus",
     "OfferTerms",
+    "PackageRead",
+    "PackageReadNotice",
     "Party",
     "Problem",
     "ProblemPlace",
@@ -201,6 +206,7 @@ class EventType(str, Enum):
     LOAN_CLOSED = "loan.closed"
     LOAN_REOPENED = "loan.reopened"
     LOAN_SHORTFALL = "loan.shortfall"
+    PACKAGE_READ = "package.read"
 
 
 class ProblemPlace(WireModel):
@@ -228,7 +234,10 @@ class Problem(WireModel):
 
 
 class TechniqueProfile(WireModel):
-    """What a bank offers in one technique; amounts in each listed currency, rates and shares in percent."""
+    """What a bank offers in one technique; amounts in each listed currency, rates and shares in percent.
+
+    `sections` are the package's sections that it asks for, `embedded` the kinds of files that come with the package.
+    """
 
     code: str
     currencies: tuple[str, ...]
@@ -242,6 +251,7 @@ class TechniqueProfile(WireModel):
     indicative_rate_pa: DecimalText | None = None
     indicative_fee_percent: DecimalText | None = None
     sections: tuple[str, ...] = ()
+    embedded: tuple[str, ...] = ()
 
 
 class Discovery(WireModel):
@@ -517,6 +527,48 @@ class Statement(WireModel):
     opening: Balance
     entries: tuple[Entry, ...]
     closing: Balance
+
+
+class ConsentRevocation(WireModel):
+    """The applicant takes a consent back; the bank may not look at what it covered any more."""
+
+    reason: Text
+    revoked_at: Time
+
+
+class ConsentStatus(WireModel):
+    """A consent that was taken back, as the bank wrote it down."""
+
+    consent_id: Id
+    status: Literal["REVOKED"]
+    revoked_at: Time
+
+
+class PackageRead(WireModel):
+    """One time that somebody at the bank read a package: an officer by name, or the bank's programs (`system`).
+
+    `part` is the name of the file that was taken out of the package.
+    """
+
+    read_id: Id
+    read_at: Time
+    reader: str
+    action: Literal["verified", "opened", "downloaded", "attachment_downloaded"]
+    part: str | None = None
+
+
+class PackageReadNotice(WireModel):
+    """What the event `package.read` says."""
+
+    package_id: str
+    read: PackageRead
+
+
+class AccessLog(WireModel):
+    """Every time that the bank read a package, oldest first."""
+
+    package_id: str
+    reads: tuple[PackageRead, ...]
 
 
 class Event(WireModel):
