@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from openscf.consent import ConsentTerms, sign_consent
 from openscf.fingerprint import fingerprints
 from openscf.keys import SigningKey
-from openscf.package import seal_package
+from openscf.package import SealedPackage, seal_package
 
 CREATED_AT = dt.datetime(2026, 11, 22, 5, 55, 49, tzinfo=dt.timezone.utc)
+GRANTED_AT = CREATED_AT - dt.timedelta(hours=1)
+EXPIRES_AT = CREATED_AT + dt.timedelta(days=30)
+CONSENT_ID = "urn:uuid:0d7f7a4e-35cb-4d52-9d0a-6f6f4b1f9d10"
+BANK = "https://bank.example"
 PACKAGE_ID = "urn:uuid:6f1c7c52-9d62-4a0e-8a5b-0d8f5a1e2b3c"
 SELLER = {"key": "applicant", "name": "Nordlicht GmbH", "tax_id": "DE136695976", "country": "DE"}
 BUYER = {"key": "b1", "name": "Atelier Lumière SARL", "tax_id": "FR40303265045", "country": "FR", "city": "Lyon"}
@@ -107,7 +112,7 @@ def honest_sections() -> dict[str, Any]:
         "direction": "out",
         "state": "done",
         "done_on": "2026-09-20",
-        "lines": [{"description": "Desk lamp", "quantity_ordered": "20", "quantity_done": "20"}],
+        "lines": [{"line": 1, "description": "Desk lamp", "quantity_ordered": "20", "quantity_done": "20"}],
     }
     payment = {"document": "INV/2026/0007", "date": "2026-10-20", "currency": "EUR", "cleared": True}
     return {
@@ -153,12 +158,46 @@ def honest_sections() -> dict[str, Any]:
     }
 
 
-def sealed(sections: Mapping[str, Any], key: SigningKey) -> bytes:
+def terms(sections: Mapping[str, Any], *, bank: str = BANK, **changed: Any) -> ConsentTerms:
+    """The consent to these sections."""
+    return ConsentTerms(
+        **{
+            "iss": "Nordlicht GmbH",
+            "iss_tax_id": "DE136695976",
+            "jti": CONSENT_ID,
+            "aud": bank,
+            "aud_name": "First Bank",
+            "purpose": "loan_application",
+            "sections": [name for name in sections if name not in ("party", "transaction", "consent")],
+            "counterparties": "named",
+            "history_months": 12,
+            "granted_by": "Karin Brandt",
+            "iat": int(GRANTED_AT.timestamp()),
+            "exp": int(EXPIRES_AT.timestamp()),
+            "notice_sha256": "ab" * 32,
+            **changed,
+        }
+    )
+
+
+def with_consent(sections: Mapping[str, Any], key: SigningKey, *, bank: str = BANK, **changed: Any) -> dict[str, Any]:
+    """The sections with a consent to them, signed by the key."""
+    agreed = terms(sections, bank=bank, **changed)
+    return {**sections, "consent": section(**agreed.section_members(sign_consent(agreed, key=key)))}
+
+
+def sealed_for(views: Mapping[str, Mapping[str, Any]], key: SigningKey) -> SealedPackage:
     return seal_package(
-        sections,
+        views,
         key=key,
         issuer_name="Nordlicht GmbH",
         issuer_tax_id="DE136695976",
         created_at=CREATED_AT,
         package_id=PACKAGE_ID,
     )
+
+
+def sealed(sections: Mapping[str, Any], key: SigningKey) -> bytes:
+    """The file of the only recipient; a consent is added where the sections bring none."""
+    view = sections if "consent" in sections else with_consent(sections, key)
+    return sealed_for({BANK: view}, key).file_for(BANK)

@@ -18,6 +18,9 @@ MAX_INTEGER = 2**53 - 1
 # Deeper than any message here; json and its readers elsewhere recurse.
 MAX_DEPTH = 64
 
+# Made once: a package has thousands of leaves, each canonicalised by itself.
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 
 def canonical_bytes(obj: Any) -> bytes:
     """Return the RFC 8785 bytes of a JSON value made of dict, list, tuple, str, int, bool and None.
@@ -35,8 +38,7 @@ def canonical_bytes(obj: Any) -> bytes:
             return rfc8785.dumps(obj)
         # The C encoder escapes exactly as RFC 8785 asks and sorts by code point, which is the order of UTF-16 units
         # as long as no key leaves the basic plane. A property test holds it to rfc8785.
-        text = json.dumps(obj, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode()
+        return _ENCODER.encode(obj).encode()
     except (UnicodeEncodeError, rfc8785.CanonicalizationError) as error:
         raise InputInvalid("A text holds half of a surrogate pair and has no UTF-8 form; correct the text.") from error
 

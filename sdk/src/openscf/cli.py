@@ -13,7 +13,7 @@ from openscf import __version__
 from openscf._internal import strict_json
 from openscf.errors import OpenSCFError
 from openscf.keys import KeySet, SigningKey
-from openscf.package import MAX_PACKAGE_BYTES, Package, Sum, json_schema, read_package
+from openscf.package import MAX_PACKAGE_BYTES, Package, Sections, Sum, json_schema, read_package
 from openscf.verify import Report, verify_package
 
 EXIT_OK = 0
@@ -136,7 +136,7 @@ def _summary(package: Package) -> list[tuple[str, str]]:
         ),
         ("eligible", f"{transaction.eligible.amount} {transaction.eligible.currency}"),
         ("technique", transaction.technique),
-        ("sections", ", ".join(header.sections)),
+        ("sections", ", ".join(name for name in Sections.model_fields if getattr(package.sections, name))),
     ]
     for document in transaction.documents:
         totals = document.totals

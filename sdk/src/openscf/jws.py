@@ -65,14 +65,31 @@ def read_protected_header(token: str) -> dict[str, Any]:
     return _decode_header(_split(token)[0])
 
 
+def sign_claims(payload: Mapping[str, Any], *, key: SigningKey, typ: str) -> str:
+    """Sign a JSON object as a compact JWS (RFC 7515 section 3.1) of this `typ`."""
+    protected = base64url.encode(canonical_bytes({"alg": key.alg, "kid": key.kid, "typ": typ}))
+    signing_input = f"{protected}.{base64url.encode(canonical_bytes(dict(payload)))}"
+    return f"{signing_input}.{base64url.encode(key.sign(signing_input.encode()))}"
+
+
+def verify_claims(token: str, *, keys: KeySet, typ: str) -> dict[str, Any]:
+    """Check a compact JWS of this `typ` and return its payload; SignatureInvalid otherwise."""
+    protected, payload, signature = _split(token)
+    header = _header(protected, typ=typ)
+    if "crit" in header or "b64" in header:
+        raise SignatureInvalid("The signature asks for extensions ('crit') that are not used here.")
+    _key(header, keys).verify_or_raise(f"{protected}.{payload}".encode(), base64url.decode(signature))
+    return _decode_payload(payload)
+
+
 def sign_event(payload: Mapping[str, Any], *, key: SigningKey) -> str:
     """Sign an event's payload as a compact JWS that can be stored raw and proven later."""
-    return _sign_compact(payload, key=key, typ=EVENT_TYP)
+    return sign_claims(payload, key=key, typ=EVENT_TYP)
 
 
 def verify_event(token: str, *, keys: KeySet, issuer: str, audience: str) -> dict[str, Any]:
     """Check an event's signature, issuer and audience and return its payload; SignatureInvalid otherwise."""
-    payload = _verify_compact(token, keys=keys, typ=EVENT_TYP)
+    payload = verify_claims(token, keys=keys, typ=EVENT_TYP)
     _require_claim(payload, "iss", issuer)
     _require_claim(payload, "aud", audience)
     return payload
@@ -91,7 +108,7 @@ def client_assertion(*, key: SigningKey, client_id: str, audience: str, issued_a
         "exp": issued_at + MAX_ASSERTION_SECONDS - CLOCK_SKEW_SECONDS,
         "jti": jti,
     }
-    return _sign_compact(claims, key=key, typ=ASSERTION_TYP)
+    return sign_claims(claims, key=key, typ=ASSERTION_TYP)
 
 
 def read_assertion_issuer(token: str) -> str:
@@ -109,7 +126,7 @@ def verify_client_assertion(
 
     Whether its `jti` was used before is for the caller to remember. Raises SignatureInvalid.
     """
-    claims = _verify_compact(token, keys=keys, typ=ASSERTION_TYP)
+    claims = verify_claims(token, keys=keys, typ=ASSERTION_TYP)
     issuer = claims.get("iss") if client_id is None else client_id
     _require_claim(claims, "iss", issuer)
     _require_claim(claims, "sub", issuer)
@@ -124,21 +141,6 @@ def verify_client_assertion(
     if expires_at > now + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS or expires_at - issued_at > MAX_ASSERTION_SECONDS:
         raise SignatureInvalid(f"The client assertion lives longer than {MAX_ASSERTION_SECONDS} seconds; shorten it.")
     return claims
-
-
-def _sign_compact(payload: Mapping[str, Any], *, key: SigningKey, typ: str) -> str:
-    protected = base64url.encode(canonical_bytes({"alg": key.alg, "kid": key.kid, "typ": typ}))
-    signing_input = f"{protected}.{base64url.encode(canonical_bytes(dict(payload)))}"
-    return f"{signing_input}.{base64url.encode(key.sign(signing_input.encode()))}"
-
-
-def _verify_compact(token: str, *, keys: KeySet, typ: str) -> dict[str, Any]:
-    protected, payload, signature = _split(token)
-    header = _header(protected, typ=typ)
-    if "crit" in header or "b64" in header:
-        raise SignatureInvalid("The signature asks for extensions ('crit') that are not used here.")
-    _key(header, keys).verify_or_raise(f"{protected}.{payload}".encode(), base64url.decode(signature))
-    return _decode_payload(payload)
 
 
 def _split(token: str) -> tuple[str, str, str]:

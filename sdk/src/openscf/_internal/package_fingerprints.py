@@ -13,7 +13,7 @@ from openscf.package import Package
 def check_fingerprints(package: Package, keys: Mapping[str, bytes]) -> list[Finding]:
     """Return a finding for each fingerprint that is not the document's, and a warning where its key is not known."""
     findings = []
-    buyers = {buyer.key: buyer.tax_id or buyer.name for buyer in package.sections.party.buyers}
+    names = {buyer.key: buyer.tax_id or buyer.name for buyer in package.sections.party.buyers}
     for at, document in enumerate(package.sections.transaction.documents):
         pointer = f"/sections/transaction/documents/{at}/fingerprints"
         stated = document.fingerprints
@@ -24,15 +24,16 @@ def check_fingerprints(package: Package, keys: Mapping[str, bytes]) -> list[Find
                 Finding(code="not-checked", pointer=f"{pointer}/key_version", message=message, level="warning")
             )
             continue
-        if document.buyer not in buyers:
-            continue  # named as an unknown reference
+        buyer = names.get(document.buyer)
+        if buyer is None:
+            continue  # found as an unknown reference, or as a buyer without a name
         try:
             computed = fingerprints(
                 seller_tax_id=package.sections.party.applicant.tax_id,
                 kind=document.kind,
                 number=document.number,
                 fiscal_year=document.fiscal_year,
-                buyer=buyers[document.buyer],
+                buyer=buyer,
                 issue_date=document.issue_date,
                 currency=document.currency,
                 amount=document.totals.gross,

@@ -60,7 +60,8 @@ def _buyer_references(sections: Sections) -> Iterator[tuple[str, str]]:
     for at, order in enumerate(sections.order_flow.orders if sections.order_flow else ()):
         yield f"/sections/order_flow/orders/{at}/buyer", order.buyer
     for at, history in enumerate(sections.cash_flow.buyer_history if sections.cash_flow else ()):
-        yield f"/sections/cash_flow/buyer_history/{at}/buyer", history.buyer
+        if history.buyer is not None:
+            yield f"/sections/cash_flow/buyer_history/{at}/buyer", history.buyer
 
 
 def _order_references(sections: Sections) -> Iterator[tuple[str, str]]:

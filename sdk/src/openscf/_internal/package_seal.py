@@ -1,4 +1,4 @@
-"""The seal of a package: canonical parts, key, signature, identity and section digests."""
+"""The seal of a package: key, signature and identity."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from openscf._internal.finding import Finding
-from openscf._internal.pointer import child
-from openscf.canonical import canonical_bytes, sha256_hex
+from openscf._internal.package_bytes import CanonicalParts
 from openscf.errors import InputInvalid, SignatureInvalid
 from openscf.jws import PACKAGE_TYP, read_protected_header, verify_detached
 from openscf.keys import KeySet
@@ -18,53 +17,31 @@ _LATEST_TIME = 253_402_300_799
 
 
 @dataclass(frozen=True, kw_only=True)
-class SealedParts:
-    """A package as its JSON values and their canonical bytes."""
+class HeldSeal:
+    """A seal whose signature holds: when it was made (Unix seconds), and the one key that made it."""
 
-    members: Mapping[str, Any]
-    header: bytes
-    sections: Mapping[str, bytes]
-    whole: bytes
-
-
-def split_canonical(members: dict[str, Any]) -> SealedParts:
-    """Return the canonical bytes of each part and of the whole, each computed once; InputInvalid where there are none.
-
-    In RFC 8785 an object's bytes are its members' bytes in the order of their names, so the whole is put together
-    from its parts.
-    """
-    sections = members.get("sections")
-    parts = {name: canonical_bytes(part) for name, part in sections.items()} if isinstance(sections, dict) else {}
-    others = {name: canonical_bytes(value) for name, value in members.items() if name != "sections"}
-    if isinstance(sections, dict):
-        others["sections"] = _joined(parts)
-    elif "sections" in members:
-        others["sections"] = canonical_bytes(sections)
-    return SealedParts(members=members, header=others.get("header", b""), sections=parts, whole=_joined(others))
+    kid: str
+    issued_at: int
+    keys: KeySet
 
 
-def _joined(parts: Mapping[str, bytes]) -> bytes:
-    ordered = sorted(parts.items(), key=lambda item: item[0].encode("utf-16-be"))
-    return b"{" + b",".join(canonical_bytes(name) + b":" + part for name, part in ordered) + b"}"
-
-
-def check_seal(parts: SealedParts, *, keys: KeySet | None) -> tuple[list[Finding], dict[str, Any] | None]:
-    """Check seal, key, identity and digests; return the findings, and the seal's header where the signature holds."""
+def check_seal(parts: CanonicalParts, *, keys: KeySet | None) -> tuple[list[Finding], HeldSeal | None]:
+    """Check seal, key and identity; return the findings, and the seal where its signature holds."""
     header, seal = parts.members.get("header"), parts.members.get("seal")
     if not isinstance(header, dict) or not isinstance(seal, str):
         return [], None  # the schema check names the place
-    findings = _check_digests(header, parts.sections)
     try:
-        key_findings, trusted = _trusted_keys(seal, keys)
+        findings, trusted = _trusted_keys(seal, keys)
         protected = verify_detached(parts.header, seal, keys=trusted, typ=PACKAGE_TYP)
     except (SignatureInvalid, InputInvalid) as error:
-        return [*findings, Finding(code="seal-invalid", pointer="/seal", message=str(error))], None
-    findings += key_findings
+        return [Finding(code="seal-invalid", pointer="/seal", message=str(error))], None
     findings += _check_identity(header, protected)
     issued_at = protected.get("iat")
     if type(issued_at) is not int or not 0 <= issued_at <= _LATEST_TIME:
         return [*findings, Finding(code="seal-invalid", pointer="/seal", message="The seal has no usable 'iat'.")], None
-    return findings, protected
+    kid = protected["kid"]
+    used = [key.jwk() for key in trusted if key.kid == kid]
+    return findings, HeldSeal(kid=kid, issued_at=issued_at, keys=KeySet.of(*used))
 
 
 def _trusted_keys(seal: str, keys: KeySet | None) -> tuple[list[Finding], KeySet]:
@@ -100,21 +77,3 @@ def _kids(jwk: Mapping[str, Any]) -> set[str]:
         return {key.kid for key in KeySet.of(jwk)}
     except InputInvalid:
         return set()
-
-
-def _check_digests(header: Mapping[str, Any], sections: Mapping[str, bytes]) -> list[Finding]:
-    digests = header.get("sections")
-    if not isinstance(digests, dict):
-        return []  # the schema check names the place
-    findings = []
-    for name in sorted(digests.keys() - sections.keys()):
-        message = f"The section {name!r:.80} was sealed but is not in the file."
-        findings.append(Finding(code="section-removed", pointer=child("/header/sections", name), message=message))
-    for name, part in sections.items():
-        if name not in digests:
-            message = "The section is in the file but was not sealed."
-            findings.append(Finding(code="section-added", pointer=child("/sections", name), message=message))
-        elif digests[name] != sha256_hex(part):
-            message = f"The content does not hash to the digest that was sealed ({str(digests[name])[:64]})."
-            findings.append(Finding(code="digest-mismatch", pointer=child("/sections", name), message=message))
-    return findings

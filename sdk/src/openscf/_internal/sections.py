@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from openscf.errors import InputInvalid
 from openscf.fingerprint import Fingerprints
@@ -104,6 +104,15 @@ class BuyerRow(Row):
     country: Country | None = None
     city: str | None = None
     customer_since: Date | None = None
+
+    @model_validator(mode="after")
+    def _named_or_pseudonymous(self) -> BuyerRow:
+        told = {name for name in BuyerRow.model_fields if getattr(self, name) is not None} - {"key", "pseudonymous"}
+        if self.pseudonymous and told:
+            raise InputInvalid(f"a pseudonymous buyer has its key and nothing else, not {', '.join(sorted(told))}")
+        if not self.pseudonymous and self.name is None:
+            raise InputInvalid("a buyer has a name, or is pseudonymous")
+        return self
 
 
 class CollectionAccount(Row):
@@ -363,6 +372,12 @@ class BuyerHistoryRow(Row):
     weighted_days_to_pay: DecimalText | None = None
     weighted_days_late: DecimalText | None = None
     late_share_percent: DecimalText | None = None
+
+    @model_validator(mode="after")
+    def _of_one_buyer_or_of_several(self) -> BuyerHistoryRow:
+        if (self.buyer is None) == (self.buyers is None):
+            raise InputInvalid("a row of the history is of one buyer ('buyer') or of several ('buyers')")
+        return self
 
 
 class CashMonth(Row):
@@ -663,3 +678,11 @@ class Sections(Row):
     checks: ChecksSection | None = None
     forecast: ForecastSection | None = None
     attachments: AttachmentsSection | None = None
+
+
+def section_model(name: str) -> type[Section]:
+    """Return the model of the section with this name."""
+    annotation: Any = Sections.model_fields[name].annotation
+    optional = get_args(annotation)
+    model: type[Section] = optional[0] if optional else annotation
+    return model

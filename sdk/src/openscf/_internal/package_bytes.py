@@ -1,0 +1,65 @@
+"""The bytes of a package file and of its leaves, each canonicalised once.
+
+In RFC 8785 an object's bytes are its members' bytes in the order of their names, so that a file is put together from
+its parts, and a leaf in the file (`index`, `path`, `salt`, `value`) from what is hashed (`path`, `salt`, `value`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openscf.canonical import canonical_bytes
+
+_HASHED_MEMBERS = ("path", "salt", "value")
+_LEAF_MEMBERS = {"index", *_HASHED_MEMBERS}
+_FILE_MEMBERS = {"header", "hidden", "leaves", "seal"}
+
+
+def leaf_entry(path: str, salt: str, value: bytes) -> bytes:
+    """Return what is hashed of a leaf; path and salt have no character that JSON escapes."""
+    return b'{"path":"%b","salt":"%b","value":%b}' % (path.encode(), salt.encode(), value)
+
+
+def leaf_in_file(index: int, entry: bytes) -> bytes:
+    """Return a leaf as it stands in the file: the index, which sorts before all others, put in front."""
+    return b'{"index":%d,%b' % (index, entry[1:])
+
+
+def whole_file(*, header: bytes, hidden: bytes, leaves: Sequence[bytes], seal: bytes) -> bytes:
+    """Return the file's bytes from the canonical bytes of its parts."""
+    return b'{"header":%b,"hidden":%b,"leaves":[%b],"seal":%b}' % (header, hidden, b",".join(leaves), seal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CanonicalParts:
+    """A package's JSON value, the canonical bytes of header and whole, and what is hashed of each leaf."""
+
+    members: Mapping[str, Any]
+    header: bytes
+    entries: Sequence[bytes] | None
+    whole: bytes
+
+
+def canonical_parts(members: dict[str, Any]) -> CanonicalParts:
+    """Return the canonical bytes of each part and of the whole; InputInvalid where there are none.
+
+    `entries` is None where the members are not those of a package: the check of the form names the place.
+    """
+    header = canonical_bytes(members.get("header"))
+    leaves = members.get("leaves")
+    if not isinstance(leaves, list) or members.keys() != _FILE_MEMBERS or not all(map(_is_leaf, leaves)):
+        return CanonicalParts(members=members, header=header, entries=None, whole=canonical_bytes(members))
+    entries = [canonical_bytes({name: leaf[name] for name in _HASHED_MEMBERS}) for leaf in leaves]
+    whole = whole_file(
+        header=header,
+        hidden=canonical_bytes(members["hidden"]),
+        leaves=[leaf_in_file(leaf["index"], entry) for leaf, entry in zip(leaves, entries, strict=True)],
+        seal=canonical_bytes(members["seal"]),
+    )
+    return CanonicalParts(members=members, header=header, entries=entries, whole=whole)
+
+
+def _is_leaf(leaf: Any) -> bool:
+    return isinstance(leaf, dict) and leaf.keys() == _LEAF_MEMBERS and type(leaf["index"]) is int
