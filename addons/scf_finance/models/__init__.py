@@ -16,3 +16,4 @@ from . import sale_order
 from . import account_move
 from . import account_partial_reconcile
 from . import ir_attachment
+from . import history_indexes

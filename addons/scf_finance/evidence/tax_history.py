@@ -1,0 +1,65 @@
+"""The applicant's sales and purchase taxes by month."""
+
+from odoo.tools import SQL
+
+from .figures import money
+from .period import Period
+
+
+def tax_months(env, company, *, period: Period) -> list[dict]:
+    """Rows of TaxMonth, by accounting date, in the company's currency: one query.
+
+    Everything posted that carries a tax counts as in the tax return: credit notes and early payment discounts reduce,
+    journal entries with taxes are included. Only cash basis entries are not: they repeat what the invoice states.
+    Bases come from the items that the tax was computed on, so that sales at 0 % are there too. A tax of a group is
+    stated by itself.
+    """
+    rows = env.execute_query_dict(
+        SQL(
+            """
+        WITH item AS (
+            SELECT line.id, move.date, line.balance, line.tax_line_id, line.group_tax_id
+              FROM account_move move
+              JOIN account_move_line line ON line.move_id = move.id
+             WHERE move.company_id = %(company)s AND move.state = 'posted'
+               AND move.date BETWEEN %(start)s AND %(end)s
+               AND move.tax_cash_basis_rec_id IS NULL AND move.tax_cash_basis_origin_move_id IS NULL
+        ), part AS (
+            SELECT item.date, item.tax_line_id AS tax_id, item.group_tax_id AS group_id,
+                   0 AS base, item.balance AS amount
+              FROM item
+             WHERE item.tax_line_id IS NOT NULL
+             UNION ALL
+            SELECT item.date, COALESCE(child.child_tax, rel.account_tax_id), child.parent_tax, item.balance, 0
+              FROM item
+              JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
+              LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = rel.account_tax_id
+        )
+        SELECT TO_CHAR(part.date, 'YYYY-MM') AS month, use.direction, tax.name->>'en_US' AS tax_code,
+               SUM(CASE use.direction WHEN 'sale' THEN -part.base ELSE part.base END)::text AS base,
+               SUM(CASE use.direction WHEN 'sale' THEN -part.amount ELSE part.amount END)::text AS amount
+          FROM part
+          JOIN account_tax tax ON tax.id = part.tax_id
+          LEFT JOIN account_tax bundle ON bundle.id = part.group_id
+         CROSS JOIN LATERAL (
+                   SELECT CASE WHEN tax.type_tax_use = 'none' THEN bundle.type_tax_use
+                               ELSE tax.type_tax_use END AS direction) use
+         WHERE use.direction IN ('sale', 'purchase')
+         GROUP BY 1, 2, 3
+         ORDER BY 1, 2 DESC, 3
+        """,
+            company=company.id,
+            start=period.start,
+            end=period.end,
+        )
+    )
+    currency = company.currency_id.name
+    return [
+        {
+            **row,
+            "currency": currency,
+            "base": money(row["base"], currency),
+            "amount": money(row["amount"], currency),
+        }
+        for row in rows
+    ]

@@ -1,0 +1,46 @@
+"""Indexes with which the history of one company and period is read without touching any other's."""
+
+from odoo import models
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    _scf_history_idx = models.Index("(company_id, date_order)")
+    _scf_first_order_idx = models.Index("(partner_id, company_id, date_order) WHERE state = 'sale'")
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    _scf_history_idx = models.Index(
+        "(company_id, invoice_date) WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund')"
+    )
+    _scf_tax_history_idx = models.Index("(company_id, date) WHERE state = 'posted'")
+    _scf_first_invoice_idx = models.Index(
+        "(commercial_partner_id, company_id, invoice_date) WHERE state = 'posted' AND move_type = 'out_invoice'"
+    )
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    _scf_payment_term_idx = models.Index("(move_id) WHERE display_type = 'payment_term'")
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    _scf_history_idx = models.Index("(company_id, max_date)")
+
+
+class StockPicking(models.Model):
+    _inherit = "stock.picking"
+
+    _scf_history_idx = models.Index("(company_id, date_done) WHERE state = 'done'")
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    _scf_history_idx = models.Index("(company_id, date) WHERE state = 'done' AND (is_in OR is_out)")
