@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from openscf.canonical import sha256_hex
 from openscf.consent import ConsentTerms, sign_consent
 from openscf.fingerprint import fingerprints
 from openscf.keys import SigningKey
@@ -154,8 +155,141 @@ def honest_sections() -> dict[str, Any]:
                     "weighted_days_to_pay": "38.5",
                 }
             ],
+            months=[month(name, invoiced="7000.00", collected="6000.00") for name in ("2026-09", "2026-10")],
         ),
     }
+
+
+def month(name: str, *, invoiced: str, collected: str, currency: str = "EUR") -> dict[str, Any]:
+    """A month of cash_flow."""
+    return {
+        "month": name,
+        "currency": currency,
+        "invoiced": invoiced,
+        "credited": "0.00",
+        "collected": collected,
+        "paid_out": "4000.00",
+    }
+
+
+def full_sections() -> dict[str, Any]:
+    """The honest package with every section that there is, and with rows in every list."""
+    sections = honest_sections()
+    invoice, total = "INV/2026/0007", {"currency": "EUR"}
+    sections["party"]["applicant"]["collection_account"] = {"iban": "DE02120300000000202051", "holder": "Nordlicht"}
+    sections["party"]["buyers"].append({"key": "b2", "name": "Kiosk am Ufer"})
+    sections["transaction"]["confirmations"] = [
+        {
+            "document": invoice,
+            "answer": "confirmed",
+            "amount": "900.00",
+            "currency": "EUR",
+            "confirmed_by": "Luc Martin",
+            "confirmed_at": "2026-11-20T10:00:00Z",
+            "statement_sha256": "cd" * 32,
+        }
+    ]
+    sections["order_flow"]["months"] = [
+        {"month": "2026-09", "currency": "EUR", "quotations": 9, "confirmed": 7, "confirmed_net": "8000.00",
+         "changed": 1, "cancelled": 1, "cancelled_net": "500.00"}
+    ]  # fmt: skip
+    sections["logistics_flow"]["months"] = [
+        {"month": "2026-09", "direction": "out", "done": 9, "on_time": 8, "late": 1, "returns": 0, "backorders": 2,
+         "mean_days_late": "1.5"}
+    ]  # fmt: skip
+    sections["tax_flow"]["e_invoices"] = [{"document": invoice, "system": "peppol", "state": "delivered"}]
+    sections["tax_flow"]["months"] = [
+        {"month": "2026-09", "direction": "sale", "tax_code": "S20", "currency": "EUR", "base": "7000.00",
+         "amount": "1400.00"}
+    ]  # fmt: skip
+    sections["cash_flow"]["ageing"] = [
+        {"direction": "receivable", "currency": "EUR", "bucket": "not_due", "documents": 1, "amount": "900.00"}
+    ]
+    sections["cash_flow"]["balances"] = [{"account": "…2051", "currency": "EUR", "balance": "5000.00"}]
+    stock = {"description": "Desk lamp", "products": 1, "currency": "EUR"}
+    sections["inventory"] = section(
+        stock=[{**stock, "value": "300.00"}, {**stock, "value": "200.50"}], totals=[{**total, "amount": "500.50"}]
+    )
+    loan = {"technique": "receivables_discounting", "currency": "EUR", "principal": "1000.00", "state": "active"}
+    sections["exposure"] = section(
+        loans=[{**loan, "outstanding": "400.00"}, {**loan, "outstanding": "1000.00"}],
+        applications=[
+            {"technique": "order_financing", "currency": "EUR", "requested": "50.00", "state": "requested",
+             "submitted_on": "2026-11-01"}
+        ],
+        pledges=[{"description": "Customer invoice", "currency": "EUR", "amount": "600.00"}],
+        totals=[{**total, "amount": "1400.00"}],
+    )  # fmt: skip
+    sections["evidence"] = evidence(sections["transaction"]["documents"])
+    sections["checks"] = section(
+        results=[
+            {"code": "buyer-confirmed", "light": "authenticity", "level": "green", "documents": [invoice],
+             "sentence": "The buyer confirmed."},
+            {"code": "buyer-late", "light": "self_liquidation", "level": "amber", "figure": "14.5", "threshold": "10",
+             "unit": "days", "sentence": "The buyer pays late."},
+            {"code": "pays-in-time", "light": "self_liquidation", "level": "green", "sentence": "It pays."},
+        ],
+        lights=[
+            {"light": "authenticity", "level": "green"},
+            {"light": "self_liquidation", "level": "amber"},
+            {"light": "control", "level": "grey"},
+        ],
+    )  # fmt: skip
+    week = {"currency": "EUR", "documents": 2}
+    sections["forecast"] = section(
+        weeks=[
+            {**week, "week": "2026-11-23", "expected": "500.00", "financed": "0.00"},
+            {**week, "week": "2026-12-28", "expected": "1400.00", "financed": "900.00"},
+        ],
+        totals=[{**total, "amount": "1900.00"}],
+    )
+    sections["attachments"] = section(files=[attachment("invoice.xml", b"<Invoice/>", document=invoice)])
+    return sections
+
+
+def attachment(name: str, content: bytes, *, document: str) -> dict[str, Any]:
+    """The row of a file that comes with the package."""
+    return {
+        "name": name,
+        "kind": "ubl_invoice",
+        "document": document,
+        "media_type": "application/xml",
+        "sha256": sha256_hex(content),
+        "bytes": len(content),
+    }
+
+
+def evidence(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The evidence of documents of which every line was ordered and delivered."""
+    carrier = {"line": 1, "quantity": "10"}
+    lines = [
+        {
+            "document": document["number"],
+            "line": row["line"],
+            "quantity": row["quantity"],
+            "gross": row["gross"],
+            "ordered": row["gross"],
+            "delivered": row["gross"],
+            "needs_delivery": True,
+            "orders": [{**carrier, "order": "S00042", "net": row["net"]}],
+            "deliveries": [{**carrier, "delivery": "WH/OUT/00009"}],
+            "tax_codes": row["tax_codes"],
+        }
+        for document in documents
+        for row in document["lines"]
+    ]
+    streams = [
+        {
+            "document": document["number"],
+            "currency": document["currency"],
+            **dict.fromkeys(("gross", "ordered", "delivered", "deliverable"), document["totals"]["gross"]),
+            "taxed": document["totals"]["tax"],
+            "paid": document["totals"]["paid"],
+            "credited": document["totals"]["credited"],
+        }
+        for document in documents
+    ]
+    return section(lines=lines, documents=streams, contradictions=[])
 
 
 def terms(sections: Mapping[str, Any], *, bank: str = BANK, **changed: Any) -> ConsentTerms:

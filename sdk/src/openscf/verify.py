@@ -20,7 +20,10 @@ from openscf._internal.package_amounts import check_amounts
 from openscf._internal.package_bytes import CanonicalParts, canonical_parts
 from openscf._internal.package_consent import check_consent
 from openscf._internal.package_embedded import check_embedded, not_embedded
+from openscf._internal.package_evidence import check_evidence
 from openscf._internal.package_fingerprints import check_fingerprints
+from openscf._internal.package_history import check_history
+from openscf._internal.package_lights import check_lights
 from openscf._internal.package_references import check_references
 from openscf._internal.package_seal import HeldSeal, check_seal
 from openscf._internal.package_totals import check_totals
@@ -119,6 +122,9 @@ def _verify_json(
         findings += check_consent(package, seal.keys if seal else None)
         findings += check_amounts(package)
         findings += check_totals(package)
+        findings += check_evidence(package)
+        findings += check_history(package)
+        findings += check_lights(package)
         findings += check_references(package)
         findings += check_fingerprints(package, fingerprint_keys)
         findings += not_embedded(package) if embedded is None else check_embedded(package, embedded)

@@ -1,11 +1,12 @@
-"""Every buyer, order and document that a package names is in it, and only once."""
+"""Every buyer, order, delivery and document that a package names is in it, and only once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from openscf._internal.finding import Finding
-from openscf._internal.sections import PaymentRow, Sections, TaxRow
+from openscf._internal.sections import Sections
 from openscf.package import Package
 
 _Named = Iterable[tuple[str, str]]
@@ -16,84 +17,133 @@ def check_references(package: Package) -> list[Finding]:
     """Return a finding for each name that leads nowhere, and for each identity given twice."""
     sections = package.sections
     buyers = {buyer.key for buyer in sections.party.buyers}
-    orders = {order.number for order in sections.order_flow.orders} if sections.order_flow else set()
+    orders = {order.number for order in _rows(sections, "order_flow", "orders")}
+    deliveries = {delivery.number for delivery in _rows(sections, "logistics_flow", "deliveries")}
     financed = {document.number for document in sections.transaction.documents}
     # An order also names invoices that are not financed here: they are known by the order, not by themselves.
     documents = financed | orders | {name for _, name in _order_documents(sections)}
     return [
-        *_repeated("buyer", _buyers(sections)),
-        *_repeated("document", _documents(sections)),
-        *_repeated("order", _orders(sections)),
-        *_repeated("delivery", _deliveries(sections)),
+        *_repeated_identities(sections),
         *_unknown("buyer", _buyer_references(sections), buyers),
         *(_unknown("order", _order_references(sections), orders) if sections.order_flow else ()),
+        *(_unknown("delivery", _delivery_references(sections), deliveries) if sections.logistics_flow else ()),
         *_unknown("document", _document_references(sections), documents),
+        *_unknown("financed document", _financed_references(sections), financed),
+        *_unknown("document", _attachment_references(sections), financed | orders | deliveries),
+        *_unknown_lines(sections),
         *_foreign_currency(sections),
         *_not_financed(sections, financed | orders),
     ]
 
 
-def _buyers(sections: Sections) -> Iterator[tuple[str, str]]:
-    yield "/sections/party/applicant/key", sections.party.applicant.key
-    for at, buyer in enumerate(sections.party.buyers):
-        yield f"/sections/party/buyers/{at}/key", buyer.key
+def _rows(sections: Sections, section: str, member: str) -> tuple[Any, ...]:
+    """Return the rows of a list, none where the package has not the section."""
+    rows: tuple[Any, ...] = getattr(getattr(sections, section), member, ())
+    return rows
 
 
-def _documents(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, document in enumerate(sections.transaction.documents):
-        yield f"/sections/transaction/documents/{at}/number", document.number
+def _names(sections: Sections, section: str, lists: str, member: str) -> Iterator[tuple[str, str]]:
+    """Yield what each row of a list names, where it names something."""
+    for at, row in enumerate(_rows(sections, section, lists)):
+        name = getattr(row, member)
+        if name is not None:
+            yield f"/sections/{section}/{lists}/{at}/{member}", name
 
 
-def _orders(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, order in enumerate(sections.order_flow.orders if sections.order_flow else ()):
-        yield f"/sections/order_flow/orders/{at}/number", order.number
-
-
-def _deliveries(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, delivery in enumerate(sections.logistics_flow.deliveries if sections.logistics_flow else ()):
-        yield f"/sections/logistics_flow/deliveries/{at}/number", delivery.number
+def _repeated_identities(sections: Sections) -> Iterator[Finding]:
+    applicant = ("/sections/party/applicant/key", sections.party.applicant.key)
+    yield from _repeated("buyer", [applicant, *_names(sections, "party", "buyers", "key")])
+    yield from _repeated("document", _names(sections, "transaction", "documents", "number"))
+    yield from _repeated("order", _names(sections, "order_flow", "orders", "number"))
+    yield from _repeated("delivery", _names(sections, "logistics_flow", "deliveries", "number"))
+    yield from _repeated("file", _names(sections, "attachments", "files", "name"))
+    yield from _repeated(
+        "history of the buyer",
+        (
+            (f"/sections/cash_flow/buyer_history/{at}", f"{row.buyer or 'others'} {row.currency}")
+            for at, row in enumerate(_rows(sections, "cash_flow", "buyer_history"))
+        ),
+    )
+    for section, lists in (("transaction", "documents"), ("order_flow", "orders"), ("logistics_flow", "deliveries")):
+        for at, row in enumerate(_rows(sections, section, lists)):
+            pointer = f"/sections/{section}/{lists}/{at}/lines"
+            numbers = ((f"{pointer}/{number}/line", str(line.line)) for number, line in enumerate(row.lines))
+            yield from _repeated("line", numbers)
 
 
 def _buyer_references(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, document in enumerate(sections.transaction.documents):
-        yield f"/sections/transaction/documents/{at}/buyer", document.buyer
-    for at, order in enumerate(sections.order_flow.orders if sections.order_flow else ()):
-        yield f"/sections/order_flow/orders/{at}/buyer", order.buyer
-    for at, history in enumerate(sections.cash_flow.buyer_history if sections.cash_flow else ()):
-        if history.buyer is not None:
-            yield f"/sections/cash_flow/buyer_history/{at}/buyer", history.buyer
+    yield from _names(sections, "transaction", "documents", "buyer")
+    yield from _names(sections, "order_flow", "orders", "buyer")
+    yield from _names(sections, "cash_flow", "buyer_history", "buyer")
 
 
 def _order_references(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, delivery in enumerate(sections.logistics_flow.deliveries if sections.logistics_flow else ()):
-        if delivery.order is not None:
-            yield f"/sections/logistics_flow/deliveries/{at}/order", delivery.order
+    yield from _names(sections, "logistics_flow", "deliveries", "order")
+    for at, line in enumerate(_rows(sections, "evidence", "lines")):
+        for number, carrier in enumerate(line.orders):
+            yield f"/sections/evidence/lines/{at}/orders/{number}/order", carrier.order
+
+
+def _delivery_references(sections: Sections) -> Iterator[tuple[str, str]]:
+    for at, line in enumerate(_rows(sections, "evidence", "lines")):
+        for number, carrier in enumerate(line.deliveries):
+            yield f"/sections/evidence/lines/{at}/deliveries/{number}/delivery", carrier.delivery
 
 
 def _order_documents(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, order in enumerate(sections.order_flow.orders if sections.order_flow else ()):
+    for at, order in enumerate(_rows(sections, "order_flow", "orders")):
         for number, document in enumerate(order.documents):
             yield f"/sections/order_flow/orders/{at}/documents/{number}", document
 
 
 def _document_references(sections: Sections) -> Iterator[tuple[str, str]]:
-    for at, tax in enumerate(_taxes(sections)):
-        yield f"/sections/tax_flow/taxes/{at}/document", tax.document
-    for at, payment in enumerate(_payments(sections)):
-        yield f"/sections/cash_flow/payments/{at}/document", payment.document
+    yield from _names(sections, "tax_flow", "taxes", "document")
+    yield from _names(sections, "tax_flow", "e_invoices", "document")
+    yield from _names(sections, "cash_flow", "payments", "document")
+    for at, check in enumerate(_rows(sections, "checks", "results")):
+        for number, document in enumerate(check.documents):
+            yield f"/sections/checks/results/{at}/documents/{number}", document
+
+
+def _financed_references(sections: Sections) -> Iterator[tuple[str, str]]:
+    yield from _names(sections, "transaction", "confirmations", "document")
+    for lists in ("lines", "documents", "contradictions"):
+        yield from _names(sections, "evidence", lists, "document")
+
+
+def _attachment_references(sections: Sections) -> Iterator[tuple[str, str]]:
+    yield from _names(sections, "attachments", "files", "document")
+
+
+def _unknown_lines(sections: Sections) -> Iterator[Finding]:
+    """Yield a finding for each line of the evidence whose order or delivery has not the line that it names."""
+    carriers = (("orders", "order", "order_flow", "orders"), ("deliveries", "delivery", "logistics_flow", "deliveries"))
+    for member, name, section, lists in carriers:
+        lines = {row.number: {line.line for line in row.lines} for row in _rows(sections, section, lists)}
+        for at, row in enumerate(_rows(sections, "evidence", "lines")):
+            for number, carrier in enumerate(getattr(row, member)):
+                known = lines.get(getattr(carrier, name))
+                if known is not None and carrier.line not in known:
+                    message = f"The {name} {getattr(carrier, name)!r:.80} has no line {carrier.line}."
+                    pointer = f"/sections/evidence/lines/{at}/{member}/{number}/line"
+                    yield Finding(code="reference-unknown", pointer=pointer, message=message)
 
 
 def _foreign_currency(sections: Sections) -> Iterator[Finding]:
-    """Yield a finding for each tax and payment in another currency than its document."""
+    """Yield a finding for each row about a document in another currency than the document's."""
     currencies = {document.number: document.currency for document in sections.transaction.documents}
-    rows: list[tuple[str, TaxRow | PaymentRow]] = []
-    rows += [(f"/sections/tax_flow/taxes/{at}", tax) for at, tax in enumerate(_taxes(sections))]
-    rows += [(f"/sections/cash_flow/payments/{at}", payment) for at, payment in enumerate(_payments(sections))]
-    for pointer, row in rows:
-        currency = currencies.get(row.document, row.currency)
-        if row.currency != currency:
-            message = f"The currency is {row.currency}; the document {row.document} is in {currency}."
-            yield Finding(code="currency-mismatch", pointer=f"{pointer}/currency", message=message)
+    for section, lists in (
+        ("transaction", "confirmations"),
+        ("tax_flow", "taxes"),
+        ("cash_flow", "payments"),
+        ("evidence", "documents"),
+    ):
+        for at, row in enumerate(_rows(sections, section, lists)):
+            currency = currencies.get(row.document, row.currency)
+            if row.currency != currency:
+                message = f"The currency is {row.currency}; the document {row.document!r:.80} is in {currency}."
+                pointer = f"/sections/{section}/{lists}/{at}/currency"
+                yield Finding(code="currency-mismatch", pointer=pointer, message=message)
 
 
 def _not_financed(sections: Sections, known: set[str]) -> Iterator[Finding]:
@@ -116,11 +166,3 @@ def _unknown(what: str, names: _Named, known: set[str]) -> Iterator[Finding]:
         if name not in known:
             message = f"The {what} {name!r:.80} is not in the package."
             yield Finding(code="reference-unknown", pointer=pointer, message=message)
-
-
-def _taxes(sections: Sections) -> tuple[TaxRow, ...]:
-    return sections.tax_flow.taxes if sections.tax_flow else ()
-
-
-def _payments(sections: Sections) -> tuple[PaymentRow, ...]:
-    return sections.cash_flow.payments if sections.cash_flow else ()

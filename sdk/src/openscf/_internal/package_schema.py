@@ -39,7 +39,8 @@ def _leaves(name: str, defs: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the schema of each kind of leaf that a section is cut into."""
     model = section_model(name)
     described = defs[model.__name__]
-    own, objects, rows = {}, [], []
+    own: dict[str, Any] = {}
+    objects, rows = [], []
     for member, schema in described["properties"].items():
         annotation = _field(model, member)
         if schema.get("type") == "array":
