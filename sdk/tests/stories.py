@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from openscf.canonical import sha256_hex
+from openscf.canonical import canonical_bytes, sha256_hex
 from openscf.consent import ConsentTerms, sign_consent
 from openscf.fingerprint import fingerprints
+from openscf.jws import PACKAGE_TYP, sign_detached
 from openscf.keys import SigningKey
+from openscf.merkle import leaf_hash, root
 from openscf.package import SealedPackage, seal_package
 
 CREATED_AT = dt.datetime(2026, 11, 22, 5, 55, 49, tzinfo=dt.timezone.utc)
@@ -335,3 +338,23 @@ def sealed(sections: Mapping[str, Any], key: SigningKey) -> bytes:
     """The file of the only recipient; a consent is added where the sections bring none."""
     view = sections if "consent" in sections else with_consent(sections, key)
     return sealed_for({BANK: view}, key).file_for(BANK)
+
+
+def reforged(file: bytes, key: SigningKey, change: Callable[[dict[str, Any]], Any], **protected: Any) -> bytes:
+    """Change a file of one recipient at will, and give it the tree and the seal that fit the change."""
+    package = json.loads(file)
+    change(package)
+    header, leaves = package["header"], package["leaves"]
+    if isinstance(header.get("tree"), dict):
+        hashes = [leaf_hash(canonical_bytes({name: leaf[name] for name in leaf.keys() - {"index"}})) for leaf in leaves]
+        header["tree"] = {"size": len(leaves), "root": root(hashes).hex()}
+    claims = {"pid": PACKAGE_ID, "jwk": key.public_jwk(), **protected}
+    issued_at = int(CREATED_AT.timestamp())
+    seal = sign_detached(canonical_bytes(header), key=key, issued_at=issued_at, typ=PACKAGE_TYP, claims=claims)
+    return canonical_bytes({**package, "seal": seal})
+
+
+def leaf_at(package: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The leaf with this path."""
+    found: dict[str, Any] = next(leaf for leaf in package["leaves"] if leaf["path"] == path)
+    return found
