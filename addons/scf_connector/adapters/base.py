@@ -151,8 +151,8 @@ class BankAdapter(ABC):
     ) -> dict:
         """Send one message and give the JSON of the bank's verified answer.
 
-        :param verb: register, apply, reply, cancel, accept, decline, collect or repay
-        :param target: the bank's id of the application, offer or loan, where the verb is about one
+        :param verb: register, apply, reply, cancel, accept, decline, collect, repay or revoke
+        :param target: the id of the application, offer, loan or consent, where the verb is about one
         :param body: the exact bytes to sign and send
         :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
         :param idempotency_key: the same for every attempt

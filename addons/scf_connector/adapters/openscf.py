@@ -21,6 +21,7 @@ PATHS = {
     'decline': 'offers/{target}/decline',
     'collect': 'loans/{target}/collections',
     'repay': 'loans/{target}/repayments',
+    'revoke': 'consents/{target}/revoke',
 }
 PAGE_SIZE = 100
 

@@ -5,7 +5,8 @@ class ScfAddressee(models.AbstractModel):
     """What a model implements to have messages of its own delivered to a bank.
 
     The outbox asks the addressee where a message goes when it is sent, not when it is
-    queued: an acceptance queued behind an application still finds the bank's id. The other
+    queued: an acceptance queued behind an application still finds the bank's id. It also asks
+    then whether the message may still leave. The other
     hooks run in the transaction that records the outcome; an exception undoes that record
     and the message is sent again later with the same idempotency key.
     """
@@ -14,11 +15,20 @@ class ScfAddressee(models.AbstractModel):
     _description = "Addressee of bank messages"
 
     def _scf_target(self, verb):
-        """Give the bank's id of the application, offer or loan that ``verb`` is about.
+        """Give the id of the application, offer, loan or consent that ``verb`` is about.
 
-        :param str verb: ``reply``, ``cancel``, ``accept``, ``decline``, ``collect`` or ``repay``
+        :param str verb: ``reply``, ``cancel``, ``accept``, ``decline``, ``collect``, ``repay`` or ``revoke``
         :rtype: str | None
         :return: the id, or None when the bank never gave one (the message is then refused here)
+        """
+        return None
+
+    def _scf_before_send(self, message):
+        """Say why a message that is due must not leave any more. Asked before every attempt.
+
+        :param message: the ``scf.message``, whose documents and body are still here
+        :rtype: str | None
+        :return: the reason as a sentence: the message is cancelled with it; None to let it go
         """
         return None
 
@@ -32,7 +42,7 @@ class ScfAddressee(models.AbstractModel):
     def _scf_on_refused(self, message, problem):
         """Take in that a message will never be delivered.
 
-        :param message: the ``scf.message``, refused by the bank or cancelled here
+        :param message: the ``scf.message``, refused by the bank, cancelled or held back here
         :param dict problem: RFC 9457 problem details: ``type``, ``title``, ``status``, ``detail``
         """
 

@@ -407,7 +407,7 @@ class ScfBank(models.Model):
     def _send(self, verb, payload, *, channel, addressee, documents=()):
         """Write a message into the outbox; nothing is sent before the current transaction is committed.
 
-        :param str verb: register, apply, reply, cancel, accept, decline, collect or repay
+        :param str verb: register, apply, reply, cancel, accept, decline, collect, repay or revoke
         :param dict payload: the JSON body as docs/protocol.md gives it; amounts are strings
         :param str channel: messages of one channel reach the bank in order
         :param addressee: the record (``scf.addressee``) whose hooks take the outcome

@@ -24,6 +24,8 @@ MAX_ATTEMPTS = 20
 MAX_AGE = timedelta(days=3)
 # How often one run starts over because somebody else wrote the same rows.
 MAX_COLLISIONS = 5
+# The problem of a message that its addressee held back when it was due.
+NOT_SENT = 'urn:openscf:problem:not-sent'
 
 VERBS = [
     ('register', "Register"),
@@ -34,9 +36,10 @@ VERBS = [
     ('decline', "Decline offer"),
     ('collect', "Report collection"),
     ('repay', "Repay"),
+    ('revoke', "Revoke consent"),
 ]
 # What these are about has an id at the bank, which is part of the address they are sent to.
-VERBS_WITH_TARGET = frozenset({'reply', 'cancel', 'accept', 'decline', 'collect', 'repay'})
+VERBS_WITH_TARGET = frozenset({'reply', 'cancel', 'accept', 'decline', 'collect', 'repay', 'revoke'})
 
 
 class ScfMessage(models.Model):
@@ -281,7 +284,11 @@ class ScfMessage(models.Model):
         :rtype: Exception | None
         """
         self.ensure_one()
-        target = self._addressee()._scf_target(self.verb) if self.verb in VERBS_WITH_TARGET else None
+        addressee = self._addressee()
+        if why_not := addressee._scf_before_send(self):
+            self._settle(partial(self._abandon, 'cancelled', self._not_sent(why_not)))
+            return None
+        target = addressee._scf_target(self.verb) if self.verb in VERBS_WITH_TARGET else None
         if self.verb in VERBS_WITH_TARGET and not target:
             self._settle(
                 partial(
@@ -317,6 +324,10 @@ class ScfMessage(models.Model):
         self._settle(partial(self._record_answer, answer))
         return None
 
+    def _not_sent(self, sentence):
+        """Give the problem of a message whose addressee no longer wants it sent."""
+        return {'type': NOT_SENT, 'title': self.env._("Not sent"), 'status': 0, 'detail': sentence}
+
     def _settle(self, outcome):
         """Record an outcome and let the addressee take it in, both or neither.
 
@@ -351,7 +362,7 @@ class ScfMessage(models.Model):
         self._addressee()._scf_on_answer(self, answer)
 
     def _abandon(self, state, problem):
-        """End a message for good: ``refused`` by the bank, or ``cancelled`` by a person."""
+        """End a message for good: ``refused`` by the bank, ``cancelled`` by a person or by its addressee."""
         self.write(
             {
                 'last_error': problem.get('detail') or problem.get('title'),

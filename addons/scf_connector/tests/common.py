@@ -102,7 +102,7 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
         odd_bank.calls.clear()
         return bank
 
-    def _listen(self, *, target=None, on_answer=None):
+    def _listen(self, *, target=None, on_answer=None, why_not_send=None):
         """Let partners be addressees; give the list that fills with what they are told."""
         heard = []
 
@@ -113,6 +113,7 @@ class ConnectorCase(LoopbackRequests, TransactionCase, CronMixinCase):
 
         hooks = {
             '_scf_target': lambda addressee, verb: target,
+            '_scf_before_send': lambda addressee, message: why_not_send,
             '_scf_on_answer': _scf_on_answer,
             '_scf_on_refused': lambda addressee, message, problem: heard.append(
                 ('refused', addressee, message, problem)

@@ -90,6 +90,27 @@ class TestScfMessage(ConnectorCase):
         self.assertEqual(message.state, 'sent')
         self.assertEqual([hook for hook, *_rest in heard], ['answer'])
 
+    def test_message_that_its_addressee_holds_back_is_never_sent(self):
+        heard = self._listen(why_not_send="The consent was taken back.")
+        content = b'{}'
+        message = self._send(self.bank, documents=[(sha256_hex(content), content, 'application/json')])
+        self._run_outbox()
+        self._run_outbox()
+
+        self.assertFalse([call for call in self.rhone.calls if call.method in ('PUT', 'POST')])
+        self.assertEqual((message.state, message.last_error), ('cancelled', "The consent was taken back."))
+        [(hook, _addressee, _message, problem)] = heard
+        self.assertEqual((hook, problem['type']), ('refused', 'urn:openscf:problem:not-sent'))
+
+    def test_consent_is_taken_back_at_its_own_address(self):
+        self._listen(target='urn:uuid:1')
+        message = self._send(self.bank, verb='revoke', payload={'reason': "No longer needed."})
+        self._run_outbox()
+
+        [call] = self.rhone.posts()
+        self.assertEqual(call.path, '/v1/consents/urn%3Auuid%3A1/revoke')
+        self.assertEqual(message.state, 'sent')
+
     def test_documents_reach_the_bank_before_their_message(self):
         self._listen()
         content = b'{"header":{}}'
