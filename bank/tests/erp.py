@@ -56,9 +56,20 @@ class Erp:
 
     # --- the story ----------------------------------------------------------------------------------------------
 
+    def package(self, sale: Sale, **header: Any) -> bytes:
+        """The package of a sale for this ERP's bank."""
+        return sale.package(self.key, self.bank.url, **header)
+
+    def revoke(self, consent_id: str, reason: str = "We have the money from elsewhere.") -> wire.ConsentStatus:
+        """Take a consent back."""
+        revocation = wire.ConsentRevocation(reason=reason, revoked_at=datetime.now(timezone.utc))
+        return self.http.revoke_consent(consent_id, revocation, idempotency_key=new_key())
+
     def request(self, sale: Sale, package: bytes | None = None, **changes: Any) -> wire.LoanApplicationRequest:
-        """Put the package and write the application."""
-        package = package if package is not None else sale.package(self.key)
+        """Put the package with its files, and write the application."""
+        package = package if package is not None else self.package(sale)
+        for content in sale.files.values():
+            self.http.put_document(content, "application/xml")
         return wire.LoanApplicationRequest.model_validate(
             {
                 "reference": f"FIN/{uuid.uuid4().hex[:12]}",
@@ -145,7 +156,13 @@ class Erp:
         return found
 
     def event_types(self) -> list[str]:
-        return [event["type"] for event in self.events()]
+        """What was told, apart from who read what."""
+        return [event["type"] for event in self.events() if event["type"] != "package.read"]
+
+    def reads(self) -> list[tuple[str, str]]:
+        """(reader, action) of each reading that was told."""
+        told = [event["data"]["read"] for event in self.events() if event["type"] == "package.read"]
+        return [(read["reader"], read["action"]) for read in told]
 
     def entries(self, loan: wire.Loan) -> tuple[wire.Entry, ...]:
         """The whole ledger."""

@@ -51,7 +51,7 @@ def test_a_story_survives_kill_9_on_the_same_port_and_data() -> None:
         assert erp.http.loan(loan.id).status == "CLOSED"
         assert [event["cursor"] for event in erp.events()] == [str(number) for number in range(1, 8)]
 
-        late = erp.apply(new_sale(requested=Decimal("1500.00"), due_on=bank.today() + timedelta(days=60)))
+        late = erp.apply(new_sale(requested=Decimal("1500.00"), due_in_days=60))
         bank.stop()
         bank.set_clock(bank.today() + timedelta(days=3))
         bank.run_jobs()

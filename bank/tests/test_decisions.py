@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from openscf_bank.profile import Profile, ProfileError, load_profile
 from openscf_bank.testing import PROFILES
 from packages import Sale
 
-TODAY = date(2026, 11, 22)
+TODAY = Sale().today
 KEY = SigningKey.generate()
 
 
@@ -35,7 +35,7 @@ def judge(profile: Profile, sale: Sale, repayment: str = "bullet", today: date =
     request = Request(
         sale.technique, wire.Money(amount=sale.requested, currency=sale.currency), sale.tenor_days, repayment
     )
-    return evaluate(profile, request, read_package(sale.package(KEY)), today)
+    return evaluate(profile, request, read_package(sale.package(KEY)).sections, today)
 
 
 def failed(evaluation: Evaluation) -> dict[str, str]:
@@ -63,7 +63,7 @@ def test_a_small_amount_needs_no_officer(hansa: Profile) -> None:
         ({"late_share": "50.01"}, "buyer_late_share_percent", "refer"),
         ({"overdue": Decimal("29410.00")}, "buyer_overdue_percent", "decline"),
         ({"history_days": 80}, "history_months", "decline"),
-        ({"due_on": TODAY - timedelta(days=1)}, "days_past_due", "decline"),
+        ({"due_in_days": -1}, "days_past_due", "decline"),
         ({"invoices": 2}, "history_invoices", "refer"),
         ({"history": False}, "buyer_late_share_percent", "refer"),
         ({"tenor_days": 181}, "tenor", "decline"),
@@ -80,7 +80,7 @@ def test_each_rule_of_rhone_at_its_limit(rhone: Profile, changes: dict[str, Any]
     assert found.verdict == ("decline" if "decline" in failed(found).values() else outcome)
 
 
-@pytest.mark.parametrize("changes", [{"late_share": "50.00"}, {"due_on": TODAY}, {"invoices": 3}, {"tenor_days": 180}])
+@pytest.mark.parametrize("changes", [{"late_share": "50.00"}, {"due_in_days": 0}, {"invoices": 3}, {"tenor_days": 180}])
 def test_a_figure_on_the_limit_holds(rhone: Profile, changes: dict[str, Any]) -> None:
     assert judge(rhone, Sale(**changes)).verdict == "offer"
 

@@ -236,7 +236,7 @@ class TestDecisions:
         application = erp.apply(sale)
         bank.officer.ask(application.id, "Please show more history.")
         sale.invoices = 20
-        package = sale.package(erp.key)
+        package = erp.package(sale)
         reply = wire.Reply(
             message="Here.",
             package_sha256=erp.http.put_document(package, "application/json"),
@@ -250,7 +250,7 @@ class TestDecisions:
         sale = new_sale(invoices=2)
         application = erp.apply(sale)
         bank.officer.ask(application.id, "Please show more history.")
-        package = sale.package(erp.key).replace(b"Larch", b"Birch")
+        package = erp.package(sale).replace(b"Larch", b"Birch")
         reply = wire.Reply(
             message="Here.",
             package_sha256=erp.http.put_document(package, "application/json"),
@@ -319,7 +319,7 @@ class TestPages:
             "DE02120300000000202051",
             "Fewer than three invoices to this buyer.",
             "at least 3",
-            "Seal, digests, totals, references and fingerprints were checked without a finding",
+            "Without a finding: form and schema, leaves, proofs and root",
             "<svg",
             "paid in time 77280.00 EUR",
             "Loan application processing",
@@ -328,10 +328,10 @@ class TestPages:
 
     def test_a_failed_verification_shows_its_places(self, erp: Erp, browser: Browser) -> None:
         sale = new_sale()
-        application = erp.apply(sale, sale.package(erp.key).replace(b"Larch", b"Birch"))
+        application = erp.apply(sale, erp.package(sale).replace(b"Larch", b"Birch"))
         page = browser.get(f"/desk/applications/{application.id}").text
         assert "Failed" in page
-        assert "<code>/sections/transaction</code>" in page
+        assert "<code>/header/tree/root</code>" in page
 
     def test_bytes_that_are_no_package_do_not_break_the_page(self, erp: Erp, browser: Browser) -> None:
         sha256 = erp.http.put_document(b"\x00 no json", "application/json")
@@ -340,7 +340,7 @@ class TestPages:
 
     def test_the_sealed_package_can_be_downloaded_as_it_came(self, erp: Erp, browser: Browser) -> None:
         sale = new_sale()
-        package = sale.package(erp.key)
+        package = erp.package(sale)
         application = erp.apply(sale, package)
         assert browser.get(f"/desk/applications/{application.id}/package").content == package
 

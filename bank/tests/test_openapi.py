@@ -29,6 +29,8 @@ def test_every_route_of_the_protocol_is_described() -> None:
         "/v1/loan-applications/{application_id}": {"get"},
         "/v1/loan-applications/{application_id}/replies": {"post"},
         "/v1/loan-applications/{application_id}/cancel": {"post"},
+        "/v1/consents/{consent_id}/revoke": {"post"},
+        "/v1/packages/{package_id}/access-log": {"get"},
         "/v1/offers/{offer_id}": {"get"},
         "/v1/offers/{offer_id}/accept": {"post"},
         "/v1/offers/{offer_id}/decline": {"post"},

@@ -41,7 +41,7 @@ class TestOtherClients:
     def test_nothing_of_another_client_can_be_read_or_done(self, bank: Bank, erp: Erp) -> None:
         stranger = Erp.approved(bank)
         sale = new_sale()
-        package = sale.package(erp.key)
+        package = erp.package(sale)
         offer = erp.offered(sale, package=package)
         sha256 = hashlib.sha256(package).hexdigest()
         loan = erp.financed()

@@ -52,7 +52,8 @@ DISCOVERY: dict[str, Any] = {
             "repayment": ["bullet"],
             "indicative_rate_pa": "7.90",
             "indicative_fee_percent": "0.50",
-            "sections": ["party", "transaction"],
+            "sections": ["party", "transaction", "attachments"],
+            "embedded": ["ubl_invoice"],
         }
     ],
     "contact": "scf@bank.example",

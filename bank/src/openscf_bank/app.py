@@ -13,6 +13,7 @@ from openscf.wire import Problem
 from . import __version__
 from .applications.endpoints import router as applications
 from .clients.endpoints import router as clients
+from .consents.endpoints import router as consents
 from .desk.app import build_desk
 from .discovery.endpoints import router as discovery
 from .documents.endpoints import router as documents
@@ -25,8 +26,9 @@ from .kit.signing import SignAnswers
 from .loans.endpoints import router as loans
 from .oauth.endpoints import router as oauth
 from .offers.endpoints import router as offers
+from .packages.endpoints import router as packages
 
-_ROUTERS = (discovery, clients, oauth, documents, applications, offers, loans, events)
+_ROUTERS = (discovery, clients, oauth, documents, applications, consents, packages, offers, loans, events)
 
 # Every route may refuse; the codes are in docs/protocol.md, "Errors".
 _PROBLEM: dict[str, Any] = {

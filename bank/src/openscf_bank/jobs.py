@@ -1,4 +1,4 @@
-"""Work that is due: offers to expire, payments to follow, decisions left over by a crash, old rows to forget."""
+"""Work that is due: consents to close, offers to expire, payments to follow, decisions left over, rows to forget."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from .applications import repository as applications
 from .applications import service as application_service
+from .consents import closing
+from .consents import repository as consents
 from .desk import repository as desk
 from .gateway import Gateway
 from .kit.clock import wall_time
@@ -25,6 +28,8 @@ from .settings import IDEMPOTENCY_DAYS
 
 logger = logging.getLogger(__name__)
 
+_Found = TypeVar("_Found")
+
 # Pruning needs no haste: every so many rounds of the worker.
 ROUNDS_BETWEEN_PRUNING = 600
 
@@ -32,6 +37,7 @@ ROUNDS_BETWEEN_PRUNING = 600
 def run_due(gateway: Gateway) -> None:
     """Do everything that is due now. Each item is a transaction of its own; one that fails does not stop the others."""
     now = gateway.clock.now()
+    _each(gateway, lambda session: consents.expired(session, now), closing.expire)
     _each(gateway, applications.undecided_ids, application_service.decide)
     _each(gateway, lambda session: offers.overdue_ids(session, now), offer_service.expire)
     _each(gateway, loans.unpaid_ids, disbursement.advance)
@@ -47,7 +53,9 @@ def prune(gateway: Gateway) -> None:
         session.execute(sa.delete(IdempotencyRecord).where(too_old))
 
 
-def _each(gateway: Gateway, find: Callable[[Session], Sequence[str]], step: Callable[[Gateway, str], None]) -> None:
+def _each(
+    gateway: Gateway, find: Callable[[Session], Sequence[_Found]], step: Callable[[Gateway, _Found], None]
+) -> None:
     with gateway.db.read() as session:
         found = find(session)
     for identifier in found:

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from openscf.package import Sections
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 if sys.version_info >= (3, 11):
@@ -27,7 +28,17 @@ CheckName = Literal[
     "days_past_due",
     "delivered_percent",
     "requested_amount",
+    "authenticity_light",
+    "self_liquidation_light",
+    "control_light",
+    "contradictions",
+    "coverage_percent",
+    "late_deliveries_percent",
 ]
+# The figure of a light; one that is grey, or not shown, is no figure.
+LIGHT_FIGURES = {"green": Decimal(0), "amber": Decimal(1), "red": Decimal(2)}
+LIGHT_CHECKS = ("authenticity_light", "self_liquidation_light", "control_light")
+EmbeddedKind = Literal["ubl_invoice", "ubl_order", "ubl_despatch_advice"]
 Reason = Literal["LOW_CREDIT_SCORE", "FRAUD", "DOC_IRREGULARITIES", "AA_FAILED", "OTHERS"]
 
 
@@ -67,7 +78,10 @@ class BankSection(_Section):
 
 
 class TechniqueSection(_Section):
-    """One technique on offer, as the discovery document shows it. Amount limits are in each listed currency."""
+    """One technique on offer, as the discovery document shows it. Amount limits are in each listed currency.
+
+    `sections` are the package's sections that an application must bring, `embedded` the kinds of files with it.
+    """
 
     code: str
     currencies: tuple[str, ...] = Field(min_length=1)
@@ -81,6 +95,7 @@ class TechniqueSection(_Section):
     indicative_rate_pa: Exact
     indicative_fee_percent: Exact
     sections: tuple[str, ...]
+    embedded: tuple[EmbeddedKind, ...] = ()
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> TechniqueSection:
@@ -88,13 +103,23 @@ class TechniqueSection(_Section):
             raise ValueError("a minimum is above its maximum")
         return self
 
+    @model_validator(mode="after")
+    def _sections_of_a_package(self) -> TechniqueSection:
+        unknown = sorted(set(self.sections) - set(Sections.model_fields))
+        if unknown:
+            raise ValueError(f"a package has no section {', '.join(unknown)}")
+        if self.embedded and "attachments" not in self.sections:
+            raise ValueError('files are named in the section "attachments": list it among the sections too')
+        return self
+
 
 class Rule(_Section):
-    """A limit on one figure. `missing` says what a figure that the package does not carry means."""
+    """A limit on one figure, or the worst level that a light may have. `missing`: what an absent figure means."""
 
     check: CheckName
     minimum: Exact | None = None
     maximum: Exact | None = None
+    worst: Literal["green", "amber"] | None = None
     techniques: tuple[str, ...] | None = None
     missing: Literal["pass", "fail"] = "fail"
     reason: Reason = "LOW_CREDIT_SCORE"
@@ -102,7 +127,10 @@ class Rule(_Section):
 
     @model_validator(mode="after")
     def _one_limit(self) -> Rule:
-        if (self.minimum is None) == (self.maximum is None):
+        if self.check in LIGHT_CHECKS:
+            if self.worst is None or self.minimum is not None or self.maximum is not None:
+                raise ValueError('a light is limited by worst = "green" or worst = "amber", and by nothing else')
+        elif self.worst is not None or (self.minimum is None) == (self.maximum is None):
             raise ValueError("give either minimum or maximum")
         return self
 

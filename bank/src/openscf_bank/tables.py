@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .applications import models as _applications  # noqa: F401
 from .clients import models as _clients  # noqa: F401
+from .consents import models as _consents  # noqa: F401
 from .decisions import models as _decisions  # noqa: F401
 from .desk import models as _desk  # noqa: F401
 from .documents import models as _documents  # noqa: F401
@@ -15,5 +16,6 @@ from .kit.db import Base
 from .loans import models as _loans  # noqa: F401
 from .oauth import models as _oauth  # noqa: F401
 from .offers import models as _offers  # noqa: F401
+from .packages import models as _packages  # noqa: F401
 
 metadata = Base.metadata

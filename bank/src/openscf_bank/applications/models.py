@@ -1,11 +1,11 @@
-"""Tables of loan applications, the packages they rest on, the words exchanged, and the documents they finance."""
+"""Tables of loan applications, the words exchanged, and the documents they finance."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ..kit.columns import Amount, Code, Id, Json, Key, Name, Prose, Time
+from ..kit.columns import Amount, Code, Id, Key, Name, Prose, Time
 from ..kit.db import Base
 
 
@@ -37,20 +37,6 @@ class Application(Base):
     waiting_since: Mapped[Time | None] = mapped_column(index=True)
     created_at: Mapped[Time] = mapped_column(index=True)
     updated_at: Mapped[Time]
-
-
-class ReceivedPackage(Base):
-    """A package as it came for an application, with the result of its verification."""
-
-    __tablename__ = "received_packages"
-
-    id: Mapped[Key]
-    application_id: Mapped[str] = mapped_column(sa.ForeignKey("applications.id"), index=True)
-    sha256: Mapped[Id]
-    package_id: Mapped[Name]
-    ok: Mapped[bool]
-    report: Mapped[Json]
-    received_at: Mapped[Time]
 
 
 class ApplicationMessage(Base):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from openscf.wire import LoanApplicationStatus
 from sqlalchemy.orm import Session
 
-from .models import Application, ApplicationMessage, FinancedDocument, ReceivedPackage
+from .models import Application, ApplicationMessage, FinancedDocument
 
 PAGE_SIZE = 25
 
@@ -34,12 +34,6 @@ def undecided_ids(session: Session) -> Sequence[str]:
     """Applications that were received and verified, and that the engine has not looked at yet."""
     query = sa.select(Application.id).where(Application.needs_decision).order_by(Application.created_at)
     return session.scalars(query).all()
-
-
-def packages(session: Session, application_id: str) -> Sequence[ReceivedPackage]:
-    """The packages that came for an application, newest first."""
-    query = sa.select(ReceivedPackage).where(ReceivedPackage.application_id == application_id)
-    return session.scalars(query.order_by(ReceivedPackage.received_at.desc(), ReceivedPackage.id)).all()
 
 
 def messages(session: Session, application_id: str) -> Sequence[ApplicationMessage]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from openscf import wire
-from openscf.package import Package, read_package
+from openscf.package import Package, Sections
 from openscf.wire import EventType, LoanApplicationStatus, RejectionReason
 from sqlalchemy.exc import IntegrityError
 
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..consents.admission import admit
 from ..decisions.engine import Evaluation, Request, evaluate
 from ..decisions.models import Decision
 from ..documents import repository as documents
@@ -16,9 +17,12 @@ from ..gateway import Gateway, UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
 from ..offers import service as offers
+from ..packages import reading
+from ..packages import repository as packages
+from ..packages.models import ReceivedPackage
 from . import repository, states
-from .models import Application, ApplicationMessage, FinancedDocument, ReceivedPackage
-from .verification import Claim, Verification, verify
+from .models import Application, ApplicationMessage, FinancedDocument
+from .verification import Claim, Demand, Verification, verify
 from .views import as_wire
 
 ENGINE = "decision engine"
@@ -32,7 +36,6 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
     account = request.disbursement_account.iban or request.disbursement_account.account
     if not account:
         raise _invalid("/disbursement_account", "Name the account to pay to, by `iban` or `account`.")
-    package_bytes = _document(uow, client_id, request.package_sha256)
     claim = Claim(
         package_id=request.package_id,
         technique=request.technique,
@@ -40,7 +43,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         tenor_days=request.tenor_days,
         fingerprints=frozenset(request.documents_fingerprints),
     )
-    verification = verify(package_bytes, client, claim)
+    verification = _verify(uow, client, request.package_sha256, claim)
     application = Application(
         id=new_id("app"),
         client_id=client_id,
@@ -79,7 +82,10 @@ def decide(gateway: Gateway, application_id: str) -> None:
         uow.session.refresh(application)
         if not application.needs_decision:
             return
-        evaluation = _evaluate(uow, application)
+        sections = _readable_sections(uow, application)
+        if sections is None:  # the consent ended in between; closing it ends the application too
+            return
+        evaluation = _evaluate(uow, application, sections)
         if evaluation.verdict == "refer":
             states.wait_for_officer(uow, application)
         elif evaluation.verdict == "decline":
@@ -99,10 +105,14 @@ def reply(uow: UnitOfWork, client_id: str, application_id: str, answer: wire.Rep
     states.move(uow, application, LoanApplicationStatus.PROCESSING)
     if answer.package_sha256 is None:
         states.tell(uow, client, application, EventType.LOAN_APPLICATION_PROCESSING)
+        reading.note_read(uow, client, application, application.package_id, reader=reading.SYSTEM, action="verified")
     else:
         _take_corrected_package(uow, client, application, answer.package_sha256, answer.package_id)
     if application.status == LoanApplicationStatus.PROCESSING.value:
-        _evaluate(uow, application)
+        sections = _readable_sections(uow, application)
+        if sections is None:
+            raise ProblemError("consent-invalid", "The consent has ended. Reply with a package that carries a new one.")
+        _evaluate(uow, application, sections)
         states.wait_for_officer(uow, application)
     return as_wire(uow.session, application)
 
@@ -116,10 +126,15 @@ def cancel(uow: UnitOfWork, client_id: str, application_id: str, reason: str) ->
             raise ProblemError(
                 "wrong-state", f"The application is {application.status}; it can no longer be cancelled."
             )
-        say(uow, application, "applicant", client.party_name, reason)
-        offers.close_all(uow, client, application, reason)
-        states.end(uow, client, application, LoanApplicationStatus.CANCELLED, EventType.LOAN_APPLICATION_CANCELLED)
+        give_up(uow, client, application, reason)
     return as_wire(uow.session, application)
+
+
+def give_up(uow: UnitOfWork, client: Client, application: Application, reason: str) -> None:
+    """End an application in the applicant's name: open offers are declined, its documents are free again."""
+    say(uow, application, "applicant", client.party_name, reason)
+    offers.close_all(uow, client, application, reason)
+    states.end(uow, client, application, LoanApplicationStatus.CANCELLED, EventType.LOAN_APPLICATION_CANCELLED)
 
 
 def ask(uow: UnitOfWork, client: Client, application: Application, officer: str, message: str) -> None:
@@ -151,11 +166,6 @@ def say(uow: UnitOfWork, application: Application, sender: str, author: str, mes
     )
 
 
-def package_of(uow: UnitOfWork, application: Application) -> Package:
-    """The package that the application rests on now."""
-    return read_package(_document(uow, application.client_id, application.package_sha256))
-
-
 def request_of(application: Application) -> Request:
     """What was asked, as the engine takes it."""
     return Request(
@@ -166,20 +176,39 @@ def request_of(application: Application) -> Request:
     )
 
 
+def _verify(uow: UnitOfWork, client: Client, sha256: str, claim: Claim) -> Verification:
+    """Verify the file; ProblemError `consent-invalid` where its consent does not let this bank read it."""
+    demand = Demand(
+        technique=uow.gateway.profile.technique(claim.technique),
+        was_put=lambda attached: documents.exists(uow.session, client.id, attached),
+    )
+    verification = verify(_document(uow, client.id, sha256), client, claim, demand)
+    if verification.package is not None:
+        admit(uow, client.id, verification.package.sections.consent, verified=verification.ok)
+    return verification
+
+
 def _take_package(uow: UnitOfWork, client: Client, application: Application, verification: Verification) -> None:
+    package = verification.package
     uow.session.add(
         ReceivedPackage(
             id=new_id("pkg"),
             application_id=application.id,
+            client_id=client.id,
+            consent_id=package.sections.consent.consent_id if package else None,
             sha256=application.package_sha256,
             package_id=application.package_id,
+            root=package.header.tree.root if package else None,
             ok=verification.ok,
             report=verification.report,
+            sections=package.sections.model_dump(mode="json", by_alias=True, exclude_none=True) if package else None,
             received_at=uow.now,
         )
     )
-    if verification.ok and verification.package is not None:
-        _hold_documents(uow, application, verification.package)
+    if package is not None:
+        reading.note_read(uow, client, application, application.package_id, reader=reading.SYSTEM, action="verified")
+    if verification.ok and package is not None:
+        _hold_documents(uow, application, package)
         states.tell(uow, client, application, EventType.LOAN_APPLICATION_PROCESSING)
     else:
         reject(uow, client, application, RejectionReason.DOC_IRREGULARITIES, verification.sentence())
@@ -194,7 +223,7 @@ def _take_corrected_package(
     application.package_id = package_id[:255]
     asked = request_of(application)
     claim = Claim(package_id, asked.technique, asked.requested, asked.tenor_days, fingerprints=None)
-    verification = verify(_document(uow, client.id, sha256), client, claim)
+    verification = _verify(uow, client, sha256, claim)
     for document in repository.financed_documents(uow.session, application.id):
         uow.session.delete(document)
     uow.session.flush()
@@ -229,8 +258,16 @@ def _hold_documents(uow: UnitOfWork, application: Application, package: Package)
             ) from error
 
 
-def _evaluate(uow: UnitOfWork, application: Application) -> Evaluation:
-    evaluation = evaluate(uow.gateway.profile, request_of(application), package_of(uow, application), uow.now.date())
+def _readable_sections(uow: UnitOfWork, application: Application) -> Sections | None:
+    """What the application rests on; None once the consent has ended."""
+    received = packages.current(uow.session, application)
+    if received is None or reading.closing(uow.session, received, uow.now) is not None:
+        return None
+    return reading.sections_of(received)
+
+
+def _evaluate(uow: UnitOfWork, application: Application, sections: Sections) -> Evaluation:
+    evaluation = evaluate(uow.gateway.profile, request_of(application), sections, uow.now.date())
     uow.session.add(
         Decision(
             id=new_id("dec"),
@@ -265,7 +302,7 @@ def _buyer_names(package: Package | None) -> str:
         return ""
     names = {buyer.key: buyer.name for buyer in package.sections.party.buyers}
     buyers = {document.buyer for document in package.sections.transaction.documents}
-    return ", ".join(sorted(names.get(buyer, buyer) for buyer in buyers))[:255]
+    return ", ".join(sorted(names.get(buyer) or buyer for buyer in buyers))[:255]
 
 
 def _invalid(pointer: str, sentence: str) -> ProblemError:

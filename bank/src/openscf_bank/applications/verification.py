@@ -1,18 +1,21 @@
-"""Checking a package on arrival: the SDK's verification, and whether it says what the application says."""
+"""Checking a package on arrival: the SDK's verification, whether it says what the application says, and whether all
+that the bank asks for is there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from openscf import wire
 from openscf.fingerprint import OPEN_KEY, OPEN_KEY_VERSION
-from openscf.package import Package
+from openscf.package import AttachmentRow, Package
 from openscf.verify import verify_package
 
 from ..clients.models import Client
 from ..clients.service import key_set
+from ..packages.asked import missing
+from ..profile import TechniqueSection
 
 # So many findings go into the rejection's message; the desk shows all.
 FINDINGS_IN_MESSAGE = 5
@@ -51,18 +54,43 @@ class Claim:
     fingerprints: frozenset[str] | None
 
 
-def verify(package_bytes: bytes, client: Client, claim: Claim) -> Verification:
-    """Check seal, digests, totals, references and fingerprints, then compare with the client and the application."""
-    report = verify_package(package_bytes, keys=key_set(client), fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY})
+@dataclass(frozen=True)
+class Demand:
+    """What the bank asks for, and whether the file with a digest was put beside the package."""
+
+    technique: TechniqueSection | None
+    was_put: Callable[[str], bool]
+
+
+def verify(file: bytes, client: Client, claim: Claim, demand: Demand) -> Verification:
+    """Check a package file (PDF or JSON) by itself, then compare with client, application and what is asked for."""
+    report = verify_package(file, keys=key_set(client), fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY})
     shown = report.as_dict()
-    if report.package is not None:
-        mismatches = [
-            {"code": "mismatch", "pointer": pointer, "message": message, "level": "error"}
-            for pointer, message in _mismatches(report.package, client, claim)
-        ]
-        shown["findings"] = [*shown["findings"], *mismatches]
-        shown["ok"] = bool(shown["ok"]) and not mismatches
+    if report.package is None:
+        return Verification(shown, None)
+    came = {
+        row.name
+        for row in _files(report.package)
+        if row.name in report.embedded or demand.was_put(row.sha256)  # put under its digest: checked on arrival
+    }
+    if came.issuperset(row.name for row in _files(report.package)):
+        shown["findings"] = [one for one in shown["findings"] if not _says_files_unchecked(one)]
+    found = [("mismatch", *place) for place in _mismatches(report.package, client, claim)]
+    if demand.technique is not None:
+        found += [("missing", *place) for place in missing(report.package, demand.technique, came)]
+    shown["findings"] += [
+        {"code": code, "pointer": pointer, "message": message, "level": "error"} for code, pointer, message in found
+    ]
+    shown["ok"] = bool(shown["ok"]) and not found
     return Verification(shown, report.package)
+
+
+def _files(package: Package) -> tuple[AttachmentRow, ...]:
+    return package.sections.attachments.files if package.sections.attachments is not None else ()
+
+
+def _says_files_unchecked(finding: dict[str, Any]) -> bool:
+    return (finding["code"], finding["pointer"]) == ("not-checked", "/sections/attachments/files")
 
 
 def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tuple[str, str]]:

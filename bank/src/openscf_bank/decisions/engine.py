@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from openscf import wire
-from openscf.package import Package
+from openscf.package import Sections
 
-from ..profile import CheckName, Profile, Rule, TechniqueSection
+from ..profile import LIGHT_FIGURES, CheckName, Profile, Rule, TechniqueSection
 from .figures import LABELS, figures, outstanding
 from .pricing import Price, price
 
@@ -58,9 +58,9 @@ class Evaluation:
         return [asdict(result) for result in self.results]
 
 
-def evaluate(profile: Profile, request: Request, package: Package, today: date) -> Evaluation:
+def evaluate(profile: Profile, request: Request, sections: Sections, today: date) -> Evaluation:
     """Judge a package that was verified. Every rule is looked at, also after one declined."""
-    known = figures(package, today)
+    known = figures(sections, today)
     technique = profile.technique(request.technique)
     offered = _result(
         "technique",
@@ -83,7 +83,7 @@ def evaluate(profile: Profile, request: Request, package: Package, today: date) 
             requested=request.requested,
             tenor_days=request.tenor_days,
             repayment=request.repayment,
-            outstanding=outstanding(package),
+            outstanding=outstanding(sections),
             known=known,
         )
         results.append(_enough_left(technique, offer))
@@ -151,19 +151,33 @@ def _applies(rule: Rule, technique: TechniqueSection) -> bool:
 def _judge(rule: Rule, otherwise: Literal["refer", "decline"], known: dict[CheckName, Decimal | None]) -> RuleResult:
     label, unit = LABELS[rule.check]
     figure = known[rule.check]
+    maximum = rule.maximum if rule.worst is None else LIGHT_FIGURES[rule.worst]
     if figure is None:
         holds = rule.missing == "pass"
     elif rule.minimum is not None:
         holds = figure >= rule.minimum
     else:
-        holds = rule.maximum is not None and figure <= rule.maximum
-    limit = f"at least {rule.minimum}" if rule.minimum is not None else f"at most {rule.maximum}"
+        holds = maximum is not None and figure <= maximum
     return RuleResult(
         code=rule.check,
         label=label,
-        figure="not shown" if figure is None else f"{figure} {unit}".strip(),
-        limit=f"{limit} {unit}".strip(),
+        figure=_shown(rule, figure, unit),
+        limit=_limit(rule, unit),
         outcome="pass" if holds else otherwise,
         reason=rule.reason,
         message="" if holds else rule.message,
     )
+
+
+def _shown(rule: Rule, figure: Decimal | None, unit: str) -> str:
+    if figure is None:
+        return "not shown"
+    if rule.worst is not None:
+        return next(level for level, number in LIGHT_FIGURES.items() if number == figure)
+    return f"{figure} {unit}".strip()
+
+
+def _limit(rule: Rule, unit: str) -> str:
+    if rule.worst is not None:
+        return f"at worst {rule.worst}"
+    return (f"at least {rule.minimum}" if rule.minimum is not None else f"at most {rule.maximum}") + f" {unit}".rstrip()

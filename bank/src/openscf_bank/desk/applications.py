@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from openscf import wire
-from openscf.errors import PackageInvalid
-from openscf.package import MEDIA_TYPE, Package, read_package
 from openscf.wire import LoanApplicationStatus, RejectionReason
-from sqlalchemy.orm import Session
 
 from ..access import gateway_of
 from ..applications import repository, service
 from ..applications.models import Application
 from ..clients import repository as clients
 from ..clients.models import Client
-from ..decisions.figures import outstanding
 from ..decisions.repository import of_application as decisions_of
-from ..documents.repository import content
 from ..events.repository import of_application as events_of
 from ..gateway import Gateway, UnitOfWork
 from ..kit.problems import ProblemError
 from ..loans.repository import of_application as loan_of
 from ..offers import repository as offers
 from ..offers import service as offer_service
+from ..packages import reading
+from ..packages import repository as packages
 from .approval import DECIMALS, Asked, TermsRefused, prefilled, read_terms
+from .evidence import Shown, show
 from .pages import render
-from .picture import draw
 from .service import LoggedIn, note
 from .session import address_of, officer_at_desk, officer_sending
 
@@ -45,17 +43,6 @@ Sending = Annotated[LoggedIn, Depends(officer_sending)]
 def one(request: Request, application_id: str, gateway: Desk, officer: AtDesk) -> Response:
     """Everything that the bank knows about an application. Looking at it is written down."""
     return _page(request, gateway, officer, application_id)
-
-
-@router.get("/package")
-def package_file(request: Request, application_id: str, gateway: Desk, officer: AtDesk) -> Response:
-    """The sealed package as it came, for `openscf verify`."""
-    with gateway.db.read() as session:
-        application = session.get_one(Application, application_id)
-        sealed = content(session, application.client_id, application.package_sha256)
-    _seen(request, gateway, officer, "package.downloaded", application_id)
-    name = f"{application.package_sha256[:16]}.scf.json"
-    return Response(sealed, media_type=MEDIA_TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @router.post("/approve")
@@ -85,6 +72,7 @@ def approve(
     try:
         with gateway.unit_of_work() as uow:
             application, client = _waiting(uow, application_id)
+            _require_evidence(uow, application)
             terms = _terms(uow, application, fields)
             offer_service.make(uow, application, client, terms, officer.name)
             _written(uow, request, officer, "application.approved", application, json.dumps(terms.to_wire()))
@@ -161,10 +149,10 @@ def _page(
     errors: Mapping[str, str] | None = None,
     http_status: int = 200,
 ) -> Response:
-    with gateway.db.read() as session:
-        application = session.get_one(Application, application_id)
-        shown = _evidence(session, application)
-    _seen(request, gateway, officer, "application.viewed", application_id)
+    with gateway.unit_of_work() as uow:
+        application, client = _locked(uow, application_id)
+        shown = _known(uow, client, application, officer)
+        _written(uow, request, officer, "application.viewed", application, "")
     decisions = shown["decisions"]
     priced = decisions[0].pricing["terms"] if decisions and decisions[0].pricing else None
     state = LoanApplicationStatus(application.status)
@@ -185,31 +173,29 @@ def _page(
     )
 
 
-def _evidence(session: Session, application: Application) -> dict[str, Any]:
-    package = _readable(content(session, application.client_id, application.package_sha256))
-    buyers = {buyer.key: buyer for buyer in package.sections.party.buyers} if package else {}
-    histories = package.sections.cash_flow.buyer_history if package and package.sections.cash_flow else ()
+def _known(uow: UnitOfWork, client: Client, application: Application, officer: LoggedIn) -> dict[str, Any]:
+    """All that the bank knows; opening the evidence is a reading, told to the applicant."""
+    received = packages.current(uow.session, application)
+    ended = reading.closing(uow.session, received, uow.now) if received else None
+    evidence: Shown | None = None
+    if received is not None and received.sections is not None and ended is None:
+        sections = reading.sections_of(received)
+        evidence = show(sections) if sections else None
+        reading.note_read(uow, client, application, received.package_id, reader=officer.name, action="opened")
     return {
-        "client": session.get_one(Client, application.client_id),
-        "package": package,
-        "buyers": buyers,
-        "histories": [(row, buyers.get(row.buyer), draw(row)) for row in histories],
-        "packages": repository.packages(session, application.id),
-        "messages": repository.messages(session, application.id),
-        "decisions": decisions_of(session, application.id),
-        "offers": offers.of_application(session, application.id),
-        "loan": loan_of(session, application.id),
-        "events": events_of(session, application.id),
+        "client": client,
+        "received": received,
+        "ended": ended,
+        "evidence": evidence,
+        "packages": packages.of_application(uow.session, application.id),
+        "reads": packages.reads_of_application(uow.session, application.id),
+        "documents": repository.financed_documents(uow.session, application.id),
+        "messages": repository.messages(uow.session, application.id),
+        "decisions": decisions_of(uow.session, application.id),
+        "offers": offers.of_application(uow.session, application.id),
+        "loan": loan_of(uow.session, application.id),
+        "events": events_of(uow.session, application.id),
     }
-
-
-def _readable(sealed: bytes | None) -> Package | None:
-    if sealed is None:
-        return None
-    try:
-        return read_package(sealed)
-    except PackageInvalid:
-        return None  # the verification's findings, shown on the page, say why
 
 
 def _terms(uow: UnitOfWork, application: Application, fields: Mapping[str, str]) -> wire.OfferTerms:
@@ -219,7 +205,9 @@ def _terms(uow: UnitOfWork, application: Application, fields: Mapping[str, str])
     asked = Asked(
         requested=wire.Money(amount=application.requested_amount, currency=application.currency),
         repayment=application.repayment,
-        outstanding=outstanding(service.package_of(uow, application)),
+        outstanding=sum(
+            (held.outstanding for held in repository.financed_documents(uow.session, application.id)), Decimal(0)
+        ),
     )
     return read_terms(fields, profile=uow.gateway.profile, technique=technique, asked=asked)
 
@@ -238,15 +226,18 @@ def _waiting(uow: UnitOfWork, application_id: str) -> tuple[Application, Client]
     return application, client
 
 
+def _require_evidence(uow: UnitOfWork, application: Application) -> None:
+    """Nothing is lent on evidence that the bank may not look at any more."""
+    received = packages.current(uow.session, application)
+    ended = reading.closing(uow.session, received, uow.now) if received else None
+    if ended is not None:
+        raise ProblemError("wrong-state", f"{ended.sentence()} Decline, or ask the applicant for a new package.")
+
+
 def _written(
     uow: UnitOfWork, request: Request, officer: LoggedIn, action: str, application: Application, detail: str
 ) -> None:
     note(uow.session, officer.username, address_of(request), action, application.id, detail)
-
-
-def _seen(request: Request, gateway: Gateway, officer: LoggedIn, action: str, application_id: str) -> None:
-    with gateway.db.write() as session:
-        note(session, officer.username, address_of(request), action, application_id, "")
 
 
 def _back(application_id: str) -> Response:

@@ -30,6 +30,7 @@ TONES = {
     "OFFER_ACCEPTED": "good", "GRANTED": "good", "DISBURSEMENT_INITIATED": "good", "DISBURSEMENT_COMPLETED": "good",
     "ACTIVE": "good", "APPROVED": "good", "ACCEPTED": "good", "REJECTED": "bad", "DECLINED": "bad", "SUSPENDED": "bad",
     "DISBURSED_FAILED": "bad", "CANCELLED": "done", "CLOSED": "done", "EXPIRED": "done", "WITHDRAWN": "done",
+    "green": "good", "amber": "ask", "red": "bad", "grey": "done",
     "pass": "good", "refer": "ask", "decline": "bad", "offer": "good", "error": "bad", "warning": "ask",
 }  # fmt: skip
 

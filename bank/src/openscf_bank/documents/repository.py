@@ -18,3 +18,8 @@ def content(session: Session, client_id: str, sha256: str) -> bytes | None:
     """The bytes of a client's document."""
     query = sa.select(Document.content).where(Document.client_id == client_id, Document.sha256 == sha256)
     return session.execute(query).scalar_one_or_none()
+
+
+def erase(session: Session, client_id: str, sha256: str) -> None:
+    """Forget a client's document."""
+    session.execute(sa.delete(Document).where(Document.client_id == client_id, Document.sha256 == sha256))

@@ -34,6 +34,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "too-large": (413, "The body is too large"),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another request"),
     "validation-failed": (422, "The request does not fit the protocol"),
+    "consent-invalid": (422, "The consent does not let this bank read the package"),
     "digest-mismatch": (422, "The bytes do not have that digest"),
     "terms-mismatch": (422, "These are not the terms that were offered"),
     "too-many-requests": (429, "Too many requests"),

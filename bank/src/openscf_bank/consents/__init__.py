@@ -1,0 +1,1 @@
+"""Consents: what a client allowed, until when, and whether it took that back."""
