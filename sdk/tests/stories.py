@@ -295,7 +295,7 @@ def evidence(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return section(lines=lines, documents=streams, contradictions=[])
 
 
-def terms(sections: Mapping[str, Any], *, bank: str = BANK, **changed: Any) -> ConsentTerms:
+def terms(sections: Mapping[str, Any], /, *, bank: str = BANK, **changed: Any) -> ConsentTerms:
     """The consent to these sections."""
     return ConsentTerms(
         **{
@@ -317,7 +317,9 @@ def terms(sections: Mapping[str, Any], *, bank: str = BANK, **changed: Any) -> C
     )
 
 
-def with_consent(sections: Mapping[str, Any], key: SigningKey, *, bank: str = BANK, **changed: Any) -> dict[str, Any]:
+def with_consent(
+    sections: Mapping[str, Any], key: SigningKey, /, *, bank: str = BANK, **changed: Any
+) -> dict[str, Any]:
     """The sections with a consent to them, signed by the key."""
     agreed = terms(sections, bank=bank, **changed)
     return {**sections, "consent": section(**agreed.section_members(sign_consent(agreed, key=key)))}

@@ -26,7 +26,12 @@ def json_schema() -> dict[str, Any]:
     )
     defs = definitions["$defs"]
     form = defs.pop("PackageFile")
-    defs["Leaf"] = {**defs["Leaf"], "oneOf": [leaf for name in Sections.model_fields for leaf in _leaves(name, defs)]}
+    kinds = [kind for name in Sections.model_fields for kind in _leaves(name, defs)]
+    defs["Leaf"]["properties"]["path"]["pattern"] = "|".join(pattern for pattern, _ in kinds)
+    defs["Leaf"]["allOf"] = [
+        {"if": {"properties": {"path": {"pattern": pattern}}}, "then": {"properties": {"value": value}}}
+        for pattern, value in kinds
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:openscf:package:2",
@@ -35,8 +40,8 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _leaves(name: str, defs: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the schema of each kind of leaf that a section is cut into."""
+def _leaves(name: str, defs: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the pattern of its path and the schema of its value for each kind of leaf that a section is cut into."""
     model = section_model(name)
     described = defs[model.__name__]
     own: dict[str, Any] = {}
@@ -44,9 +49,9 @@ def _leaves(name: str, defs: dict[str, Any]) -> list[dict[str, Any]]:
     for member, schema in described["properties"].items():
         annotation = _field(model, member)
         if schema.get("type") == "array":
-            rows.append(_leaf(f"^{name}/{member}/{_INDEX}$", schema["items"]))
+            rows.append((f"^{name}/{member}/{_INDEX}$", schema["items"]))
         elif _is_model(annotation):
-            objects.append(_leaf(f"^{name}/{member}$", _without_null(schema)))
+            objects.append((f"^{name}/{member}$", _without_null(schema)))
             if type(None) in get_args(annotation):
                 own[member] = {"type": "null"}
         else:
@@ -60,7 +65,7 @@ def _leaves(name: str, defs: dict[str, Any]) -> list[dict[str, Any]]:
     }
     required = [member for member in described["required"] if member in own] + [ROWS]
     value = {"type": "object", "properties": own, "required": required, "additionalProperties": False}
-    return [_leaf(f"^{name}$", value), *objects, *rows]
+    return [(f"^{name}$", value), *objects, *rows]
 
 
 def _field(model: type[Section], member: str) -> Any:
@@ -74,7 +79,3 @@ def _is_model(annotation: Any) -> bool:
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     return described
-
-
-def _leaf(pattern: str, value: dict[str, Any]) -> dict[str, Any]:
-    return {"properties": {"path": {"pattern": pattern}, "value": value}}
