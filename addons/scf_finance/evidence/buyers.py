@@ -9,7 +9,8 @@ from itertools import groupby
 from odoo.tools import SQL
 
 from .figures import money, ratio
-from .money_moves import LIQUID_SHARES
+from .money_moves import WITH_SHARES
+from .months import local_day
 from .period import Period
 from .scope import buyer_key
 from .wire_text import day, without_none
@@ -60,14 +61,15 @@ def read_payers(env, company, *, period: Period) -> list[Payer]:
               FROM invoice
               JOIN account_move_line line ON line.move_id = invoice.id AND line.display_type = 'payment_term'
         ), settled AS (
-            SELECT term.buyer_id, term.currency_id, theirs.move_id, partial.debit_amount_currency, partial.amount,
+            SELECT term.buyer_id, term.currency_id, theirs.move_id, theirs.payment_id, theirs.balance,
+                   partial.debit_amount_currency, partial.amount,
                    GREATEST(theirs.date - term.invoice_date, 0) AS days,
                    GREATEST(theirs.date - term.due_date, 0) AS days_late
               FROM term
               JOIN account_partial_reconcile partial ON partial.debit_move_id = term.id
               JOIN account_move_line theirs ON theirs.id = partial.credit_move_id AND theirs.parent_state = 'posted'
              WHERE partial.debit_amount_currency > 0
-        ), money AS (%(liquid_shares)s),
+        ), money AS (%(with_shares)s),
         paid AS (
             SELECT buyer_id, currency_id,
                    SUM(debit_amount_currency * share) AS paid,
@@ -76,7 +78,7 @@ def read_payers(env, company, *, period: Period) -> list[Payer]:
                    SUM(debit_amount_currency * share * days_late) AS late_days,
                    SUM(amount * share) AS company_paid,
                    SUM(amount * share * days_late) AS company_late_days
-              FROM settled JOIN money USING (move_id)
+              FROM money
              WHERE share > 0
              GROUP BY buyer_id, currency_id
         ), overdue AS (
@@ -101,7 +103,7 @@ def read_payers(env, company, *, period: Period) -> list[Payer]:
             company=company.id,
             start=period.start,
             end=period.end,
-            liquid_shares=LIQUID_SHARES,
+            with_shares=WITH_SHARES,
         )
     )
     return [Payer(*row[:3], *(Decimal(figure or 0) for figure in row[3:])) for row in rows]
@@ -163,7 +165,7 @@ def buyers(env, company, buyer_ids) -> list[dict]:
                 SELECT MIN(first.day) AS day
                   FROM res_partner orderer
                  CROSS JOIN LATERAL (
-                       SELECT date_order::date AS day FROM sale_order
+                       SELECT %(ordered_on)s AS day FROM sale_order
                         WHERE partner_id = orderer.id AND company_id = %(company)s AND state = 'sale'
                         ORDER BY date_order LIMIT 1) first
                  WHERE orderer.commercial_partner_id = partner.id) first_order ON TRUE
@@ -176,6 +178,7 @@ def buyers(env, company, buyer_ids) -> list[dict]:
         """,
             buyers=list(dict.fromkeys(buyer_ids)),
             company=company.id,
+            ordered_on=local_day(env, SQL("date_order")),
         )
     )
     return [

@@ -3,7 +3,7 @@
 from odoo.tools import SQL
 
 from .figures import money
-from .money_moves import LIQUID_SHARES
+from .money_moves import WITH_SHARES
 from .period import Period
 from .wire_text import day, without_none
 
@@ -20,7 +20,7 @@ def cash_months(env, company, *, period: Period) -> list[dict]:
         SQL(
             """
         WITH settled AS (
-            SELECT side.move_id, side.date, side.currency_id, side.amount, side.came_in, side.is_receivable
+            SELECT side.*, kind.account_type = 'asset_receivable' AS is_receivable
               FROM account_partial_reconcile partial
               JOIN account_move_line debit ON debit.id = partial.debit_move_id AND debit.parent_state = 'posted'
               JOIN account_move_line credit ON credit.id = partial.credit_move_id AND credit.parent_state = 'posted'
@@ -28,29 +28,31 @@ def cash_months(env, company, *, period: Period) -> list[dict]:
                                        AND kind.account_type IN ('asset_receivable', 'liability_payable')
                                        AND kind.non_trade IS NOT TRUE
              CROSS JOIN LATERAL (VALUES
-                   (credit.move_id, credit.date, debit.currency_id, partial.debit_amount_currency, TRUE,
-                    kind.account_type = 'asset_receivable'),
-                   (debit.move_id, debit.date, credit.currency_id, partial.credit_amount_currency, FALSE,
-                    kind.account_type = 'asset_receivable')
-                 ) side (move_id, date, currency_id, amount, came_in, is_receivable)
+                   (TRUE, credit.move_id, credit.payment_id, credit.balance, credit.date,
+                    debit.currency_id, partial.debit_amount_currency),
+                   (FALSE, debit.move_id, debit.payment_id, debit.balance, debit.date,
+                    credit.currency_id, partial.credit_amount_currency)
+                 ) side (came_in, move_id, payment_id, balance, date, currency_id, amount)
              WHERE partial.company_id = %(company)s AND partial.max_date >= %(start)s
                AND debit.company_id = %(company)s AND credit.company_id = %(company)s
                AND side.date BETWEEN %(start)s AND %(end)s AND side.amount > 0
-        ), money AS (%(liquid_shares)s),
+        ), money AS (%(with_shares)s),
         flow AS (
             SELECT invoice_date AS date, currency_id,
-                   CASE move_type WHEN 'out_invoice' THEN amount_total END AS invoiced,
-                   CASE move_type WHEN 'out_refund' THEN amount_total END AS credited,
+                   SUM(amount_total) FILTER (WHERE move_type = 'out_invoice') AS invoiced,
+                   SUM(amount_total) FILTER (WHERE move_type = 'out_refund') AS credited,
                    NULL::numeric AS collected, NULL::numeric AS paid_out
               FROM account_move
              WHERE company_id = %(company)s AND state = 'posted' AND move_type IN ('out_invoice', 'out_refund')
                AND invoice_date BETWEEN %(start)s AND %(end)s
+             GROUP BY invoice_date, currency_id
              UNION ALL
             SELECT date, currency_id, NULL, NULL,
-                   CASE WHEN came_in AND is_receivable THEN amount * share END,
-                   CASE WHEN NOT came_in OR NOT is_receivable THEN -amount * share END
-              FROM settled JOIN money USING (move_id)
+                   SUM(amount * share) FILTER (WHERE came_in AND is_receivable),
+                   SUM(-amount * share) FILTER (WHERE NOT came_in OR NOT is_receivable)
+              FROM money
              WHERE CASE WHEN came_in THEN share > 0 ELSE share < 0 END
+             GROUP BY date, currency_id
         )
         SELECT TO_CHAR(flow.date, 'YYYY-MM') AS month, currency.name AS currency,
                SUM(invoiced)::text AS invoiced, SUM(credited)::text AS credited,
@@ -63,7 +65,7 @@ def cash_months(env, company, *, period: Period) -> list[dict]:
             company=company.id,
             start=period.start,
             end=period.end,
-            liquid_shares=LIQUID_SHARES,
+            with_shares=WITH_SHARES,
         )
     )
     return [

@@ -7,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 from odoo.tools import SQL
 
 from .figures import money, ratio
+from .months import local_day
 from .wire_text import day, plain, without_none
 
 # More products than these share one row: the largest make up nearly all of the value.
@@ -38,7 +39,7 @@ def _query(env, company, today) -> SQL:
                        CASE WHEN template.lot_valuated THEN (lot.standard_price ->> %(key)s)::numeric END,
                        (product.standard_price ->> %(key)s)::numeric, %(no_cost)s)) AS value,
                    MIN(quant.in_date) FILTER (WHERE quant.quantity > 0) AS oldest,
-                   SUM(quant.quantity * (%(today)s::date - quant.in_date::date))
+                   SUM(quant.quantity * (%(today)s::date - %(came_in_on)s))
                        FILTER (WHERE quant.quantity > 0) AS quantity_days,
                    SUM(quant.quantity) FILTER (WHERE quant.quantity > 0) AS on_hand
               FROM stock_location location
@@ -59,7 +60,7 @@ def _query(env, company, today) -> SQL:
               JOIN stock_location here ON here.id = move.location_id
               JOIN stock_location there ON there.id = move.location_dest_id
              WHERE move.company_id = %(company)s AND move.state = 'done' AND (move.is_in OR move.is_out)
-               AND move.date >= %(year_ago)s AND move.date < %(today)s::date + 1
+               AND move.date >= %(year_ago)s
              GROUP BY move.product_id
         ), ranked AS (
             SELECT lying.*, moved.cost, COALESCE(moved.gained, 0) AS gained,
@@ -72,7 +73,7 @@ def _query(env, company, today) -> SQL:
               FROM ranked GROUP BY place
         )
         SELECT placed.place > %(largest)s AS is_rest, placed.products, placed.quantity::text, placed.value::text,
-               placed.oldest::date AS oldest_on, placed.quantity_days::text, placed.on_hand::text,
+               %(oldest_on)s AS oldest_on, placed.quantity_days::text, placed.on_hand::text,
                placed.cost::text, placed.value_a_year_ago::text,
                product.default_code, template.name->>'en_US' AS product_name, uom.name->>'en_US' AS uom
           FROM placed
@@ -87,6 +88,8 @@ def _query(env, company, today) -> SQL:
         own=company.sudo().partner_id.id,
         today=today,
         year_ago=today - relativedelta(years=1),
+        came_in_on=local_day(env, SQL("quant.in_date")),
+        oldest_on=local_day(env, SQL("placed.oldest")),
         largest=LARGEST_PRODUCTS,
     )
 

@@ -24,23 +24,25 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
              WHERE move.company_id = %(company)s AND move.state = 'posted'
                AND move.date BETWEEN %(start)s AND %(end)s
                AND move.tax_cash_basis_rec_id IS NULL AND move.tax_cash_basis_origin_move_id IS NULL
-        ), part AS (
-            SELECT item.date, item.tax_line_id AS tax_id, item.group_tax_id AS group_id,
-                   0 AS base, item.balance AS amount
+        ), taxed AS (
+            SELECT date, tax_line_id AS tax_id, group_tax_id AS group_id, 0 AS base, SUM(balance) AS amount
               FROM item
-             WHERE item.tax_line_id IS NOT NULL
+             WHERE tax_line_id IS NOT NULL
+             GROUP BY date, tax_line_id, group_tax_id
              UNION ALL
-            SELECT item.date, COALESCE(child.child_tax, rel.account_tax_id), child.parent_tax, item.balance, 0
-              FROM item
-              JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
-              LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = rel.account_tax_id
+            SELECT based.date, COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
+              FROM (SELECT item.date, rel.account_tax_id AS tax_id, SUM(item.balance) AS balance
+                      FROM item
+                      JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
+                     GROUP BY item.date, rel.account_tax_id) based
+              LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id
         )
-        SELECT TO_CHAR(part.date, 'YYYY-MM') AS month, use.direction, tax.name->>'en_US' AS tax_code,
-               SUM(CASE use.direction WHEN 'sale' THEN -part.base ELSE part.base END)::text AS base,
-               SUM(CASE use.direction WHEN 'sale' THEN -part.amount ELSE part.amount END)::text AS amount
-          FROM part
-          JOIN account_tax tax ON tax.id = part.tax_id
-          LEFT JOIN account_tax bundle ON bundle.id = part.group_id
+        SELECT TO_CHAR(taxed.date, 'YYYY-MM') AS month, use.direction, tax.name->>'en_US' AS tax_code,
+               SUM(CASE use.direction WHEN 'sale' THEN -taxed.base ELSE taxed.base END)::text AS base,
+               SUM(CASE use.direction WHEN 'sale' THEN -taxed.amount ELSE taxed.amount END)::text AS amount
+          FROM taxed
+          JOIN account_tax tax ON tax.id = taxed.tax_id
+          LEFT JOIN account_tax bundle ON bundle.id = taxed.group_id
          CROSS JOIN LATERAL (
                    SELECT CASE WHEN tax.type_tax_use = 'none' THEN bundle.type_tax_use
                                ELSE tax.type_tax_use END AS direction) use

@@ -17,3 +17,4 @@ from . import account_move
 from . import account_partial_reconcile
 from . import ir_attachment
 from . import history_indexes
+from . import sale_order_change
