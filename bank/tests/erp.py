@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -29,7 +30,7 @@ def new_key() -> str:
 
 def new_sale(**changes: Any) -> Sale:
     """A sale that no other test has."""
-    return Sale(number=f"INV/2026/{next(_numbers):05d}", **changes)
+    return Sale(**{"number": f"INV/2026/{next(_numbers):05d}", **changes})
 
 
 class Erp:
@@ -65,10 +66,17 @@ class Erp:
         revocation = wire.ConsentRevocation(reason=reason, revoked_at=datetime.now(timezone.utc))
         return self.http.revoke_consent(consent_id, revocation, idempotency_key=new_key())
 
-    def request(self, sale: Sale, package: bytes | None = None, **changes: Any) -> wire.LoanApplicationRequest:
+    def request(
+        self,
+        sale: Sale,
+        package: bytes | None = None,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        **changes: Any,
+    ) -> wire.LoanApplicationRequest:
         """Put the package with its files, and write the application."""
         package = package if package is not None else self.package(sale)
-        for content in sale.files.values():
+        for content in (sale.files if files is None else files).values():
             self.http.put_document(content, "application/xml")
         return wire.LoanApplicationRequest.model_validate(
             {

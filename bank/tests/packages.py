@@ -14,6 +14,7 @@ from openscf.consent import ConsentTerms, sign_consent
 from openscf.fingerprint import fingerprints
 from openscf.keys import SigningKey
 from openscf.package import seal_package
+from openscf.pdf import draw_pdf
 
 SELLER_TAX_ID = "DE136695976"
 ISSUER = "http://bank.example"
@@ -27,8 +28,8 @@ def _now() -> datetime:
 class Sale:
     """One invoice (or order) of `gross` to a buyer who pays as told. Amounts in `currency`, tax 19 %.
 
-    `left_out` are sections that the package does not have; `lights` the level of each light; the consent is for
-    `recipient` (the bank that is applied to, where None) and lasts `consent_days`.
+    `left_out` are sections that the package does not have, `kinds_left_out` kinds of files; `lights` is the level of
+    each light; the consent lasts `consent_days`.
     """
 
     number: str = "INV/2026/00042"
@@ -53,10 +54,9 @@ class Sale:
     left_out: frozenset[str] = frozenset()
     lights: dict[str, str] = field(default_factory=dict)
     contradictions: list[dict[str, Any]] = field(default_factory=list)
-    recipient: str | None = None
     consent_id: str = field(default_factory=lambda: f"urn:uuid:{uuid.uuid4()}")
     consent_days: int = 180
-    consent_sections: tuple[str, ...] | None = None
+    kinds_left_out: frozenset[str] = frozenset()
 
     @property
     def today(self) -> date:
@@ -118,6 +118,10 @@ class Sale:
         )
         return sealed.file_for(issuer)
 
+    def pdf(self, key: SigningKey, issuer: str = ISSUER) -> bytes:
+        """The same as one PDF/A-3 with its files embedded."""
+        return draw_pdf(self.package(key, issuer), attachments=self.files, key=key)
+
     def sections(self, key: SigningKey, issuer: str = ISSUER) -> dict[str, Any]:
         """Every section that is not left out, the consent among them."""
         builders = {
@@ -145,10 +149,10 @@ class Sale:
             iss=self.seller,
             iss_tax_id=self.seller_tax_id,
             jti=self.consent_id,
-            aud=self.recipient or issuer,
+            aud=issuer,
             aud_name="The bank",
             purpose="loan_application",
-            sections=self.consent_sections or sections,
+            sections=sections,
             counterparties="named",
             history_months=max(1, self.history_days // 30),
             granted_by="Jonas Petersen",
@@ -220,11 +224,11 @@ class Sale:
 
     def _months(self) -> Iterator[tuple[str, Decimal]]:
         """Each month of the history with what was invoiced in it."""
-        day, unit = (self.today - timedelta(days=self.history_days)).replace(day=1), Decimal(0).quantize(self.gross)
-        index = 0
-        while day <= self.today:
-            yield f"{day:%Y-%m}", unit + 38_000 + 2_500 * (index * 7 % 11)
-            day, index = (day + timedelta(days=32)).replace(day=1), index + 1
+        unit = Decimal(0).quantize(self.gross)
+        length = self.history_days // 28
+        for index in range(length):
+            years, month = divmod(self.today.year * 12 + self.today.month - length + index, 12)
+            yield f"{years:04d}-{month + 1:02d}", unit + 38_000 + 2_500 * (index * 7 % 11)
 
     def _cash_flow(self) -> dict[str, Any]:
         months = [
@@ -350,4 +354,5 @@ class Sale:
                 "bytes": len(content),
             }
 
-        return {"files": [row(name, content) for name, content in self.files.items()]}
+        rows = [row(name, content) for name, content in self.files.items()]
+        return {"files": [one for one in rows if one["kind"] not in self.kinds_left_out]}

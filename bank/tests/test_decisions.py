@@ -13,9 +13,11 @@ from openscf import wire
 from openscf.keys import SigningKey
 from openscf.package import read_package
 from openscf_bank.decisions.engine import Evaluation, Request, evaluate
-from openscf_bank.profile import Profile, ProfileError, load_profile
+from openscf_bank.decisions.figures import figures
+from openscf_bank.profile import Profile, ProfileError, TechniqueSection, load_profile
 from openscf_bank.testing import PROFILES
 from packages import Sale
+from pydantic import ValidationError
 
 TODAY = Sale().today
 KEY = SigningKey.generate()
@@ -85,6 +87,36 @@ def test_a_figure_on_the_limit_holds(rhone: Profile, changes: dict[str, Any]) ->
     assert judge(rhone, Sale(**changes)).verdict == "offer"
 
 
+@pytest.mark.parametrize(
+    ("changes", "rule", "here", "there"),
+    [
+        ({"lights": {"authenticity": "red"}}, "authenticity_light", "refer", "decline"),
+        ({"lights": {"authenticity": "amber"}}, "authenticity_light", None, None),
+        ({"lights": {"authenticity": "grey"}}, "authenticity_light", None, None),
+        ({"lights": {"self_liquidation": "red"}}, "self_liquidation_light", "refer", None),
+        ({"due_in_days": 60}, "coverage_percent", "refer", None),
+        ({"contradictions": [{"code": "no-order", "sentence": "No order."}]}, "contradictions", None, "refer"),
+    ],
+)
+def test_lights_coverage_and_contradictions_count_as_the_profile_says(
+    rhone: Profile, hansa: Profile, changes: dict[str, Any], rule: str, here: str | None, there: str | None
+) -> None:
+    found = failed(judge(rhone, Sale(**changes))), failed(judge(hansa, Sale(**changes)))
+    assert (found[0].get(rule), found[1].get(rule)) == (here, there)
+
+
+def test_figures_come_from_the_sections_and_are_absent_without_them() -> None:
+    left_out = frozenset({"checks", "evidence", "forecast", "logistics_flow", "cash_flow"})
+    full = figures(read_package(Sale().package(KEY)).sections, TODAY)
+    bare = figures(read_package(Sale(left_out=left_out).package(KEY)).sections, TODAY)
+    assert full["coverage_percent"] == Decimal("148.75")  # 11900 of 8000
+    assert full["late_deliveries_percent"] == Decimal("20.95")  # 62 of 296
+    assert (full["control_light"], full["contradictions"], full["delivered_percent"]) == (1, 0, 100)
+    for name in ("control_light", "contradictions", "coverage_percent", "late_deliveries_percent", "history_months"):
+        assert bare[name] is None, name
+    assert bare["delivered_percent"] == 100  # from the order
+
+
 def test_every_rule_is_looked_at_also_after_one_declined(rhone: Profile) -> None:
     found = judge(rhone, Sale(late_share="99.00", invoices=1, tenor_days=500))
     assert set(failed(found)) >= {"tenor", "buyer_late_share_percent", "history_invoices"}
@@ -144,6 +176,8 @@ def test_pre_shipment_is_advanced_less(rhone: Profile) -> None:
         ({"offers": {"valid_dyas": 3}}, "offers.valid_dyas"),
         ({"rules": {"knock_out": [{"check": "astrology", "minimum": "1", "message": "x"}]}}, "check"),
         ({"rules": {"knock_out": [{"check": "days_past_due", "message": "x"}]}}, "either minimum or maximum"),
+        ({"rules": {"refer": [{"check": "control_light", "maximum": "1", "message": "x"}]}}, "worst = "),
+        ({"rules": {"refer": [{"check": "days_past_due", "worst": "amber", "message": "x"}]}}, "either minimum or"),
     ],
 )
 def test_an_unclear_profile_is_refused_with_the_place(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
@@ -156,3 +190,19 @@ def test_an_unclear_profile_is_refused_with_the_place(tmp_path: Path, change: di
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ProfileError, match=sentence):
         load_profile(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"sections": ["party", "horoscope"]}, "no section horoscope"),
+        ({"sections": ["party"], "embedded": ["ubl_invoice"]}, 'list it among the sections'),
+        ({"embedded": ["ubl_waybill"]}, "embedded"),
+    ],
+)
+def test_what_a_technique_asks_for_must_exist_in_a_package(
+    rhone: Profile, change: dict[str, Any], sentence: str
+) -> None:
+    technique = rhone.techniques[0].model_dump(mode="json")
+    with pytest.raises(ValidationError, match=sentence):
+        TechniqueSection.model_validate({**technique, **change})

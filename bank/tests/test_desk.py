@@ -326,6 +326,52 @@ class TestPages:
         ):
             assert shown in page, shown
 
+    def test_the_lights_are_told_by_word_and_shape_as_well_as_colour(self, erp: Erp, browser: Browser) -> None:
+        sale = new_sale(lights={"authenticity": "red", "self_liquidation": "grey", "control": "amber"})
+        page = browser.get(f"/desk/applications/{erp.apply(sale).id}").text
+        shown = re.findall(r'<span>([A-Za-z-]+) <span class="level">([A-Za-z ]+)</span>', page)
+        assert shown == [("Authenticity", "Red"), ("Self-liquidation", "Not checked"), ("Control", "Amber")]
+        panel = page[page.index('class="lights"') : page.index('class="split"')]
+        assert len(set(re.findall(r'<svg class="lamp [a-z]+".*?</svg>', panel, re.DOTALL))) == 3
+
+    def test_the_graph_marks_where_a_stream_contradicts(self, erp: Erp, browser: Browser) -> None:
+        sentence = "100 m² are invoiced; 80 m² were delivered."
+        wrong = {"code": "quantity-over-delivered", "line": 1, "sentence": sentence, "figure": "100", "expected": "80"}
+        page = browser.get(f"/desk/applications/{erp.apply(new_sale(contradictions=[wrong])).id}").text
+        boxes = re.findall(r'<li class="box (\w+)">\s*<strong class="name">(\w+)</strong>', page)
+        assert boxes == [
+            ("good", "Order"), ("bad", "Delivery"), ("good", "Invoice"), ("good", "Tax"), ("done", "Payment")
+        ]  # fmt: skip
+        assert sentence in page and "(100 where 80 was expected)" in page
+
+    def test_an_order_is_drawn_without_an_invoice(self, erp: Erp, browser: Browser) -> None:
+        sale = new_sale(kind="sales_order", technique="pre_shipment", invoices=2)
+        page = browser.get(f"/desk/applications/{erp.apply(sale).id}").text
+        assert "Not invoiced yet" in page
+
+    def test_each_chart_says_in_words_and_figures_what_it_draws(self, erp: Erp, browser: Browser) -> None:
+        page = browser.get(f"/desk/applications/{waiting(erp).id}").text
+        for code, words in {
+            "sales": "Invoiced: 649,000 EUR in all",
+            "forecast": "From the financed documents: 11,900 EUR in all",
+            "ageing": "Owed to the applicant: 58,350 EUR in all, most in not due (46,200).",
+            "punctuality": "On time: 234 deliveries in all",
+        }.items():
+            described = re.search(rf'<desc id="d-{code}">(.*?)</desc>', page)
+            assert described and words in described.group(1), code
+        assert page.count('<figure class="chart">') == page.count("<summary>Figures</summary>") == 4
+
+    def test_a_page_needs_neither_script_nor_style_of_its_own(self, erp: Erp, browser: Browser) -> None:
+        answer = browser.get(f"/desk/applications/{waiting(erp).id}")
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'self';") and "unsafe" not in policy
+        assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", answer.text)
+
+    def test_what_the_applicant_wrote_is_never_markup(self, erp: Erp, browser: Browser) -> None:
+        sale = new_sale(invoices=2, buyer="<img src=x onerror=1>")
+        page = browser.get(f"/desk/applications/{erp.apply(sale).id}").text
+        assert "&lt;img src=x onerror=1&gt;" in page and "<img" not in page
+
     def test_a_failed_verification_shows_its_places(self, erp: Erp, browser: Browser) -> None:
         sale = new_sale()
         application = erp.apply(sale, erp.package(sale).replace(b"Larch", b"Birch"))

@@ -233,13 +233,17 @@ class OfficerAtDesk:
 
     def page(self, path: str) -> str:
         """The HTML of a page of the desk, `loans/…` for example."""
+        return self.fetch(path).text
+
+    def fetch(self, path: str) -> requests.Response:
+        """What the desk answers to a click: a page, or a file such as `applications/…/package`."""
         answer = self._http.get(f"{self._desk}/{path}", timeout=20, allow_redirects=False)
         if answer.status_code == 303:
             self.log_in()
             answer = self._http.get(f"{self._desk}/{path}", timeout=20, allow_redirects=False)
         if answer.status_code != 200:
             raise BankProcessError(f"/desk/{path} answered {answer.status_code}: {_text(answer.text)}")
-        return answer.text
+        return answer
 
     def _send(self, path: str, fields: Mapping[str, str]) -> None:
         token = _hidden(self.page("audit"), "csrf_token")

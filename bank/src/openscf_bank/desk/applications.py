@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from openscf import wire
-from openscf.wire import LoanApplicationStatus, RejectionReason
+from openscf.wire import EventType, LoanApplicationStatus, RejectionReason
 
 from ..access import gateway_of
 from ..applications import repository, service
@@ -194,7 +194,8 @@ def _known(uow: UnitOfWork, client: Client, application: Application, officer: L
         "decisions": decisions_of(uow.session, application.id),
         "offers": offers.of_application(uow.session, application.id),
         "loan": loan_of(uow.session, application.id),
-        "events": events_of(uow.session, application.id),
+        # Who read the package has a list of its own.
+        "events": [one for one in events_of(uow.session, application.id) if one.type != EventType.PACKAGE_READ.value],
     }
 
 

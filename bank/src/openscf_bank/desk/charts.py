@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 # The picture's own units; at this width the letters are readable on a telephone too.
 WIDTH, HEIGHT = 460, 220
-LEFT, TOP, BOTTOM = 46, 10, 26
+LEFT, RIGHT, TOP, BOTTOM = 46, 18, 10, 26
 GRID_LINES = 4
 LABELS_AT_MOST = 7
 TENTH = Decimal("0.1")
@@ -75,7 +75,7 @@ def columns(
         return None
     top = _round_number_above(highest)
     scale = (HEIGHT - TOP - BOTTOM) / top
-    slot = Decimal(WIDTH - LEFT) / len(names)
+    slot = Decimal(WIDTH - LEFT - RIGHT) / len(names)
     bars: list[Bar] = []
     for at, column in enumerate(heights):
         bars += _column(series, column, LEFT + slot * at, slot, scale, stacked=stacked)

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from openscf.canonical import sha256_hex
 from openscf.errors import PackageInvalid
 from openscf.package import MEDIA_TYPE, PDF_MEDIA_TYPE, AttachmentRow, is_pdf, package_json
-from openscf.verify import verify_package
+from openscf.pdf import open_pdf
 
 from ..access import gateway_of
 from ..applications.models import Application
@@ -56,7 +56,7 @@ def attachment(request: Request, application_id: str, name: str, gateway: Desk, 
         application, received, file = _open(uow, request, officer, application_id, part=name)
         row = _listed(received, name)
         if is_pdf(file):
-            content = verify_package(file).embedded.get(name)
+            content = open_pdf(file).attachments.get(name)
         else:
             content = documents.content(uow.session, application.client_id, row.sha256)
         if content is None or sha256_hex(content) != row.sha256:
