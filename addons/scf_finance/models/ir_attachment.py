@@ -16,5 +16,5 @@ class IrAttachment(models.Model):
 
     def _scf_refuse_sealed(self):
         """The bytes that the banks received are evidence: not even a forgotten write may touch them."""
-        if any(attachment.res_model == "scf.package" for attachment in self.sudo()):
+        if any(attachment.res_model == "scf.disclosure" for attachment in self.sudo()):
             raise UserError(self.env._("The file of a sealed package is kept as it is: a correction is a new package."))

@@ -32,7 +32,15 @@ TRANSITIONS = {
 }
 # What a requester may write over RPC, and only while the application is a draft. Everything else is written by the
 # methods of this module.
-REQUESTER_FIELDS = {"sale_order_id", "move_id", "requested_amount", "tenor_days", "repayment", "bank_ids"}
+REQUESTER_FIELDS = {
+    "sale_order_id",
+    "move_id",
+    "requested_amount",
+    "tenor_days",
+    "repayment",
+    "bank_ids",
+    "proposal_ids",
+}
 THREAD_MODELS = ("mail.thread", "mail.activity.mixin")
 # What is computed from the document is computed with the user's own rights: a draft must not tell a requester anything
 # about a document that he may not read.
@@ -79,10 +87,21 @@ class ScfApplication(models.Model):
         check_company=True,
         copy=False,
     )
+    proposal_ids = fields.One2many(
+        "scf.consent.proposal",
+        "application_id",
+        string="What the Banks May Read",
+        compute="_compute_proposal_ids",
+        store=True,
+        readonly=False,
+        copy=False,
+    )
+    read_count = fields.Integer(string="Readings", compute="_compute_read_count")
     submission_ids = fields.One2many("scf.submission", "application_id", string="Submissions", copy=False)
     offer_ids = fields.One2many("scf.offer", "application_id", string="Offers", copy=False)
     loan_ids = fields.One2many("scf.loan", "application_id", string="Loans", copy=False)
     package_id = fields.Many2one("scf.package", string="Evidence Package", readonly=True, copy=False)
+    package_ids = fields.One2many("scf.package", "application_id", string="All Packages", readonly=True, copy=False)
     requester_id = fields.Many2one(
         "res.users", string="Requested By", readonly=True, copy=False, default=lambda self: self.env.user
     )
@@ -147,6 +166,28 @@ class ScfApplication(models.Model):
             application.tenor_days = assessment.tenor_days
             application.bank_ids = [Command.set([item.bank.bank_id for item in quotes])]
 
+    @api.depends("bank_ids")
+    def _compute_proposal_ids(self):
+        for application in self:
+            if application.state != "draft":
+                continue
+            kept = application.proposal_ids.filtered(
+                lambda proposal, banks=application.bank_ids._origin: proposal.bank_id._origin in banks
+            )
+            application.proposal_ids = [
+                *(Command.delete(gone.id) for gone in application.proposal_ids - kept),
+                *(Command.create({"bank_id": bank.id}) for bank in application.bank_ids._origin - kept.bank_id._origin),
+            ]
+
+    def _compute_read_count(self):
+        counts = dict(
+            self.env["scf.package.read"]._read_group(
+                [("application_id", "in", self.ids)], ["application_id"], ["__count"]
+            )
+        )
+        for application in self:
+            application.read_count = counts.get(application._origin, 0)
+
     def _expand_states(self, states, domain):
         """Columns of the board: the journey in its order, and the other states that are in use."""
         return [state for state, _label in STATES if state in OPEN_STATES or state in states]
@@ -197,7 +238,7 @@ class ScfApplication(models.Model):
     # -- actions ----------------------------------------------------------------------------------------------------
 
     def action_submit(self):
-        """Ask the banks: claim the document, seal the evidence, and queue one submission per bank.
+        """Ask the banks: give them consent, claim the document, seal the evidence, and queue one submission per bank.
 
         Everything is written in this transaction and sent after it; a bank that is down delays nothing here.
         """
@@ -221,9 +262,10 @@ class ScfApplication(models.Model):
             }
         )
         application._claim(document, assessment)
-        application.package_id = self.env["scf.package"].sudo()._build(application)
-        for bank in application.bank_ids:
-            self.env["scf.submission"].sudo()._open(application, bank)
+        consents = application._grant_consents()
+        application.package_id = self.env["scf.package"].sudo()._build(application, consents)
+        for disclosure in application.package_id.disclosure_ids.sorted("id"):
+            self.env["scf.submission"].sudo()._open(application, disclosure)
         application._set_state("requested")
         application._tell_document(
             self.env._(
@@ -266,6 +308,14 @@ class ScfApplication(models.Model):
             "res_model": document._name,
             "res_id": document.id,
             "views": [(False, "form")],
+        }
+
+    def action_open_reads(self):
+        """Open the list of what the banks read, and when."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("scf_finance.action_scf_package_read"),
+            "domain": [("application_id", "=", self.id)],
         }
 
     def action_open_loans(self):
@@ -347,6 +397,26 @@ class ScfApplication(models.Model):
         )
         self.env.flush_all()  # a concurrent claim fails here, before anything is sealed or queued
 
+    def _grant_consents(self):
+        """The consents that the current user gives with this request: one for each bank, new or in force."""
+        now = fields.Datetime.now()
+        consents = self.env["scf.consent"]
+        for bank in self.bank_ids:
+            [proposal, *_others] = self.proposal_ids.filtered(lambda item, bank=bank: item.bank_id == bank)
+            consents |= proposal._consent(now)
+        return consents
+
+    def _preview(self, proposal):
+        """What one bank would get of this request today (`evidence.sealing.BankFile`); nothing is kept or sent.
+
+        :param proposal: the ``scf.consent.proposal`` for the bank
+        """
+        self.ensure_one()
+        self._document()._scf_check_requester()
+        if self.state != "draft":
+            raise UserError(self.env._("%s has been sent already: open what the bank received.", self.name))
+        return self.env["scf.package"].sudo()._preview(self.sudo(), proposal.sudo())
+
     def _set_state(self, state, reason=None):
         """The only writer of `state`: skips repeats and what can't follow, frees or holds the documents, and tells.
 
@@ -397,7 +467,7 @@ class ScfApplication(models.Model):
         if offers & {"expired", "withdrawn"}:
             return "expired", self.env._("The offers lapsed before one was accepted.")
         if submissions == {"cancelled"} or "declined" in offers:
-            return "cancelled", None
+            return "cancelled", "\n".join(filter(None, self.submission_ids.mapped("end_reason"))) or None
         return "declined", "\n".join(self.submission_ids.mapped("state_message"))
 
     def _can_reopen(self):

@@ -7,6 +7,8 @@ class ScfEvent(models.Model):
     def _apply_business(self, payload):
         if super()._apply_business(payload):
             return True
+        if payload["type"] == "package.read":
+            return self.env["scf.package.read"]._take(self.bank_id, payload["data"])
         subject = payload.get("subject") or {}
         submission = self._scf_submission(subject)
         if not submission:

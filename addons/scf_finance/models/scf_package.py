@@ -1,23 +1,14 @@
-from datetime import timezone
-
-from openscf.canonical import sha256_hex
-from openscf.errors import OpenSCFError
-from openscf.fingerprint import OPEN_KEY
-from openscf.keys import KeySet
-from openscf.package import seal_package
-from openscf.verify import verify_package
+from openscf.consent import sign_consent
+from openscf.keys import SigningKey
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..evidence.sections import read_sections
-
-MEDIA_TYPE = "application/vnd.openscf.package+json"
-OPEN_KEY_VERSION = "open-1"
+from ..evidence.sealing import Grant, seal_evidence
 
 
 class ScfPackage(models.Model):
-    """The sealed evidence that went to the banks. Never changed: a correction is a new package."""
+    """The sealed evidence of one application, for all its banks. Never changed: a correction is a new package."""
 
     _name = "scf.package"
     _description = "Evidence package"
@@ -27,19 +18,16 @@ class ScfPackage(models.Model):
     application_id = fields.Many2one("scf.application", required=True, readonly=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="application_id.company_id", store=True, index=True, precompute=True)
     package_ref = fields.Char(string="Package", required=True, readonly=True, index=True)
+    root = fields.Char(
+        string="Root",
+        required=True,
+        readonly=True,
+        help="Root of the tree over all that was sealed: the same for all banks.",
+    )
     supersedes_id = fields.Many2one("scf.package", readonly=True, ondelete="restrict")
-    sha256 = fields.Char(string="SHA-256", required=True, readonly=True)
-    attachment_id = fields.Many2one("ir.attachment", string="File", required=True, readonly=True, ondelete="restrict")
+    disclosure_ids = fields.One2many("scf.disclosure", "package_id", string="Sent To", readonly=True)
     created_at = fields.Datetime(string="Sealed On", required=True, readonly=True)
     settled_partials = fields.Json(readonly=True, help="Reconciliations that the package already tells the bank of.")
-    verification = fields.Text(compute="_compute_verification", help="What a bank finds when it checks the package.")
-
-    # -- compute ----------------------------------------------------------------------------------------------------
-
-    @api.depends("attachment_id")
-    def _compute_verification(self):
-        for package in self:
-            package.verification = package._verify()
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -52,111 +40,77 @@ class ScfPackage(models.Model):
     def _unlink_never(self):
         raise UserError(self.env._("A sealed package is kept: it is the proof of what the banks received."))
 
-    # -- actions ----------------------------------------------------------------------------------------------------
-
-    def action_download(self):
-        """Download the package file, as the banks received it."""
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{self.attachment_id.id}?download=true",
-            "target": "download",
-        }
-
-    def action_verify(self):
-        """Check seal, digests and totals as a bank does, and say what was found."""
-        self.ensure_one()
-        self.check_access("read")
-        report = self._report()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Package verified") if report.ok else self.env._("Package does not verify"),
-                "message": self._verify(),
-                "type": "success" if report.ok else "danger",
-                "sticky": not report.ok,
-            },
-        }
-
     # -- business ---------------------------------------------------------------------------------------------------
 
-    def _build(self, application, supersedes=None):
-        """Read the evidence, seal it with the company's key, check it as a bank would, and keep it.
+    @api.model
+    @api.private
+    def _build(self, application, consents, supersedes=None):
+        """Read the evidence, cut it as each consent says, seal it with the company's key, and keep each bank's file.
+
+        Each file is checked as its bank will check it.
 
         :param application: the ``scf.application``
+        :param consents: ``scf.consent`` in force, one for each bank that gets a file
         :param supersedes: the ``scf.package`` that the new one replaces
-        :raise UserError: where the records contradict each other, so that no bank would take the package
+        :raise UserError: where a consent has ended, and where the records contradict each other
         """
+        for consent in consents:
+            if why_not := consent._why_not_in_force():
+                raise UserError(why_not)
         now = fields.Datetime.now()
-        sections, scope = read_sections(application, as_of=now, today=fields.Date.context_today(application))
-        company = application.company_id
-        key = self.env["scf.key"]._for_company(company)
-        try:
-            sealed = seal_package(
-                sections,
-                key=key._signing_key(),
-                issuer_name=company.name,
-                issuer_tax_id=company.vat or "",
-                created_at=now.replace(tzinfo=timezone.utc),
-                supersedes=supersedes.package_ref if supersedes else None,
+        grants = [
+            Grant(
+                terms=consent._terms(),
+                artefact=consent.artefact,
+                file_kinds=tuple(consent.bank_id._scf_asked_files(application.technique)),
+                pseudonym=consent.bank_id._scf_pseudonym(consent.bank_id._scf_pseudonym_secret()),
             )
-        except OpenSCFError as error:
-            raise UserError(self.env._("The evidence can't be sealed: %s", error)) from error
-        report = verify_package(sealed, keys=KeySet.of(key.public_jwk), fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY})
-        if not report.ok:
-            raise UserError(
-                self.env._(
-                    "The records contradict each other, so no bank would accept them:\n%s",
-                    "\n".join(f"{finding.pointer}: {finding.message}" for finding in report.findings),
-                )
-            )
-        return self._keep(application, sealed, report.package, now, supersedes, scope)
-
-    def _keep(self, application, sealed, package, now, supersedes, scope):
-        attachment = self._keep_files(
-            [
-                {
-                    "name": f"{application.name.replace('/', '-')}.scf.json",
-                    "raw": sealed,
-                    "mimetype": MEDIA_TYPE,
-                    "company_id": application.company_id.id,
-                }
-            ]
+            for consent in consents
+        ]
+        sealed = seal_evidence(
+            application,
+            grants,
+            key=self.env["scf.key"]._for_company(application.company_id)._signing_key(),
+            now=now,
+            today=fields.Date.context_today(application),
+            supersedes=supersedes.package_ref if supersedes else None,
         )
-        record = self.create(
+        package = self.create(
             {
                 "application_id": application.id,
-                "package_ref": package.header.package_id,
+                "package_ref": sealed.package_ref,
+                "root": sealed.root,
                 "supersedes_id": supersedes.id if supersedes else False,
-                "sha256": sha256_hex(sealed),
-                "attachment_id": attachment.id,
                 "created_at": now,
-                "settled_partials": [settlement.partial_id for settlement in scope.settlements],
+                "settled_partials": sealed.partial_ids,
             }
         )
-        attachment.with_context(scf_keep_package=True).res_id = record.id
-        return record
+        for consent, grant in zip(consents, grants, strict=True):
+            self.env["scf.disclosure"]._keep(package, consent, sealed.files[grant.terms.aud])
+        return package
 
-    def _documents(self):
-        """The package as the outbox wants documents: digest, bytes, media type."""
-        return [(self.sha256, self.attachment_id.raw, MEDIA_TYPE)]
+    @api.model
+    @api.private
+    def _preview(self, application, proposal):
+        """Draw what a bank would get of `application` today, and keep nothing.
 
-    def _report(self):
-        package = self.sudo()  # read access to the package was checked; its file and the public key belong to it
-        keys = self.env["scf.key"].sudo().search([("company_id", "=", package.company_id.id)])
-        return verify_package(
-            package.attachment_id.raw or b"",
-            keys=KeySet.of(*keys.mapped("public_jwk")),
-            fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY},
+        The file is sealed with a key that exists for this call only: no bank takes it for the company's.
+
+        :param proposal: the ``scf.consent.proposal`` for the bank
+        :rtype: evidence.sealing.BankFile
+        """
+        now, bank, key = fields.Datetime.now(), proposal.bank_id, SigningKey.generate()
+        terms, _notice = proposal._terms(now)
+        grant = Grant(
+            terms=terms,
+            artefact=sign_consent(terms, key=key),
+            file_kinds=tuple(bank._scf_asked_files(application.technique)),
+            pseudonym=bank._scf_pseudonym(bank._scf_pseudonym_secret()),
         )
+        today = fields.Date.context_today(application)
+        sealed = seal_evidence(application, [grant], key=key, now=now, today=today)
+        return sealed.files[terms.aud]
 
-    def _verify(self):
-        report = self._report()
-        if report.ok and sha256_hex(self.sudo().attachment_id.raw) != self.sha256:
-            return self.env._("The file is not the one that was sent: its digest differs.")
-        lines = [f"{finding.pointer}: {finding.message}" for finding in report.findings]
-        if report.ok:
-            lines.insert(0, self.env._("Seal, digests and totals agree. Key %s.", report.kid))
-        return "\n".join(lines)
+    def _of_bank(self, bank):
+        """What a bank got of this package."""
+        return self.disclosure_ids.filtered(lambda disclosure: disclosure.bank_id == bank)

@@ -1,8 +1,12 @@
+import json
+
 from openscf.wire import Decision, LoanApplication, LoanApplicationRequest, Reply
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_datetime
+
+from odoo.addons.scf_connector.models.scf_message import NOT_SENT
 
 from ..amounts import wire_money
 from ..evidence.party import account_of
@@ -65,11 +69,17 @@ class ScfSubmission(models.Model):
     currency_id = fields.Many2one(related="application_id.currency_id")
     reference = fields.Char(required=True, readonly=True)
     bank_application_ref = fields.Char(string="Bank's Reference", readonly=True, index="btree_not_null")
-    package_id = fields.Many2one("scf.package", readonly=True, ondelete="restrict")
+    disclosure_id = fields.Many2one("scf.disclosure", string="What It Received", readonly=True, ondelete="restrict")
+    package_id = fields.Many2one(related="disclosure_id.package_id", store=True, precompute=True)
+    consent_id = fields.Many2one(related="disclosure_id.consent_id", store=True, index=True, precompute=True)
+    consent_state = fields.Selection(related="consent_id.state", string="Consent Status")
+    read_count = fields.Integer(string="Readings", compute="_compute_reads")
+    read_summary = fields.Char(string="Read by the Bank", compute="_compute_reads")
     state = fields.Selection(STATES, required=True, readonly=True, default="created", index=True)
     state_message = fields.Char(string="What Is Going On", compute="_compute_state_message")
     rejection_reason = fields.Selection(REJECTION_REASONS, readonly=True)
     rejection_message = fields.Char(readonly=True)
+    end_reason = fields.Char(readonly=True, help="Why the request was withdrawn, where it was not by the button.")
     action_message = fields.Text(string="What the Bank Asks", readonly=True)
     offer_ids = fields.One2many("scf.offer", "submission_id", readonly=True)
     waiting_since = fields.Datetime(readonly=True, help="When it became the bank's turn.")
@@ -91,6 +101,7 @@ class ScfSubmission(models.Model):
         "rejection_reason",
         "rejection_message",
         "action_message",
+        "end_reason",
         "offer_ids.state",
         "bank_id.unreachable_since",
     )
@@ -107,6 +118,8 @@ class ScfSubmission(models.Model):
             return self.env._("The offer of %s lapsed.", bank)
         if self.state == "processing" and "withdrawn" in self.offer_ids.mapped("state"):
             return self.env._("%s took its offer back and is looking at the request again.", bank)
+        if self.state == "cancelled" and self.end_reason:
+            return self.end_reason
         if self.state == "rejected":
             return self.rejection_message or self.env._(
                 "%(bank)s declined: %(reason)s.", bank=bank, reason=label_of(self, "rejection_reason")
@@ -148,6 +161,24 @@ class ScfSubmission(models.Model):
             "%s can't be reached. What we sent waits here and goes out as soon as the bank answers.", bank.name
         )
 
+    def _compute_reads(self):
+        groups = self.env["scf.package.read"]._read_group(
+            [("application_id", "in", self.application_id.ids)],
+            ["application_id", "bank_id"],
+            ["__count", "read_at:max"],
+        )
+        reads = {(application, bank): (count, last) for application, bank, count, last in groups}
+        for submission in self:
+            count, last = reads.get((submission.application_id, submission.bank_id), (0, None))
+            submission.read_count = count
+            submission.read_summary = count and submission._read_sentence(count, last)
+
+    def _read_sentence(self, count, last):
+        bank, when = self.bank_id.sudo().name, format_datetime(self.env, last, dt_format="short")
+        if count == 1:
+            return self.env._("Read by %(bank)s once, on %(when)s", bank=bank, when=when)
+        return self.env._("Read by %(bank)s %(count)s times, last on %(when)s", bank=bank, count=count, when=when)
+
     # -- actions ----------------------------------------------------------------------------------------------------
 
     def action_reply(self):
@@ -181,34 +212,54 @@ class ScfSubmission(models.Model):
         submission.application_id._sync_state()
         return True
 
+    def action_open_file(self):
+        """Open what the bank received."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.disclosure_id.action_open_file()
+
+    def action_open_reads(self):
+        """Open the list of what the bank read, and when."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("scf_finance.action_scf_package_read"),
+            "domain": [("application_id", "=", self.application_id.id), ("bank_id", "=", self.bank_id.id)],
+        }
+
+    def action_revoke_consent(self):
+        """Take back the consent that the bank reads under; its requests end, also others under the same consent."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.consent_id.action_revoke()
+
     # -- business: what we say to the bank --------------------------------------------------------------------------
 
-    def _open(self, application, bank):
-        """Create the submission of `application` at `bank` and queue the request with its package."""
+    def _open(self, application, disclosure):
+        """Create the submission of `application` at a bank and queue the request with what is disclosed to it."""
+        bank = disclosure.bank_id
         submission = self.create(
             {
                 "application_id": application.id,
                 "bank_id": bank.id,
                 "reference": f"{application.name}/{bank.id}",
-                "package_id": application.package_id.id,
+                "disclosure_id": disclosure.id,
                 "waiting_since": fields.Datetime.now(),
             }
         )
-        package = application.package_id
         request = LoanApplicationRequest(
             reference=submission.reference,
             technique=application.technique,
             requested=wire_money(application.requested_amount, application.currency_id.name),
             tenor_days=application.tenor_days,
             repayment=application.repayment,
-            package_sha256=package.sha256,
-            package_id=package.package_ref,
+            package_sha256=disclosure.sha256,
+            package_id=disclosure.package_id.package_ref,
             disbursement_account=account_of(
                 application.company_id.scf_collection_bank_account_id, application.company_id.name
             ),
             documents_fingerprints=application.line_ids.mapped("asset_key"),
         )
-        submission._send("apply", request.to_wire(), documents=package._documents())
+        submission._send("apply", request.to_wire(), documents=disclosure._documents())
         return submission
 
     def _send(self, verb, payload, *, addressee=None, documents=()):
@@ -222,24 +273,39 @@ class ScfSubmission(models.Model):
 
         :return: False where it is too late: accepted, or ended already
         """
-        if self.state not in ("created", "processing", "action_required", "offered") or any(
-            offer.state in ("accepting", "accepted") for offer in self.offer_ids
-        ):
+        if not self._may_end():
             return False
         self._send("cancel", Decision(reason=reason).to_wire())
         self.offer_ids._set_state("declined")
         return self._set_state("cancelled")
 
-    def _reply(self, message, package=None):
+    def _may_end(self):
+        """Whether nobody has accepted anything yet, so that the request may still be taken away from the bank."""
+        return self.state in ("created", "processing", "action_required", "offered") and not any(
+            offer.state in ("accepting", "accepted") for offer in self.offer_ids
+        )
+
+    def _end_with_consent(self, sentence):
+        """End with the consent that the bank read under; the bank ends its side by the revocation itself.
+
+        :return: False where it is too late: accepted, or ended already
+        """
+        if not self._may_end():
+            return False
+        self.offer_ids._set_state("declined")
+        self.end_reason = sentence
+        return self._set_state("cancelled")
+
+    def _reply(self, message, disclosure=None):
         """Answer the bank's question, with a fresh package where one was built."""
         answer = Reply(
             message=message,
-            package_sha256=package.sha256 if package else None,
-            package_id=package.package_ref if package else None,
+            package_sha256=disclosure.sha256 if disclosure else None,
+            package_id=disclosure.package_id.package_ref if disclosure else None,
         )
-        self._send("reply", answer.to_wire(), documents=package._documents() if package else ())
-        if package:
-            self.package_id = package
+        self._send("reply", answer.to_wire(), documents=disclosure._documents() if disclosure else ())
+        if disclosure:
+            self.disclosure_id = disclosure
         question = self.action_message
         self.waiting_since = fields.Datetime.now()
         self._set_state("processing")
@@ -247,6 +313,16 @@ class ScfSubmission(models.Model):
 
     def _scf_target(self, verb):
         return self.bank_application_ref or None
+
+    def _scf_before_send(self, message):
+        """What goes to the bank to be read needs its consent still in force when it leaves, however long it waited."""
+        if message.verb not in ("apply", "reply"):
+            return None
+        carried = json.loads(message.payload).get("package_sha256")
+        sent = self.application_id.package_ids.disclosure_ids.filtered(
+            lambda disclosure: disclosure.bank_id == self.bank_id and disclosure.sha256 == carried
+        )
+        return (sent or self.disclosure_id).consent_id._why_not_in_force()
 
     def _take_turn(self):
         """Make whoever hears of this submission at the same moment start over.
@@ -265,7 +341,9 @@ class ScfSubmission(models.Model):
         detail = problem.get("detail") or problem.get("title") or ""
         bank = self.bank_id.name
         self.delayed = False
-        if message.verb == "apply":
+        if problem.get("type") == NOT_SENT:
+            self._take_back(message.verb, detail)
+        elif message.verb == "apply":
             self._reject(
                 "OTHERS", self.env._("%(bank)s did not take the request: %(detail)s", bank=bank, detail=detail)
             )
@@ -281,6 +359,12 @@ class ScfSubmission(models.Model):
                 body=self.env._("%(bank)s did not take the withdrawal: %(detail)s", bank=bank, detail=detail)
             )
         self.application_id._notify_panel()
+
+    def _take_back(self, verb, sentence):
+        """Take in that a message was held back because the consent had ended."""
+        self.application_id.message_post(body=sentence)
+        if verb == "apply":
+            self._reject("OTHERS", sentence)
 
     def _scf_on_delayed(self, message):
         if message.state == "dead":

@@ -105,6 +105,7 @@ class FinanceCase(AccountTestInvoicingCommon):
                 {
                     "name": name,
                     "base_url": f"https://{name.split()[0].lower()}.example",
+                    "issuer": f"https://{name.split()[0].lower()}.example",
                     "company_id": cls.company.id,
                     "profile": {
                         "name": name,

@@ -26,10 +26,16 @@ class ScfReply(models.TransientModel):
         submission = self.submission_id.sudo()
         if submission.state != "action_required":
             raise UserError(self.env._("%s does not ask for anything any more.", submission.bank_id.name))
-        package = self.env["scf.package"]
+        consent = submission.consent_id
+        if why_not := consent._why_not_in_force():
+            raise UserError(why_not)
+        disclosure = None
         if self.renew_package:
-            package = package.sudo()._build(submission.application_id, supersedes=submission.package_id)
-        submission._reply(self.message, package)
+            packages = self.env["scf.package"].sudo()
+            disclosure = packages._build(
+                submission.application_id, consent, supersedes=submission.package_id
+            ).disclosure_ids
+        submission._reply(self.message, disclosure)
         submission.application_id.message_post(
             body=self.env._("Answer to %(bank)s: %(message)s", bank=submission.bank_id.name, message=self.message)
         )

@@ -1,0 +1,156 @@
+"""One package for several banks: what each of them may read, under one seal, in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+
+from openscf.canonical import sha256_hex
+from openscf.consent import ConsentTerms
+from openscf.errors import OpenSCFError
+from openscf.fingerprint import OPEN_KEY, OPEN_KEY_VERSION
+from openscf.keys import KeySet, SigningKey
+from openscf.package import MEDIA_TYPE, seal_package
+from openscf.verify import Report, verify_package
+
+from odoo.exceptions import UserError
+
+from .sections import read_sections
+from .views import view_for
+from .wire_text import instant
+
+UBL_MEDIA_TYPE = "application/xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one bank may read: the terms of its consent, their signed form, and how it names other counterparties.
+
+    `file_kinds` are the kinds of files that the bank asks for; `pseudonym` gives a partner's code by its id.
+    """
+
+    terms: ConsentTerms
+    artefact: str
+    file_kinds: tuple[str, ...]
+    pseudonym: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """The file of one bank, and the files that it goes with: name → content."""
+
+    content: bytes
+    media_type: str
+    attachments: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEvidence:
+    """A sealed package: its id and root, each bank's file by its issuer, and the reconciliations it tells of."""
+
+    package_ref: str
+    root: str
+    files: dict[str, BankFile]
+    partial_ids: list[int]
+
+
+def seal_evidence(
+    application,
+    grants: Sequence[Grant],
+    *,
+    key: SigningKey,
+    now: datetime,
+    today: date,
+    supersedes: str | None = None,
+) -> SealedEvidence:
+    """Read the evidence for `application`, cut it for each bank, and seal it once.
+
+    The evidence is read once for each different length of history. `now` is UTC without a zone, as Odoo keeps it.
+
+    :raise UserError: where two grants are for one bank, and where a bank would find that the records contradict
+        each other
+    """
+    env, company = application.env, application.company_id
+    if len({grant.terms.aud for grant in grants}) != len(grants):
+        raise UserError(env._("Two of the banks have the same address: ask only one of them."))
+    evidence = {
+        months: read_sections(application, as_of=now, today=today, history_months=months)
+        for months in sorted({grant.terms.history_months for grant in grants})
+    }
+    files = _files_for(application, grants)
+    views = {
+        grant.terms.aud: _view(evidence[grant.terms.history_months].sections, grant, files[grant.terms.aud], now)
+        for grant in grants
+    }
+    try:
+        sealed = seal_package(
+            views,
+            key=key,
+            issuer_name=company.name,
+            issuer_tax_id=company.vat or "",
+            created_at=now.replace(tzinfo=timezone.utc),
+            supersedes=supersedes,
+        )
+        bank_files = {
+            issuer: BankFile(sealed.file_for(issuer), MEDIA_TYPE, {name: content for name, _kind, content in attached})
+            for issuer, attached in files.items()
+        }
+    except OpenSCFError as error:
+        raise UserError(env._("The evidence can't be sealed: %s", error)) from error
+    for file in bank_files.values():
+        _check(env, verify_file(file.content, KeySet.of(key)))
+    partial_ids = next(iter(evidence.values())).partial_ids
+    return SealedEvidence(sealed.package_id, sealed.root, bank_files, partial_ids)
+
+
+def verify_file(content: bytes, keys: KeySet) -> Report:
+    """Check a bank's file as the bank does."""
+    return verify_package(content, keys=keys, fingerprint_keys={OPEN_KEY_VERSION: OPEN_KEY})
+
+
+def _check(env, report: Report) -> None:
+    if not report.ok:
+        raise UserError(
+            env._(
+                "The records contradict each other, so no bank would accept them:\n%s",
+                "\n".join(f"{finding.pointer}: {finding.message}" for finding in report.findings),
+            )
+        )
+
+
+def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str, str, bytes]]]:
+    """The files (name, kind, content) that each bank gets, by its issuer; each is made once."""
+    kinds = {grant.terms.aud: grant.file_kinds if "attachments" in grant.terms.sections else () for grant in grants}
+    wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
+    made = application._document()._scf_ubl_files(wanted) if wanted else []
+    return {issuer: [file for file in made if file[1] in of_bank] for issuer, of_bank in kinds.items()}
+
+
+def _view(sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, bytes]], now: datetime) -> dict:
+    terms = grant.terms
+    is_pseudonymous = terms.counterparties == "pseudonymous"
+    view = view_for(sections, covered=terms.sections, pseudonym=grant.pseudonym if is_pseudonymous else None)
+    view["consent"] = {**_frame(now, "odoo/19.0 scf.consent"), **terms.section_members(grant.artefact)}
+    if "attachments" in terms.sections:
+        [document, *_others] = view["transaction"]["documents"]
+        view["attachments"] = {
+            **_frame(now, "odoo/19.0 account_edi_ubl_cii", assurance="document"),
+            "files": [_attachment_row(document["number"], *file) for file in files],
+        }
+    return view
+
+
+def _frame(now: datetime, source: str, *, assurance: str = "asserted") -> dict:
+    return {"as_of": instant(now), "period": None, "source": source, "assurance": assurance}
+
+
+def _attachment_row(document: str, name: str, kind: str, content: bytes) -> dict:
+    return {
+        "name": name,
+        "kind": kind,
+        "document": document,
+        "media_type": UBL_MEDIA_TYPE,
+        "sha256": sha256_hex(content),
+        "bytes": len(content),
+    }
