@@ -56,6 +56,13 @@ class TestArrival:
         assert problem.code == "consent-invalid"
         assert problem.errors[0].pointer == "/sections/consent/recipient/issuer"
 
+    def test_a_package_that_is_not_for_this_bank_is_not_kept(self, erp: Erp) -> None:
+        sale = new_sale()
+        package = sale.package(erp.key, "https://other.example")
+        refused(erp, sale, package=package)
+        assert erp.raw("HEAD", f"/v1/documents/{hashlib.sha256(package).hexdigest()}").status_code == 404
+        assert erp.reads() == []
+
     def test_a_consent_that_has_expired_by_the_banks_clock_is_refused(self, bank: Bank, erp: Erp) -> None:
         sale = new_sale(consent_days=3)
         bank.days_pass(4)
@@ -339,6 +346,21 @@ class TestOutsiders:
         assert erp.raw("POST", path, body, htu=elsewhere).status_code == 401
         assert erp.raw("POST", "/v1/consents/x/revoke", body).status_code == 422
         assert erp.http.application(application.id).status == "PROCESSING"
+
+    def test_a_suspended_client_may_still_revoke_and_look_who_read(self, bank: Bank, erp: Erp) -> None:
+        sale = new_sale(invoices=2)
+        package = erp.package(sale)
+        erp.apply(sale, package)
+        bank.suspend(erp.client_id)
+        assert len(erp.http.access_log(read_package(package).header.package_id).reads) == 1
+        assert erp.revoke(sale.consent_id).status == "REVOKED"
+        assert erp.event_types()[-1] == "loan_application.cancelled"
+
+    def test_a_client_that_was_never_approved_may_do_neither(self, bank: Bank) -> None:
+        pending = Erp(bank)
+        with pytest.raises(BankRefused) as found:
+            pending.revoke(new_sale().consent_id)
+        assert found.value.problem.code == "client-not-approved"
 
     @pytest.mark.parametrize("part", ["", "/package", "/package.scf.json", "/attachments/invoice-00042.xml"])
     def test_who_is_not_logged_in_reads_nothing(self, bank: Bank, erp: Erp, part: str) -> None:

@@ -94,6 +94,13 @@ def approved_caller(caller: Annotated[Caller, Depends(any_caller)]) -> Caller:
     return caller
 
 
+def once_approved_caller(caller: Annotated[Caller, Depends(any_caller)]) -> Caller:
+    """A client that an officer approved, also one that is suspended now: its consents stay its own."""
+    if caller.status not in (ClientStatus.APPROVED, ClientStatus.SUSPENDED):
+        raise ProblemError("client-not-approved", f"This client is {caller.status.value}; nothing of it is here.")
+    return caller
+
+
 def verified_signature(request: Request, gateway: Gateway, body: bytes, keys: KeySet) -> tuple[str, str]:
     """(kid, signature) of a request signed for this call by one of `keys`; a ProblemError otherwise."""
     signature = request.headers.get(SIGNATURE_HEADER)
@@ -140,6 +147,24 @@ def signed_post(
     x_jws_signature: Annotated[str | None, Header(description="Detached JWS over the body's bytes")] = None,
 ) -> SignedPost:
     """The dependency of every POST that binds the applicant."""
+    return _signed_post(request, gateway, caller, body, idempotency_key)
+
+
+def signed_post_once_approved(
+    request: Request,
+    gateway: Annotated[Gateway, Depends(gateway_of)],
+    caller: Annotated[Caller, Depends(once_approved_caller)],
+    body: Annotated[bytes, Depends(raw_body)],
+    idempotency_key: Annotated[str | None, Header()] = None,
+    x_jws_signature: Annotated[str | None, Header(description="Detached JWS over the body's bytes")] = None,
+) -> SignedPost:
+    """The same for what a suspended client may do still."""
+    return _signed_post(request, gateway, caller, body, idempotency_key)
+
+
+def _signed_post(
+    request: Request, gateway: Gateway, caller: Caller, body: bytes, idempotency_key: str | None
+) -> SignedPost:
     key = read_key(idempotency_key)
     _, signature = verified_signature(request, gateway, body, caller.keys)
     return SignedPost(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,8 +12,9 @@ from openscf import wire
 
 from ..access import Caller, SignedPost, approved_caller, gateway_of, signed_post
 from ..answers import answer
+from ..documents import repository as documents
 from ..gateway import Gateway
-from ..kit.problems import not_found
+from ..kit.problems import ProblemError, not_found
 from . import repository, service
 from .views import as_wire
 
@@ -21,7 +24,8 @@ router = APIRouter(prefix="/v1/loan-applications", tags=["loan applications"])
 @router.post("", status_code=202, response_model=wire.LoanApplication, summary="Apply for a loan")
 def apply(request: wire.LoanApplicationRequest, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """The answer shows the application as received; the decision comes as an event."""
-    return post.once(lambda uow: service.receive(uow, post.client_id, request), status=202)
+    with _forgotten_where_not_ours(post, request.package_sha256):
+        return post.once(lambda uow: service.receive(uow, post.client_id, request), status=202)
 
 
 @router.get("/{application_id}", response_model=wire.LoanApplication, summary="One application")
@@ -43,10 +47,23 @@ def read(
 )
 def reply(application_id: str, answer: wire.Reply, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """The answer to ACTION_REQUIRED, with a corrected package where one is needed."""
-    return post.once(lambda uow: service.reply(uow, post.client_id, application_id, answer), status=202)
+    with _forgotten_where_not_ours(post, answer.package_sha256):
+        return post.once(lambda uow: service.reply(uow, post.client_id, application_id, answer), status=202)
 
 
 @router.post("/{application_id}/cancel", response_model=wire.LoanApplication, summary="Give an application up")
 def cancel(application_id: str, decision: wire.Decision, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """Possible until an offer is accepted."""
     return post.once(lambda uow: service.cancel(uow, post.client_id, application_id, decision.reason))
+
+
+@contextmanager
+def _forgotten_where_not_ours(post: SignedPost, package_sha256: str | None) -> Iterator[None]:
+    """Erase a package that its consent does not let this bank read; the refusal itself goes on to the client."""
+    try:
+        yield
+    except ProblemError as refusal:
+        if refusal.code == "consent-invalid" and package_sha256 is not None:
+            with post.gateway.db.write() as session:
+                documents.erase(session, post.client_id, package_sha256)
+        raise

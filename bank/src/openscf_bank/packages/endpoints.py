@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from openscf import wire
 
-from ..access import Caller, approved_caller, gateway_of
+from ..access import Caller, gateway_of, once_approved_caller
 from ..answers import answer
 from ..gateway import Gateway
 from ..kit.problems import not_found
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/packages", tags=["packages"])
 def access_log(
     package_id: str,
     gateway: Annotated[Gateway, Depends(gateway_of)],
-    caller: Annotated[Caller, Depends(approved_caller)],
+    caller: Annotated[Caller, Depends(once_approved_caller)],
 ) -> Response:
     """Every reading of the client's own package, oldest first; it stays when the consent is closed."""
     with gateway.db.read() as session:
