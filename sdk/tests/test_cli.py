@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from stories import PACKAGE_ID, honest_sections, sealed
+from stories import BANK, PACKAGE_ID, full_sections, honest_sections, sealed
 
 from openscf.cli import main
 from openscf.keys import KeySet, SigningKey
@@ -78,7 +78,75 @@ def test_show_tells_what_a_package_says_and_that_it_was_not_verified(
 ) -> None:
     assert main(["show", str(honest)]) == 0
     shown = capsys.readouterr().out
-    for text in (PACKAGE_ID, "Nordlicht GmbH", "720.00 EUR for 45 days", "INV/2026/0007", "Not verified"):
+    for text in (PACKAGE_ID, "Nordlicht GmbH", "720.00 EUR for 45 days", "INV/2026/0007", BANK, "Not verified"):
+        assert text in shown
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    sections = full_sections()
+    sections["evidence"]["contradictions"] = [
+        {"document": "INV/2026/0007", "line": 2, "code": "price-differs", "sentence": "10 % more than ordered."}
+    ]
+    sections["party"]["buyers"][1]["name"] = "上海灯具有限公司"
+    file = tmp_path / "full.scf.json"
+    file.write_bytes(sealed(sections, KEY))
+    return file
+
+
+def test_show_tells_what_speaks_for_and_against(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(full)]) == 0
+    shown = capsys.readouterr().out
+    for text in (
+        "INV/2026/0007  customer invoice  2026-10-01  2026-12-30  Atelier Lumière SARL  1,200.00  200.00",
+        "INV/2026/0007 line 2  price-differs: 10 % more than ordered.",
+        "AMBER  self liquidation",
+        "amber  buyer-late: The buyer pays late.",
+        "2026-12-28  EUR               2  1,400.00    900.00",
+        "Luc Martin",
+    ):
+        assert text in shown
+
+
+@pytest.mark.parametrize("name", list(full_sections()) + ["consent"])
+def test_show_prints_each_section_in_full(name: str, full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(full), "--section", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == name and len(lines) > 8
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_show_prints_the_lines_of_the_documents(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["show", str(full), "--section", "transaction"])
+    shown = capsys.readouterr().out
+    assert "documents INV/2026/0007\n  line  description" in shown
+    assert "   2  Desk lamp no. 2        10      12.345                 0  600.00  120.00  720.00  S20" in shown
+
+
+def test_columns_stand_below_each_other_in_wide_scripts_too(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["show", str(full), "--section", "party"])
+    lines = capsys.readouterr().out.splitlines()
+    heading, french, chinese = lines[lines.index("buyers (2)") + 1 :][:3]
+    assert heading.index("tax id") == french.index("FR40303265045")
+    assert chinese.strip() == "b2   上海灯具有限公司"
+
+
+def test_show_prints_the_sections_as_json(full: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(full), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["inventory"]["totals"] == [{"currency": "EUR", "amount": "500.50"}]
+    assert main(["show", str(full), "--json", "--section", "inventory"]) == 0
+    assert json.loads(capsys.readouterr().out)["totals"] == [{"currency": "EUR", "amount": "500.50"}]
+
+
+def test_show_says_which_section_is_not_there(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(honest), "--section", "inventory"]) == 2
+    assert "no section inventory" in capsys.readouterr().err
+
+
+def test_the_report_says_for_whom_the_file_is(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["verify", str(honest)])
+    shown = capsys.readouterr().out
+    for text in (PACKAGE_ID, "First Bank (https://bank.example)", "Nordlicht GmbH (DE136695976)"):
         assert text in shown
 
 
@@ -90,6 +158,7 @@ def test_a_hostile_file_does_not_steer_the_terminal(tmp_path: Path, capsys: pyte
     main(["verify", str(file)])
     file.write_bytes(sealed(sections, KEY))
     main(["show", str(file)])
+    main(["show", str(file), "--section", "transaction"])
     shown = capsys.readouterr().out
     assert "\x1b" not in shown and "\\x1b" in shown
 

@@ -11,9 +11,11 @@ from typing import TextIO
 
 from openscf import __version__
 from openscf._internal import strict_json
-from openscf.errors import OpenSCFError
+from openscf._internal.show import summary, whole_section
+from openscf._internal.text_table import printable
+from openscf.errors import OpenSCFError, PackageInvalid
 from openscf.keys import KeySet, SigningKey
-from openscf.package import MAX_PACKAGE_BYTES, Package, Sections, Sum, json_schema, read_package
+from openscf.package import MAX_PACKAGE_BYTES, Sections, json_schema, read_package
 from openscf.verify import Report, verify_package
 
 EXIT_OK = 0
@@ -39,14 +41,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"openscf {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    verify = commands.add_parser("verify", help="check a package file: form, seal, digests, totals, references")
-    verify.add_argument("file", type=Path, metavar="FILE")
+    verify = commands.add_parser(
+        "verify", help="check a package file, PDF or JSON: form, seal, proofs, consent, totals"
+    )
+    verify.add_argument("file", type=Path, metavar="FILE", help="*.pdf or *.scf.json")
     verify.add_argument("--jwks", type=Path, metavar="FILE", help="the issuer's registered keys (a JWKS)")
     verify.add_argument("--json", action="store_true", help="print the report as JSON")
     verify.set_defaults(command=_verify)
 
     show = commands.add_parser("show", help="print what a package says, unverified")
     show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument("--section", choices=tuple(Sections.model_fields), metavar="NAME", help="one section, in full")
+    show.add_argument("--json", action="store_true", help="print the sections, put together, as JSON")
     show.set_defaults(command=_show)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of a package")
@@ -73,8 +79,16 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     package = read_package(_read_file(options.file))
-    for label, text in _summary(package):
-        print(_printable(f"{label:<12}{text}"))
+    section = getattr(package.sections, options.section) if options.section else None
+    if options.section and section is None:
+        raise PackageInvalid(f"The package has no section {options.section}.", pointer="/sections")
+    if options.json:
+        value = package.sections if section is None else section
+        _print_json(value.model_dump(mode="json", by_alias=True, exclude_none=True))
+        return EXIT_OK
+    for line in summary(package) if section is None else whole_section(options.section, section):
+        print(line)
+    print("\nNot verified; run `openscf verify` on this file.")
     return EXIT_OK
 
 
@@ -103,46 +117,26 @@ def _print_json(value: object) -> None:
 
 
 def _print_report(path: Path, report: Report, stream: TextIO) -> None:
-    for finding in report.findings:
+    """Print errors before warnings, each with its place, and then what the file is."""
+    for finding in sorted(report.findings, key=lambda finding: finding.level):
         line = f"{finding.level:<8}{finding.code:<22}{finding.pointer or '/'}  {finding.message}"
-        print(_printable(line), file=stream)
+        print(printable(line), file=stream)
     errors = sum(finding.level == "error" for finding in report.findings)
     warnings = len(report.findings) - errors
     verdict = "verified" if report.ok else "NOT verified"
     print(f"{path}: {verdict}, {errors} error(s), {warnings} warning(s)", file=stream)
     if report.kid and report.issued_at:
         print(f"sealed {report.issued_at:%Y-%m-%d %H:%M:%S} UTC by key {report.kid}", file=stream)
-
-
-def _printable(text: str) -> str:
-    """Return the text with control characters escaped: a hostile file must not steer the reader's terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
-def _money(value: Sum) -> str:
-    return f"{value.amount} {value.currency}"
-
-
-def _summary(package: Package) -> list[tuple[str, str]]:
-    header, transaction = package.header, package.sections.transaction
-    rows = [
-        ("package", header.package_id),
-        ("issuer", f"{header.issuer.name} ({header.issuer.tax_id})"),
-        ("created", f"{header.created_at:%Y-%m-%d %H:%M:%S} UTC"),
-        ("supersedes", header.supersedes or "nothing"),
-        (
-            "asks for",
-            f"{transaction.requested.amount} {transaction.requested.currency} for {transaction.tenor_days} days",
-        ),
-        ("eligible", f"{transaction.eligible.amount} {transaction.eligible.currency}"),
-        ("technique", transaction.technique),
-        ("sections", ", ".join(name for name in Sections.model_fields if getattr(package.sections, name))),
-    ]
-    for document in transaction.documents:
-        totals = document.totals
-        money = f"{totals.gross} {document.currency}, outstanding {totals.outstanding}"
-        rows.append(("document", f"{document.kind} {document.number} of {document.issue_date}: {money}"))
-    return [*rows, ("", "Not verified; run `openscf verify` on this file.")]
+    if report.package:
+        header, consent = report.package.header, report.package.sections.consent
+        for label, text in (
+            ("package", header.package_id),
+            ("issuer", f"{header.issuer.name} ({header.issuer.tax_id})"),
+            ("for", f"{consent.recipient.name} ({consent.recipient.issuer})"),
+            ("root", header.tree.root),
+            ("files", ", ".join(sorted(report.embedded)) or "none embedded"),
+        ):
+            print(printable(f"{label:<8}{text}"), file=stream)
 
 
 if __name__ == "__main__":
