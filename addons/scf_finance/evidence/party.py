@@ -1,63 +1,23 @@
-"""Who asks, and who owes."""
+"""Who asks, and on which account the buyers pay."""
 
-from odoo.tools import SQL
-
-from .scope import buyer_key
-from .wire_text import day, without_none
+from .wire_text import without_none
 
 
-def party_section(scope) -> dict:
-    """Applicant with its collection account, and the buyers: one query beside the company's own record."""
-    company = scope.company.sudo()  # a requester may not read the company's bank accounts
-    applicant = company.partner_id
-    rows = scope.env.execute_query_dict(
-        SQL(
-            """
-        SELECT partner.id, partner.name, partner.vat, partner.city, country.code AS country,
-               LEAST(
-                   (SELECT MIN(so.date_order)::date FROM sale_order so
-                      JOIN res_partner orderer ON orderer.id = so.partner_id
-                     WHERE orderer.commercial_partner_id = partner.id AND so.state = 'sale'
-                       AND so.company_id = %(company)s),
-                   (SELECT MIN(move.invoice_date) FROM account_move move
-                     WHERE move.commercial_partner_id = partner.id AND move.state = 'posted'
-                       AND move.move_type = 'out_invoice' AND move.company_id = %(company)s)
-               ) AS customer_since
-          FROM res_partner partner
-          LEFT JOIN res_country country ON country.id = partner.country_id
-         WHERE partner.id IN %(buyers)s
-         ORDER BY partner.id
-        """,
-            company=company.id,
-            buyers=scope.buyer_ids,
-        )
+def applicant_row(company) -> dict:
+    """The company as ApplicantRow, with its collection account."""
+    company = company.sudo()  # a requester may not read the company's bank accounts
+    partner = company.partner_id
+    return without_none(
+        {
+            "key": "A",
+            "name": company.name,
+            "tax_id": company.vat or None,
+            "country": partner.country_id.code or None,
+            "city": partner.city or None,
+            "registry": company.company_registry or None,
+            "collection_account": account_of(company.scf_collection_bank_account_id, company.name),
+        }
     )
-    return {
-        "applicant": without_none(
-            {
-                "key": "A",
-                "name": company.name,
-                "tax_id": company.vat or None,
-                "country": applicant.country_id.code or None,
-                "city": applicant.city or None,
-                "registry": company.company_registry or None,
-                "collection_account": account_of(company.scf_collection_bank_account_id, company.name),
-            }
-        ),
-        "buyers": [
-            without_none(
-                {
-                    "key": buyer_key(row["id"]),
-                    "name": row["name"],
-                    "tax_id": row["vat"] or None,
-                    "country": row["country"],
-                    "city": row["city"] or None,
-                    "customer_since": day(row["customer_since"]),
-                }
-            )
-            for row in rows
-        ],
-    }
 
 
 def account_of(bank_account, holder: str) -> dict:

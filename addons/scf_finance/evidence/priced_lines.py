@@ -1,7 +1,8 @@
-"""The lines of the financed document with their net, tax and gross, adding up to the document's own totals."""
+"""The lines of the financed documents with their net, tax and gross, adding up to each document's own totals."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -14,17 +15,30 @@ from ..amounts import exact
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """One line; amounts in the document's currency, quantity and unit price as the ERP keeps them."""
+    """One line; amounts in the document's currency, quantity and unit price as the ERP keeps them.
 
+    `id` is the invoice line or order line that it was read from, None where the ERP adds the line by computation.
+    """
+
+    id: int | None
+    is_product: bool
+    is_goods: bool
+    is_down_payment: bool
     description: str
     product_code: str | None
     quantity: Decimal
     uom: str | None
+    factor: Decimal
     unit_price: Decimal
     discount_percent: Decimal
     net: Decimal
     tax: Decimal
+    tax_ids: tuple[int, ...]
     tax_codes: tuple[str, ...]
+
+    @property
+    def gross(self) -> Decimal:
+        return self.net + self.tax
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +53,26 @@ class TaxAmount:
 
 @dataclass(frozen=True, slots=True)
 class PricedDocument:
-    """Lines and taxes of one document, and the totals that the ERP states for it."""
+    """Lines and taxes of one document; the lines' nets and taxes are the totals that the ERP states for it."""
 
     lines: tuple[PricedLine, ...]
     taxes: tuple[TaxAmount, ...]
-    net: Decimal
-    tax: Decimal
-    gross: Decimal
 
 
-def read_priced_document(scope) -> PricedDocument:
-    """Read the financed order or invoice of `scope` in a fixed number of queries.
+def read_priced_documents(scope) -> dict[int, PricedDocument]:
+    """Read the lines of the financed documents, by document id, in a fixed number of queries.
 
     A tax that is rounded on the document, not on the line, leaves a difference of some minor units; it goes to the
     line with the largest tax, so that lines, taxes and totals agree to the cent.
     """
-    priced = _read_order(scope) if scope.is_order else _read_invoice(scope)
-    net_gap = priced.net - sum((line.net for line in priced.lines), Decimal(0))
-    tax_gap = priced.tax - sum((line.tax for line in priced.lines), Decimal(0))
-    lines = _spread(priced.lines, "net", net_gap)
-    return replace(priced, lines=_spread(lines, "tax", tax_gap))
+    priced = _read_orders(scope) if scope.is_order else _read_invoices(scope)
+    return {header.id: _agreeing(priced[header.id], header) for header in scope.headers}
+
+
+def _agreeing(priced: PricedDocument, header) -> PricedDocument:
+    lines = _spread(priced.lines, "net", header.net - sum((line.net for line in priced.lines), Decimal(0)))
+    lines = _spread(lines, "tax", header.tax - sum((line.tax for line in lines), Decimal(0)))
+    return replace(priced, lines=lines)
 
 
 def _spread(lines: tuple[PricedLine, ...], field: str, gap: Decimal) -> tuple[PricedLine, ...]:
@@ -69,34 +83,61 @@ def _spread(lines: tuple[PricedLine, ...], field: str, gap: Decimal) -> tuple[Pr
     return (*lines[:largest], changed, *lines[largest + 1 :])
 
 
-def _read_invoice(scope) -> PricedDocument:
+def _read_invoices(scope) -> dict[int, PricedDocument]:
     """Journal items are the truth of an invoice: what they carry is what the buyer owes."""
-    move, currency = scope.document, scope.currency
-    rows = scope.env.execute_query_dict(
-        SQL(
-            """
-        SELECT line.name, product.default_code, line.quantity::text, uom.name->>'en_US' AS uom,
-               line.price_unit::text, COALESCE(line.discount, 0)::text AS discount,
-               (-line.amount_currency)::text AS net,
+    env, currency = scope.env, scope.currency
+    names = dict(env.execute_query(_tax_names(scope.ids)))
+    lines, taxes = defaultdict(list), defaultdict(list)
+    for row in env.execute_query_dict(_invoice_lines(scope.ids)):
+        lines[row["move_id"]].append(_invoice_line(row, names, currency))
+    for row in env.execute_query_dict(_invoice_taxes(scope.ids)):
+        taxes[row["move_id"]].append(_invoice_tax(row, currency))
+    return {move_id: PricedDocument(tuple(lines[move_id]), tuple(taxes[move_id])) for move_id in scope.ids}
+
+
+def _invoice_lines(move_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT line.id, line.move_id, line.display_type, line.name, product.default_code,
+               template.type AS product_type, line.is_downpayment,
+               COALESCE(line.quantity, 0)::text AS quantity, uom.name->>'en_US' AS uom,
+               COALESCE(uom.factor, 1)::text AS factor, COALESCE(line.price_unit, 0)::text AS price_unit,
+               COALESCE(line.discount, 0)::text AS discount, (-line.amount_currency)::text AS net,
                (CASE WHEN line.display_type = 'product'
-                     THEN line.price_total - line.price_subtotal ELSE 0 END)::text AS tax,
-               ARRAY(SELECT tax.name->>'en_US' FROM account_move_line_account_tax_rel rel
-                       JOIN account_tax tax ON tax.id = rel.account_tax_id
-                      WHERE rel.account_move_line_id = line.id ORDER BY tax.sequence, tax.id) AS tax_codes
+                     THEN line.price_total - line.price_subtotal ELSE 0 END)::text AS tax, tax.tax_ids
           FROM account_move_line line
           LEFT JOIN product_product product ON product.id = line.product_id
+          LEFT JOIN product_template template ON template.id = product.product_tmpl_id
           LEFT JOIN uom_uom uom ON uom.id = line.product_uom_id
-         WHERE line.move_id = %s AND line.tax_repartition_line_id IS NULL
+          LEFT JOIN LATERAL (SELECT ARRAY_AGG(tax.id ORDER BY tax.sequence, tax.id) AS tax_ids
+                               FROM account_move_line_account_tax_rel rel
+                               JOIN account_tax tax ON tax.id = rel.account_tax_id
+                              WHERE rel.account_move_line_id = line.id) tax ON TRUE
+         WHERE line.move_id = ANY(%s) AND line.tax_repartition_line_id IS NULL
            AND line.display_type IN ('product', 'rounding', 'non_deductible_product', 'non_deductible_product_total')
-         ORDER BY line.sequence, line.id
+         ORDER BY line.move_id, line.sequence, line.id
         """,
-            move.id,
-        )
+        move_ids,
     )
-    taxes = scope.env.execute_query_dict(
-        SQL(
-            """
-        SELECT COALESCE(tax.name->>'en_US', line.name) AS tax_code,
+
+
+def _tax_names(move_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT DISTINCT tax.id, tax.name->>'en_US'
+          FROM account_move_line line
+          JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = line.id
+          JOIN account_tax tax ON tax.id = rel.account_tax_id
+         WHERE line.move_id = ANY(%s)
+        """,
+        move_ids,
+    )
+
+
+def _invoice_taxes(move_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT line.move_id, COALESCE(tax.name->>'en_US', line.name) AS tax_code,
                CASE WHEN tax.amount_type = 'percent' THEN tax.amount::text END AS rate_percent,
                SUM(ABS(line.tax_base_amount) * SIGN(-line.amount_currency)
                    * COALESCE(NULLIF(move.invoice_currency_rate, 0), 1))::numeric::text AS base,
@@ -104,24 +145,16 @@ def _read_invoice(scope) -> PricedDocument:
           FROM account_move_line line
           JOIN account_move move ON move.id = line.move_id
           LEFT JOIN account_tax tax ON tax.id = line.tax_line_id
-         WHERE line.move_id = %s AND line.tax_repartition_line_id IS NOT NULL
+         WHERE line.move_id = ANY(%s) AND line.tax_repartition_line_id IS NOT NULL
            AND line.display_type IN ('tax', 'rounding')
-         GROUP BY 1, 2
-         ORDER BY 1, 2
+         GROUP BY 1, 2, 3
+         ORDER BY 1, 2, 3
         """,
-            move.id,
-        )
-    )
-    return PricedDocument(
-        lines=tuple(_line(row, currency) for row in rows),
-        taxes=tuple(_tax(row, currency) for row in taxes),
-        net=exact(move.amount_untaxed, currency),
-        tax=exact(move.amount_tax, currency),
-        gross=exact(move.amount_total, currency),
+        move_ids,
     )
 
 
-def _tax(row: dict, currency: str) -> TaxAmount:
+def _invoice_tax(row: dict, currency: str) -> TaxAmount:
     return TaxAmount(
         tax_code=row["tax_code"],
         rate_percent=Decimal(row["rate_percent"]) if row["rate_percent"] is not None else None,
@@ -130,24 +163,40 @@ def _tax(row: dict, currency: str) -> TaxAmount:
     )
 
 
-def _line(row: dict, currency: str) -> PricedLine:
+def _invoice_line(row: dict, tax_names: dict[int, str], currency: str) -> PricedLine:
+    tax_ids = tuple(row["tax_ids"] or ())
     return PricedLine(
+        id=row["id"],
+        is_product=row["display_type"] == "product",
+        is_goods=row["product_type"] == "consu",
+        is_down_payment=bool(row["is_downpayment"]),
         description=(row["name"] or "").strip(),
         product_code=row["default_code"],
-        quantity=Decimal(row["quantity"] or 0),
+        quantity=Decimal(row["quantity"]),
         uom=row["uom"],
-        unit_price=Decimal(row["price_unit"] or 0),
+        factor=Decimal(row["factor"]),
+        unit_price=Decimal(row["price_unit"]),
         discount_percent=Decimal(row["discount"]),
         net=round_money(Decimal(row["net"]), currency),
         tax=round_money(Decimal(row["tax"]), currency),
-        tax_codes=tuple(row["tax_codes"]),
+        tax_ids=tax_ids,
+        tax_codes=tuple(tax_names[tax_id] for tax_id in tax_ids),
     )
 
 
-def _read_order(scope) -> PricedDocument:
-    """An order keeps no tax lines: Odoo's own tax engine gives them, exactly as it computed the order's total."""
-    order, currency = scope.document, scope.currency
-    tax_engine = scope.env["account.tax"]
+def _read_orders(scope) -> dict[int, PricedDocument]:
+    """An order keeps no tax lines: Odoo's own tax engine gives them, exactly as it computed the order's total.
+
+    What it needs is fetched for all orders at once, so the queries are those of one order.
+    """
+    orders = scope.documents.with_context(lang="en_US")
+    for name in ("display_type", "tax_ids"):  # the former brings all columns of the lines with it
+        orders.order_line.mapped(name)
+    return {order.id: _read_order(order, scope.currency) for order in orders}
+
+
+def _read_order(order, currency: str) -> PricedDocument:
+    tax_engine = order.env["account.tax"]
     base_lines = [line._prepare_base_line_for_taxes_computation() for line in order._get_priced_lines()]
     base_lines += order._add_base_lines_for_early_payment_discount()
     tax_engine._add_tax_details_in_base_lines(base_lines, order.company_id)
@@ -155,26 +204,30 @@ def _read_order(scope) -> PricedDocument:
     return PricedDocument(
         lines=tuple(_order_line(base_line, currency) for base_line in base_lines),
         taxes=_order_taxes(base_lines, currency),
-        net=exact(order.amount_untaxed, currency),
-        tax=exact(order.amount_tax, currency),
-        gross=exact(order.amount_total, currency),
     )
 
 
 def _order_line(base_line: dict, currency: str) -> PricedLine:
     details, record = base_line["tax_details"], base_line["record"]
-    is_sale_line = getattr(record, "_name", None) == "sale.order.line"
-    taxes = [tax["tax"].with_context(lang="en_US").name for tax in details["taxes_data"]]
+    line = record if getattr(record, "_name", None) == "sale.order.line" else record.browse()
+    uom, product = base_line["product_uom_id"], base_line["product_id"]
+    taxes = [tax["tax"] for tax in details["taxes_data"]]
     return PricedLine(
-        description=((record.name if is_sale_line else base_line.get("name")) or "").strip(),
-        product_code=(base_line["product_id"].default_code or None) if base_line["product_id"] else None,
+        id=line.id or None,
+        is_product=bool(line),
+        is_goods=bool(product) and product.type == "consu",
+        is_down_payment=bool(line) and line.is_downpayment,
+        description=((line.name if line else base_line.get("name")) or "").strip(),
+        product_code=(product.default_code or None) if product else None,
         quantity=Decimal(str(base_line["quantity"])),
-        uom=record.product_uom_id.with_context(lang="en_US").name or None if is_sale_line else None,
+        uom=uom.name or None if uom else None,
+        factor=Decimal(str(uom.factor)) if uom else Decimal(1),
         unit_price=Decimal(str(base_line["price_unit"])),
         discount_percent=Decimal(str(base_line["discount"])),
         net=exact(details["total_excluded_currency"] + details["delta_total_excluded_currency"], currency),
         tax=sum((exact(tax["tax_amount_currency"], currency) for tax in details["taxes_data"]), Decimal(0)),
-        tax_codes=tuple(dict.fromkeys(taxes)),
+        tax_ids=tuple(line.tax_ids.ids) if line else (),
+        tax_codes=tuple(dict.fromkeys(tax.name for tax in taxes)),
     )
 
 
@@ -188,7 +241,7 @@ def _order_taxes(base_lines: list[dict], currency: str) -> tuple[TaxAmount, ...]
             total[2] += exact(details["tax_amount_currency"], currency)
     return tuple(
         TaxAmount(
-            tax.with_context(lang="en_US").name,
+            tax.name,
             Decimal(str(tax.amount)) if tax.amount_type == "percent" else None,
             base,
             amount,

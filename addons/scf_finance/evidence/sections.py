@@ -1,24 +1,37 @@
-"""All sections of a package for one application."""
+"""All sections of a package: for any number of financed documents, in a fixed number of queries."""
 
-from datetime import datetime
+from __future__ import annotations
 
-from dateutil.relativedelta import relativedelta
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 
 from odoo.exceptions import UserError
+from odoo.tools import format_amount
 
-from ..amounts import exact
-from .cash_flow import cash_flow_section
-from .logistics_flow import logistics_flow_section
-from .order_flow import order_flow_section
-from .party import party_section
-from .priced_lines import read_priced_document
-from .scope import Scope, outstanding_of, read_scope
-from .tax_flow import tax_flow_section
-from .transaction import transaction_section
+from ..amounts import exact, wire_money
+from .buyers import buyer_history, buyers, read_payers
+from .cash_flow import payment_rows
+from .cash_history import ageing, balances, cash_months
+from .contradictions import contradiction_rows
+from .e_invoices import e_invoice_rows
+from .evidence import line_rows, sum_rows
+from .exposure import applications, loans, pledges
+from .forecast import forecast
+from .inventory import stock
+from .logistics_flow import delivery_rows
+from .logistics_history import logistics_months
+from .order_flow import order_rows
+from .order_history import order_months
+from .party import applicant_row
+from .sale import read_sale
+from .scope import buyer_id_of, read_scope
+from .tax_flow import tax_rows
+from .tax_history import tax_months
+from .transaction import document_rows, outstanding_of
 from .wire_text import day, instant
 
-# Banks price on a year of payment behaviour; a longer history would tell more than they need.
-HISTORY = relativedelta(months=12)
+# Section → what it was read from.
 SOURCES = {
     "party": "odoo/19.0 res.partner",
     "transaction": "odoo/19.0 sale.order, account.move",
@@ -26,50 +39,189 @@ SOURCES = {
     "logistics_flow": "odoo/19.0 stock.picking",
     "tax_flow": "odoo/19.0 account.tax",
     "cash_flow": "odoo/19.0 account.partial.reconcile",
+    "inventory": "odoo/19.0 stock.quant",
+    "exposure": "odoo/19.0 scf.loan, scf.application",
+    "evidence": "odoo/19.0 sale.order, stock.picking, account.move",
+    "forecast": "odoo/19.0 account.move.line",
 }
+WITH_HISTORY = ("order_flow", "logistics_flow", "tax_flow", "cash_flow")
 
 
-def read_sections(application, *, as_of: datetime, today) -> tuple[dict, Scope]:
-    """Read the sections of docs/package.md for `application` (a record): a fixed number of queries.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The sections without consent, checks and attachments, every company by name, and what they already tell of.
 
-    :param as_of: the time that the sections state, UTC without a zone as Odoo keeps it
-    :param today: the day that the buyer's history ends on
+    `partial_ids` are the reconciliations that `payments` states.
     """
-    document = application._document()
-    application.env.flush_all()
-    scope = read_scope(document, as_of=as_of, today=today, period_from=today - HISTORY)
-    priced = read_priced_document(scope)
-    facts = document._scf_facts(application.env["scf.bank"], today)
-    paid, credited = outstanding_of(scope)
-    requested = exact(application.requested_amount, scope.currency)
-    eligible = min(exact(application.eligible_amount, scope.currency), priced.gross - paid - credited)
-    if requested > eligible:
+
+    sections: dict[str, dict]
+    partial_ids: list[int]
+
+
+def read_sections(application, *, as_of: datetime, today: date, history_months: int) -> Evidence:
+    """Read the evidence for `application` (a record of scf.application), from the documents that it claims.
+
+    :raise UserError: where less is left open than was requested
+    """
+    claims = application.line_ids
+    currency = application.currency_id.name
+    return read_evidence(
+        claims.sale_order_id or claims.move_id or application._document(),
+        company=application.company_id,
+        technique=application.technique,
+        requested=exact(application.requested_amount, currency),
+        eligible=exact(application.eligible_amount, currency),
+        tenor_days=application.tenor_days,
+        as_of=as_of,
+        today=today,
+        history_months=history_months,
+        application_id=application.id,
+    )
+
+
+def read_evidence(
+    documents,
+    *,
+    company,
+    technique: str,
+    requested: Decimal,
+    eligible: Decimal,
+    tenor_days: int,
+    as_of: datetime,
+    today: date,
+    history_months: int,
+    application_id: int | None = None,
+) -> Evidence:
+    """Read the sections of docs/package.md for `documents`: the same number of queries for one and for a thousand.
+
+    :param documents: sales orders, or customer invoices, of `company` and in one currency
+    :param requested: amount asked for, in the documents' currency
+    :param eligible: the most that the rules allow, in the documents' currency; never more than they still bring
+    :param as_of: the time that the sections state, UTC without a zone as Odoo keeps it
+    :param today: the day that the history ends on; it begins `history_months` full months before this month
+    :param application_id: the application that is sent, which is no exposure of its own
+    :raise UserError: where the documents have several currencies, or less is left open than was requested
+    """
+    env = documents.env
+    env.flush_all()
+    scope = read_scope(documents, company=company, as_of=as_of, today=today, history_months=history_months)
+    sale = read_sale(scope)
+    payers = read_payers(env, company, period=scope.period)
+    confirmations = documents._scf_confirmations()
+    contents = {
+        "transaction": {
+            "technique": technique,
+            **_amounts(scope, requested, eligible),
+            "tenor_days": tenor_days,
+            "documents": document_rows(scope, sale.priced),
+            "confirmations": confirmations,
+        },
+        **_streams(scope, sale, payers),
+        **_holdings(scope, payers, application_id),
+        "evidence": {
+            "lines": line_rows(sale),
+            "documents": sum_rows(sale),
+            "contradictions": contradiction_rows(sale, confirmations),
+        },
+    }
+    contents["party"] = {
+        "applicant": applicant_row(company),
+        "buyers": buyers(env, company, _buyers_named(sale, contents["cash_flow"]["buyer_history"])),
+    }
+    return Evidence({name: _framed(scope, name, contents[name]) for name in SOURCES}, scope.partial_ids)
+
+
+def _amounts(scope, requested: Decimal, eligible: Decimal) -> dict:
+    env, outstanding = scope.env, outstanding_of(scope)
+    if requested > min(eligible, outstanding):
         raise UserError(
-            application.env._(
-                "%(requested)s was requested, but only %(left)s is left open on %(document)s. "
+            env._(
+                "%(requested)s was requested, but only %(left)s is left open on %(documents)s. "
                 "Withdraw the request and ask again.",
-                requested=application._money(application.requested_amount),
-                left=application._money(float(priced.gross - paid - credited)),
-                document=document.name,
+                requested=format_amount(env, float(requested), scope.documents.currency_id),
+                left=format_amount(env, float(outstanding), scope.documents.currency_id),
+                documents=", ".join(header.number for header in scope.headers),
             )
         )
-    contents = {
-        "party": party_section(scope),
-        "transaction": transaction_section(
-            scope,
-            priced,
-            technique=application.technique,
-            requested=requested,
-            eligible=eligible,
-            tenor_days=application.tenor_days,
-            due_date=facts.expected_payment,
-        ),
-        "order_flow": order_flow_section(scope),
-        "logistics_flow": logistics_flow_section(scope),
-        "tax_flow": tax_flow_section(scope, priced),
-        "cash_flow": cash_flow_section(scope),
+    return {
+        "requested": wire_money(requested, scope.currency),
+        "eligible": wire_money(min(eligible, outstanding), scope.currency),
     }
-    frame = {"as_of": instant(as_of), "period": None, "assurance": "asserted"}
-    sections = {name: {**frame, "source": SOURCES[name], **content} for name, content in contents.items()}
-    sections["cash_flow"]["period"] = {"from": day(scope.period_from), "to": day(scope.period_to)}
-    return sections, scope
+
+
+def _streams(scope, sale, payers) -> dict[str, dict]:
+    """What belongs to the documents, beside what the applicant did over the period."""
+    env, company, period = scope.env, scope.company, scope.period
+    return {
+        "order_flow": {"orders": order_rows(sale), "months": order_months(env, company, period=period)},
+        "logistics_flow": {
+            "deliveries": delivery_rows(sale),
+            "months": logistics_months(env, company, period=period),
+        },
+        "tax_flow": {
+            "taxes": tax_rows(scope, sale.priced),
+            "e_invoices": e_invoice_rows(scope),
+            "months": tax_months(env, company, period=period),
+        },
+        "cash_flow": {
+            "payments": payment_rows(scope),
+            "buyer_history": buyer_history(payers, scope.buyer_ids),
+            "months": cash_months(env, company, period=period),
+            "ageing": ageing(env, company, today=period.end),
+            "balances": balances(env, company, today=period.end),
+        },
+    }
+
+
+def _holdings(scope, payers, application_id: int | None) -> dict[str, dict]:
+    """What the applicant has, owes, and expects."""
+    env, company, today = scope.env, scope.company, scope.period.end
+    financed_move_ids = () if scope.is_order else scope.move_ids
+    goods, goods_totals = stock(env, company, today=today)
+    debts, debt_totals = loans(env, company)
+    weeks, week_totals = forecast(env, company, today=today, payers=payers, financed_move_ids=financed_move_ids)
+    return {
+        "inventory": {"stock": goods, "totals": goods_totals},
+        "exposure": {
+            "loans": debts,
+            "applications": applications(env, company, but_for=application_id),
+            "pledges": pledges(env, company, but_for=application_id),
+            "totals": debt_totals,
+        },
+        "forecast": {"weeks": weeks, "totals": week_totals},
+    }
+
+
+def _buyers_named(sale, history: list[dict]) -> list[int]:
+    """The financed buyers first, then everybody else whom a section names."""
+    return list(
+        dict.fromkeys(
+            (
+                *sale.scope.buyer_ids,
+                *(order.buyer_ids[0] for order in sale.orders.by_id.values()),
+                *(buyer_id_of(row["buyer"]) for row in history if "buyer" in row),
+            )
+        )
+    )
+
+
+def _framed(scope, name: str, content: dict) -> dict:
+    period = {"from": day(scope.period.start), "to": day(scope.period.end)} if name in WITH_HISTORY else None
+    return {
+        "as_of": instant(scope.as_of),
+        "period": period,
+        "source": SOURCES[name],
+        "assurance": _assurance(scope, content) if name == "transaction" else "asserted",
+        **content,
+    }
+
+
+def _assurance(scope, transaction: dict) -> str:
+    """The transaction is as well founded as its weakest document: all buyers confirmed, or it is only asserted.
+
+    The other sections hold what the applicant's books say, whatever papers lie behind single rows of them.
+    """
+    confirmed = {row["document"] for row in transaction["confirmations"] if row["answer"] == "confirmed"}
+    disputed = {row["document"] for row in transaction["confirmations"] if row["answer"] == "disputed"}
+    is_confirmed = confirmed - disputed >= {header.number for header in scope.headers}
+    return "counterparty_confirmed" if is_confirmed else "asserted"

@@ -1,24 +1,23 @@
-"""The taxes of the financed document."""
+"""The taxes of the financed documents."""
 
 from openscf.money import to_amount
 
 from .wire_text import plain, without_none
 
 
-def tax_flow_section(scope, priced) -> dict:
-    """One row per tax; their amounts add up to the document's tax."""
-    return {
-        "taxes": [
-            without_none(
-                {
-                    "document": scope.document.name,
-                    "tax_code": tax.tax_code,
-                    "rate_percent": plain(tax.rate_percent) if tax.rate_percent is not None else None,
-                    "base": to_amount(tax.base, scope.currency),
-                    "amount": to_amount(tax.amount, scope.currency),
-                    "currency": scope.currency,
-                }
-            )
-            for tax in priced.taxes
-        ]
-    }
+def tax_rows(scope, priced) -> list[dict]:
+    """Rows of TaxRow, one per document and tax; the amounts of a document add up to its tax."""
+    return [_tax(header.number, tax, scope.currency) for header in scope.headers for tax in priced[header.id].taxes]
+
+
+def _tax(document: str, tax, currency: str) -> dict:
+    return without_none(
+        {
+            "document": document,
+            "tax_code": tax.tax_code,
+            "rate_percent": plain(tax.rate_percent) if tax.rate_percent is not None else None,
+            "base": to_amount(tax.base, currency),
+            "amount": to_amount(tax.amount, currency),
+            "currency": currency,
+        }
+    )

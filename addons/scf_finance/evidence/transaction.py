@@ -1,60 +1,68 @@
-"""The financed document, line by line, with the totals that the ERP states."""
+"""The financed documents, line by line, with the totals that the ERP states."""
 
+from decimal import Decimal
+
+from openscf.fingerprint import fingerprints
 from openscf.money import to_amount
 
-from ..amounts import wire_money
-from .scope import outstanding_of
+from .scope import buyer_key
 from .wire_text import day, plain, without_none
 
 
-def transaction_section(scope, priced, *, technique, requested, eligible, tenor_days, due_date) -> dict:
-    """What is asked for, and the document that carries it. Amounts in the document's currency."""
-    document, currency = scope.document, scope.currency
-    fingerprints = document._scf_fingerprints()
-    paid, credited = outstanding_of(scope)
-    return {
-        "technique": technique,
-        "requested": wire_money(requested, currency),
-        "tenor_days": tenor_days,
-        "eligible": wire_money(eligible, currency),
-        "documents": [
-            without_none(
-                {
-                    "kind": scope.kind,
-                    "number": document.name,
-                    "issue_date": day(document._scf_issue_date()),
-                    "due_date": day(due_date),
-                    "fiscal_year": document._scf_fiscal_year(),
-                    "buyer": scope.buyer_key,
-                    "currency": currency,
-                    "payment_terms": _payment_terms(document),
-                    "lines": [_line(number, line, currency) for number, line in enumerate(priced.lines, start=1)],
-                    "totals": {
-                        "net": to_amount(priced.net, currency),
-                        "tax": to_amount(priced.tax, currency),
-                        "gross": to_amount(priced.gross, currency),
-                        "paid": to_amount(paid, currency),
-                        "credited": to_amount(credited, currency),
-                        "outstanding": to_amount(priced.gross - paid - credited, currency),
-                    },
-                    "fingerprints": {
-                        "f1": fingerprints.f1,
-                        "f2": fingerprints.f2,
-                        "f3": fingerprints.f3,
-                        "key_version": fingerprints.key_version,
-                    },
-                }
-            )
-        ],
-    }
+def document_rows(scope, priced) -> list[dict]:
+    """Rows of FinancedDocument, as given. Amounts in the documents' currency."""
+    settled = settled_of(scope)
+    seller_tax_id = scope.company.sudo().vat
+    return [_document(scope, header, priced[header.id], settled[header.id], seller_tax_id) for header in scope.headers]
 
 
-def _payment_terms(document):
-    # A requester may lack access to payment terms; their name is printed on the document anyway.
-    terms = (
-        document.sudo().payment_term_id if document._name == "sale.order" else document.sudo().invoice_payment_term_id
+def settled_of(scope) -> dict[int, tuple[Decimal, Decimal]]:
+    """What was paid and what was credited so far, by document id."""
+    settled = {header.id: [Decimal(0), Decimal(0)] for header in scope.headers}
+    for item in scope.reductions:
+        settled[item.document_id][item.settlement.kind == "credit_note"] += item.amount
+    return {document_id: (paid, credited) for document_id, (paid, credited) in settled.items()}
+
+
+def outstanding_of(scope) -> Decimal:
+    """What all documents together still bring."""
+    settled = settled_of(scope)
+    return sum((header.gross - sum(settled[header.id]) for header in scope.headers), Decimal(0))
+
+
+def _document(scope, header, priced, settled, seller_tax_id) -> dict:
+    currency, (paid, credited) = header.currency, settled
+    return without_none(
+        {
+            "kind": scope.kind,
+            "number": header.number,
+            "issue_date": day(header.issue_date),
+            "due_date": day(header.due_date),
+            "fiscal_year": header.fiscal_year,
+            "buyer": buyer_key(header.buyer_id),
+            "currency": currency,
+            "payment_terms": header.payment_terms,
+            "lines": [_line(number, line, currency) for number, line in enumerate(priced.lines, start=1)],
+            "totals": {
+                "net": to_amount(header.net, currency),
+                "tax": to_amount(header.tax, currency),
+                "gross": to_amount(header.gross, currency),
+                "paid": to_amount(paid, currency),
+                "credited": to_amount(credited, currency),
+                "outstanding": to_amount(header.gross - paid - credited, currency),
+            },
+            "fingerprints": fingerprints(
+                seller_tax_id=seller_tax_id,
+                kind=scope.kind,
+                number=header.number,
+                fiscal_year=header.fiscal_year,
+                buyer=header.buyer_tax_id or header.buyer_name,
+                issue_date=header.issue_date,
+                currency=currency,
+                amount=header.gross,
+            ).model_dump(),
+        }
     )
-    return terms.with_context(lang="en_US").name or None
 
 
 def _line(number, line, currency) -> dict:
@@ -69,7 +77,7 @@ def _line(number, line, currency) -> dict:
             "discount_percent": plain(line.discount_percent),
             "net": to_amount(line.net, currency),
             "tax": to_amount(line.tax, currency),
-            "gross": to_amount(line.net + line.tax, currency),
+            "gross": to_amount(line.gross, currency),
             "tax_codes": list(line.tax_codes),
         }
     )

@@ -1,0 +1,129 @@
+"""The transfers of the orders' goods: what left for the buyer, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from odoo.tools import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """One stock move. Quantities in its own unit, of which one is `factor` reference units; `done` is 0 until it is."""
+
+    id: int
+    line: int
+    returned_id: int | None
+    order_line_id: int
+    product_id: int
+    product_code: str | None
+    description: str
+    demanded: Decimal
+    done: Decimal
+    uom: str
+    factor: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One transfer with its lines; `order_ids` are the orders that it serves."""
+
+    id: int
+    number: str
+    direction: str
+    state: str
+    promised_on: date | None
+    done_at: datetime | None
+    done_on: date | None
+    carrier: str | None
+    tracking_reference: str | None
+    signed_by: str | None
+    backorder_id: int | None
+    order_ids: tuple[int, ...]
+    lines: tuple[DeliveryLine, ...]
+
+
+def read_deliveries(scope) -> tuple[Delivery, ...]:
+    """Deliveries to and returns from the buyers on the scope's orders: one query."""
+    rows = scope.env.execute_query_dict(_moves(scope))
+    moves_of: dict[int, list[dict]] = {}
+    for row in rows:
+        moves_of.setdefault(row["picking_id"], []).append(row)
+    return tuple(_delivery(scope, moves) for moves in moves_of.values())
+
+
+def _delivery(scope, moves: list[dict]) -> Delivery:
+    first = moves[0]
+    is_done = first["state"] == "done"
+    return Delivery(
+        id=first["picking_id"],
+        number=first["number"],
+        direction="in" if first["comes_back"] else "out",
+        state=first["state"],
+        promised_on=scope.day_of(first["promised_at"]),
+        done_at=first["date_done"] if is_done else None,
+        done_on=scope.day_of(first["date_done"]) if is_done else None,
+        carrier=first["carrier"] or None,
+        tracking_reference=first["tracking_reference"] or None,
+        signed_by=first["signed_by"] or None,
+        backorder_id=first["backorder_id"],
+        order_ids=tuple(dict.fromkeys(move["order_id"] for move in moves)),
+        lines=tuple(
+            DeliveryLine(
+                id=move["id"],
+                line=number,
+                returned_id=move["origin_returned_move_id"],
+                order_line_id=move["sale_line_id"],
+                product_id=move["product_id"],
+                product_code=move["default_code"],
+                description=(move["product_name"] or "").strip(),
+                demanded=Decimal(move["demanded"] or 0),
+                done=Decimal(move["done"] or 0) if move["move_state"] == "done" else Decimal(0),
+                uom=move["uom"],
+                factor=Decimal(move["factor"]),
+            )
+            for number, move in enumerate(moves, start=1)
+        ),
+    )
+
+
+def _moves(scope) -> SQL:
+    # Carriers exist only where Odoo's module `stock_delivery` is installed.
+    has_carrier = "carrier_tracking_ref" in scope.env["stock.picking"]._fields
+    return SQL(
+        """
+        SELECT move.id, move.picking_id, move.state AS move_state, move.origin_returned_move_id, move.sale_line_id,
+               order_line.order_id, move.product_id, product.default_code, template.name->>'en_US' AS product_name,
+               move.product_uom_qty::text AS demanded, move.quantity::text AS done, uom.name->>'en_US' AS uom,
+               uom.factor::text AS factor,
+               picking.name AS number, picking.state, COALESCE(picking.date_deadline, picking.scheduled_date)
+                   AS promised_at,
+               picking.date_done, picking.backorder_id, source.usage = 'customer' AS comes_back,
+               %(carrier)s AS carrier, %(tracking)s AS tracking_reference,
+               CASE WHEN signature.res_id IS NOT NULL THEN receiver.name END AS signed_by
+          FROM stock_move move
+          JOIN sale_order_line order_line ON order_line.id = move.sale_line_id
+          JOIN stock_picking picking ON picking.id = move.picking_id
+          JOIN stock_location source ON source.id = move.location_id
+          JOIN stock_location destination ON destination.id = move.location_dest_id
+          JOIN product_product product ON product.id = move.product_id
+          JOIN product_template template ON template.id = product.product_tmpl_id
+          JOIN uom_uom uom ON uom.id = move.product_uom
+          LEFT JOIN res_partner receiver ON receiver.id = picking.partner_id
+          LEFT JOIN ir_attachment signature ON signature.res_model = 'stock.picking'
+               AND signature.res_field = 'signature' AND signature.res_id = picking.id
+          %(carriers)s
+         WHERE order_line.order_id = ANY(%(orders)s) AND move.state != 'cancel'
+           AND (source.usage = 'customer' OR destination.usage = 'customer'
+                OR (destination.usage = 'transit' AND destination.company_id IS NULL))
+         ORDER BY picking.id, move.id
+        """,
+        orders=list(scope.order_ids),
+        carrier=SQL("carrier.name->>'en_US'") if has_carrier else SQL("NULL"),
+        tracking=SQL("picking.carrier_tracking_ref") if has_carrier else SQL("NULL"),
+        carriers=SQL("LEFT JOIN delivery_carrier carrier ON carrier.id = picking.carrier_id")
+        if has_carrier
+        else SQL(""),
+    )

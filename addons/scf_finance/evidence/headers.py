@@ -1,0 +1,137 @@
+"""The financed documents as the ERP states them: number, dates, buyer, totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from openscf.money import round_money
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..eligibility.facts import DEFAULT_CREDIT_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One sales order or customer invoice; amounts in `currency`. `buyer_id` is the commercial partner."""
+
+    id: int
+    number: str
+    issue_date: date
+    due_date: date | None
+    fiscal_year: str
+    buyer_id: int
+    buyer_name: str
+    buyer_tax_id: str | None
+    payment_terms: str | None
+    currency: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+
+
+def read_headers(documents, *, company, today: date) -> tuple[Header, ...]:
+    """Read the headers of `documents` (orders or invoices, one model) in their order."""
+    is_order = documents._scf_kind == "sales_order"
+    rows = documents.env.execute_query_dict((_order_headers if is_order else _invoice_headers)(documents.ids))
+    if is_order:
+        for row in rows:
+            row["issue_date"] = fields.Date.context_today(documents, row["date_order"])
+        _set_order_due_dates(documents.env, rows, today)
+    fiscal_years = FiscalYears(company)
+    headers = {row["id"]: _header(row, fiscal_years) for row in rows}
+    return tuple(headers[document_id] for document_id in documents.ids)
+
+
+class FiscalYears:
+    """The company's fiscal years, asked for once each: an ERP may keep them in a table."""
+
+    def __init__(self, company):
+        self._company = company
+        self._spans: list[tuple[date, date]] = []
+
+    def year_of(self, day: date) -> str:
+        """The year in which the fiscal year of `day` ends, as text."""
+        for start, end in self._spans:
+            if start <= day <= end:
+                return str(end.year)
+        span = self._company.compute_fiscalyear_dates(day)
+        self._spans.append((span["date_from"], span["date_to"]))
+        return str(span["date_to"].year)
+
+
+def _header(row: dict, fiscal_years: FiscalYears) -> Header:
+    net, tax, gross = (round_money(Decimal(row[name] or 0), row["currency"]) for name in ("net", "tax", "gross"))
+    return Header(
+        id=row["id"],
+        number=row["number"],
+        issue_date=row["issue_date"],
+        due_date=row["due_date"],
+        fiscal_year=fiscal_years.year_of(row["issue_date"]),
+        buyer_id=row["buyer_id"],
+        buyer_name=row["buyer_name"],
+        buyer_tax_id=row["buyer_tax_id"] or None,
+        payment_terms=row["payment_terms"] or None,
+        currency=row["currency"],
+        net=net,
+        tax=tax,
+        gross=gross,
+    )
+
+
+def _set_order_due_dates(env, rows: list[dict], today: date) -> None:
+    """An order falls due after its delivery, by its payment terms; each pair of terms and day is computed once."""
+    term_ids = list(dict.fromkeys(row["term_id"] for row in rows if row["term_id"]))
+    terms = env["account.payment.term"].sudo().browse(term_ids)  # a requester may lack access to payment terms
+    lines_of = {term.id: term.line_ids for term in terms}
+    due_dates: dict[tuple, date] = {}
+    for row in rows:
+        delivery = row["commitment_date"] or row["issue_date"] + timedelta(days=int(row["lead_days"] or 0))
+        key = (row["term_id"], max(delivery, today))
+        if key not in due_dates:
+            due_dates[key] = max(
+                (line._get_due_date(key[1]) for line in lines_of.get(row["term_id"], ())),
+                default=key[1] + timedelta(days=DEFAULT_CREDIT_DAYS),
+            )
+        row["due_date"] = due_dates[key]
+
+
+def _invoice_headers(move_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT move.id, move.name AS number, move.invoice_date AS issue_date,
+               COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
+               buyer.id AS buyer_id, buyer.name AS buyer_name, buyer.vat AS buyer_tax_id,
+               term.name->>'en_US' AS payment_terms, currency.name AS currency,
+               move.amount_untaxed::text AS net, move.amount_tax::text AS tax, move.amount_total::text AS gross
+          FROM account_move move
+          JOIN res_currency currency ON currency.id = move.currency_id
+          JOIN res_partner partner ON partner.id = move.partner_id
+          JOIN res_partner buyer ON buyer.id = COALESCE(partner.commercial_partner_id, partner.id)
+          LEFT JOIN account_payment_term term ON term.id = move.invoice_payment_term_id
+         WHERE move.id = ANY(%s)
+        """,
+        move_ids,
+    )
+
+
+def _order_headers(order_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT so.id, so.name AS number, so.date_order, so.commitment_date::date AS commitment_date,
+               (SELECT MAX(line.customer_lead) FROM sale_order_line line WHERE line.order_id = so.id) AS lead_days,
+               buyer.id AS buyer_id, buyer.name AS buyer_name, buyer.vat AS buyer_tax_id,
+               term.id AS term_id, term.name->>'en_US' AS payment_terms, currency.name AS currency,
+               so.amount_untaxed::text AS net, so.amount_tax::text AS tax, so.amount_total::text AS gross
+          FROM sale_order so
+          JOIN res_currency currency ON currency.id = so.currency_id
+          JOIN res_partner partner ON partner.id = so.partner_id
+          JOIN res_partner buyer ON buyer.id = COALESCE(partner.commercial_partner_id, partner.id)
+          LEFT JOIN account_payment_term term ON term.id = so.payment_term_id
+         WHERE so.id = ANY(%s)
+        """,
+        order_ids,
+    )

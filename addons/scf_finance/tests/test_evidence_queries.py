@@ -1,0 +1,61 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from .evidence_case import EvidenceCase
+
+
+@tagged("post_install", "-at_install")
+class TestEvidenceQueries(EvidenceCase):
+    """Reading costs the same number of queries, however many documents are financed and however long the history."""
+
+    def _sales(self, count):
+        """Delivered orders with taxes, days, terms and quantities of their own."""
+        taxes = self.percent_tax(19.0) | self.percent_tax(1.5)
+        terms = self.env["account.payment.term"].search([], limit=4)
+        orders = self.env["sale.order"]
+        for at in range(count):
+            order = self._create_sale_order(
+                partner_id=self.buyer if at % 3 else self.buyer.copy({"name": f"Buyer {at}"}),
+                payment_term_id=terms[at % len(terms)].id,
+                order_line=[
+                    self._prepare_order_line(
+                        product_id=product, price_unit=10.0 + at, product_uom_qty=2 + at % 5, tax_ids=taxes
+                    )
+                    for product in (self.product_a, self.product_b)
+                ],
+            )
+            order.date_order -= timedelta(days=40 * at)
+            for picking in order.picking_ids:
+                self._deliver(picking)
+            orders |= order
+        return orders
+
+    def _invoices_of(self, orders):
+        invoices = self.env["account.move"]
+        for order in orders:
+            invoice = order._create_invoices()
+            invoice.invoice_date = order.date_order.date()
+            invoice.action_post()
+            invoices |= invoice
+        return invoices
+
+    def test_one_three_and_thirty_documents(self):
+        orders = self._sales(30)
+        invoices = self._invoices_of(orders)
+        for documents in (orders, invoices):
+            with self.subTest(documents._name):
+                one, three, thirty = (self._selects(documents[:count]) for count in (1, 3, 30))
+                self.assertEqual((one, three), (thirty, thirty))
+                self.assertLessEqual(thirty, 60)
+
+    def test_short_and_long_history(self):
+        orders = self._sales(1)
+        invoices = self._invoices_of(orders)
+        short = self._selects(orders), self._selects(invoices)
+        for order in self._sales(12):
+            for invoice in self._invoices_of(order):
+                self._pay(invoice, invoice.amount_total / 2)
+        for at in range(10):
+            self._pay(invoices, 1.0 + at / 10)
+        self.assertEqual((self._selects(orders), self._selects(invoices)), short)
