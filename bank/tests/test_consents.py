@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pikepdf
 import pytest
 import requests
 import sqlalchemy as sa
@@ -137,6 +139,18 @@ class TestPdf:
         assert application.rejection is not None
         assert application.rejection.reason == "DOC_IRREGULARITIES"
         assert "#" in application.rejection.message
+
+    def test_an_exchanged_file_is_found_and_not_served(self, bank: Bank, erp: Erp) -> None:
+        sale, whole = new_sale(), io.BytesIO()
+        with pikepdf.open(io.BytesIO(sale.pdf(erp.key, bank.url))) as pdf:
+            name = "invoice-00042.xml"
+            pdf.attachments[name] = pikepdf.AttachedFileSpec(pdf, b"<Invoice>other</Invoice>", filename=name)
+            pdf.save(whole)
+        application = self.apply(erp, sale, whole.getvalue())
+        assert application.rejection is not None
+        assert "#embedded/invoice-00042.xml" in application.rejection.message
+        with pytest.raises(BankProcessError, match="404.*another than was sealed"):
+            bank.officer.fetch(f"applications/{application.id}/attachments/{name}")
 
     def test_a_pdf_without_the_files_that_the_bank_asks_for_is_rejected(self, bank: Bank, erp: Erp) -> None:
         sale = new_sale(kinds_left_out=frozenset({"ubl_despatch_advice"}))
