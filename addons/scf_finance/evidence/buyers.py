@@ -10,8 +10,9 @@ from odoo.tools import SQL
 
 from .figures import money, ratio
 from .money_moves import WITH_SHARES
-from .months import local_day
+from .months import local_day, month_days
 from .period import Period
+from .relations import relation
 from .scope import buyer_key
 from .wire_text import day, without_none
 
@@ -50,58 +51,64 @@ def read_payers(env, company, *, period: Period) -> list[Payer]:
     rows = env.execute_query(
         SQL(
             """
-        WITH invoice AS (
-            SELECT id, commercial_partner_id AS buyer_id, currency_id, invoice_date, amount_total, amount_total_signed
-              FROM account_move
-             WHERE company_id = %(company)s AND move_type = 'out_invoice' AND state = 'posted'
-               AND invoice_date BETWEEN %(start)s AND %(end)s
-        ), term AS (
-            SELECT invoice.buyer_id, invoice.currency_id, invoice.invoice_date, line.id,
-                   COALESCE(line.date_maturity, invoice.invoice_date) AS due_date, line.amount_residual_currency
-              FROM invoice
-              JOIN account_move_line line ON line.move_id = invoice.id AND line.display_type = 'payment_term'
-        ), settled AS (
-            SELECT term.buyer_id, term.currency_id, theirs.move_id, theirs.payment_id, theirs.balance,
-                   partial.debit_amount_currency, partial.amount,
-                   GREATEST(theirs.date - term.invoice_date, 0) AS days,
-                   GREATEST(theirs.date - term.due_date, 0) AS days_late
-              FROM term
-              JOIN account_partial_reconcile partial ON partial.debit_move_id = term.id
-              JOIN account_move_line theirs ON theirs.id = partial.credit_move_id AND theirs.parent_state = 'posted'
-             WHERE partial.debit_amount_currency > 0
-        ), money AS (%(with_shares)s),
-        paid AS (
-            SELECT buyer_id, currency_id,
-                   SUM(debit_amount_currency * share) AS paid,
-                   SUM(debit_amount_currency * share) FILTER (WHERE days_late > 0) AS late,
-                   SUM(debit_amount_currency * share * days) AS money_days,
-                   SUM(debit_amount_currency * share * days_late) AS late_days,
-                   SUM(amount * share) AS company_paid,
-                   SUM(amount * share * days_late) AS company_late_days
-              FROM money
-             WHERE share > 0
-             GROUP BY buyer_id, currency_id
-        ), overdue AS (
-            SELECT buyer_id, currency_id, SUM(amount_residual_currency) AS overdue
-              FROM term
-             WHERE due_date < %(end)s
-             GROUP BY buyer_id, currency_id
-        ), invoiced AS (
-            SELECT buyer_id, currency_id, COUNT(*) AS invoices, SUM(amount_total) AS invoiced,
-                   SUM(amount_total_signed) AS turnover
-              FROM invoice
-             GROUP BY buyer_id, currency_id
-        )
-        SELECT buyer_id, currency.name, invoices, invoiced::text, turnover::text, overdue::text, paid::text, late::text,
-               money_days::text, late_days::text, company_paid::text, company_late_days::text
-          FROM invoiced
-          JOIN res_currency currency ON currency.id = currency_id
-          LEFT JOIN overdue USING (buyer_id, currency_id)
-          LEFT JOIN paid USING (buyer_id, currency_id)
-         ORDER BY buyer_id, currency.name
+        SELECT monthly.buyer_id, currency.name, SUM(invoices)::int, SUM(invoiced)::text, SUM(turnover)::text,
+               SUM(overdue)::text, SUM(paid)::text, SUM(late)::text, SUM(money_days)::text, SUM(late_days)::text,
+               SUM(company_paid)::text, SUM(company_late_days)::text
+          FROM %(months)s
+         CROSS JOIN LATERAL (
+            WITH invoice AS (
+                SELECT id, commercial_partner_id AS buyer_id, currency_id, invoice_date, amount_total,
+                       amount_total_signed
+                  FROM account_move
+                 WHERE company_id = %(company)s AND move_type = 'out_invoice' AND state = 'posted'
+                   AND invoice_date BETWEEN month.first AND month.last
+            ), term AS (
+                SELECT invoice.buyer_id, invoice.currency_id, invoice.invoice_date, line.id,
+                       COALESCE(line.date_maturity, invoice.invoice_date) AS due_date, line.amount_residual_currency
+                  FROM invoice
+                  JOIN account_move_line line ON line.move_id = invoice.id AND line.display_type = 'payment_term'
+            ), settled AS (
+                SELECT term.buyer_id, term.currency_id, theirs.move_id, theirs.payment_id, theirs.balance,
+                       partial.debit_amount_currency, partial.amount,
+                       GREATEST(theirs.date - term.invoice_date, 0) AS days,
+                       GREATEST(theirs.date - term.due_date, 0) AS days_late
+                  FROM term
+                  JOIN account_partial_reconcile partial ON partial.debit_move_id = term.id
+                  JOIN account_move_line theirs ON theirs.id = partial.credit_move_id AND theirs.parent_state = 'posted'
+                 WHERE partial.debit_amount_currency > 0
+            ), money AS (%(with_shares)s),
+            paid AS (
+                SELECT buyer_id, currency_id,
+                       SUM(debit_amount_currency * share) AS paid,
+                       SUM(debit_amount_currency * share) FILTER (WHERE days_late > 0) AS late,
+                       SUM(debit_amount_currency * share * days) AS money_days,
+                       SUM(debit_amount_currency * share * days_late) AS late_days,
+                       SUM(amount * share) AS company_paid,
+                       SUM(amount * share * days_late) AS company_late_days
+                  FROM money
+                 WHERE share > 0
+                 GROUP BY buyer_id, currency_id
+            ), overdue AS (
+                SELECT buyer_id, currency_id, SUM(amount_residual_currency) AS overdue
+                  FROM term
+                 WHERE due_date < %(end)s
+                 GROUP BY buyer_id, currency_id
+            ), invoiced AS (
+                SELECT buyer_id, currency_id, COUNT(*) AS invoices, SUM(amount_total) AS invoiced,
+                       SUM(amount_total_signed) AS turnover
+                  FROM invoice
+                 GROUP BY buyer_id, currency_id
+            )
+            SELECT *
+              FROM invoiced
+              LEFT JOIN overdue USING (buyer_id, currency_id)
+              LEFT JOIN paid USING (buyer_id, currency_id)) monthly
+          JOIN res_currency currency ON currency.id = monthly.currency_id
+         GROUP BY monthly.buyer_id, currency.name
+         ORDER BY monthly.buyer_id, currency.name
         """,
+            months=month_days(period),
             company=company.id,
-            start=period.start,
             end=period.end,
             with_shares=WITH_SHARES,
         )
@@ -152,12 +159,13 @@ def buyers(env, company, buyer_ids) -> list[dict]:
     """Rows of BuyerRow, all by name and in the given order: one query.
 
     A buyer is a customer since its first confirmed order or posted invoice with this company, whichever came first.
+    What relates it to the company is told as `relations.relation` finds it.
     """
     rows = env.execute_query_dict(
         SQL(
             """
         SELECT partner.id, partner.name, partner.vat, partner.city, country.code AS country,
-               LEAST(first_order.day, first_invoice.day) AS customer_since
+               LEAST(first_order.day, first_invoice.day) AS customer_since, %(related)s AS related
           FROM UNNEST(%(buyers)s::int[]) WITH ORDINALITY AS wanted(id, position)
           JOIN res_partner partner ON partner.id = wanted.id
           LEFT JOIN res_country country ON country.id = partner.country_id
@@ -179,6 +187,7 @@ def buyers(env, company, buyer_ids) -> list[dict]:
             buyers=list(dict.fromkeys(buyer_ids)),
             company=company.id,
             ordered_on=local_day(env, SQL("date_order")),
+            related=relation(company),
         )
     )
     return [
@@ -190,6 +199,7 @@ def buyers(env, company, buyer_ids) -> list[dict]:
                 "country": row["country"],
                 "city": row["city"] or None,
                 "customer_since": day(row["customer_since"]),
+                "related": row["related"],
             }
         )
         for row in rows

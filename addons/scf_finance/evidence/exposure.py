@@ -52,7 +52,13 @@ def applications(env, company, *, but_for: int | None = None) -> list[dict]:
         SQL(
             """
         SELECT application.technique, currency.name AS currency, application.requested_amount::text AS requested,
-               application.state, application.requested_at::date AS submitted_on
+               application.state, application.requested_at::date AS submitted_on,
+               ARRAY(SELECT COALESCE(so.name, invoice.name)
+                       FROM scf_application_document claim
+                       LEFT JOIN sale_order so ON so.id = claim.sale_order_id
+                       LEFT JOIN account_move invoice ON invoice.id = claim.move_id
+                      WHERE claim.application_id = application.id AND claim.is_open
+                      ORDER BY claim.id) AS documents
           FROM scf_application application
           JOIN res_currency currency ON currency.id = application.currency_id
          WHERE application.company_id = %(company)s AND application.state IN ('requested', 'offered', 'accepted')

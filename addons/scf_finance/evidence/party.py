@@ -15,9 +15,17 @@ def applicant_row(company) -> dict:
             "country": partner.country_id.code or None,
             "city": partner.city or None,
             "registry": company.company_registry or None,
-            "collection_account": account_of(company.scf_collection_bank_account_id, company.name),
+            "collection_account": _collection_account(company),
         }
     )
+
+
+def _collection_account(company) -> dict | None:
+    """The account with the trust that the ERP asks for before it takes an account for true; None where none is set."""
+    account = company.scf_collection_bank_account_id
+    if not account:
+        return None
+    return without_none({**account_of(account, company.name), "trusted": True if account.allow_out_payment else None})
 
 
 def account_of(bank_account, holder: str) -> dict:

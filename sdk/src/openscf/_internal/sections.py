@@ -95,7 +95,10 @@ class PartyRow(Row):
 
 
 class BuyerRow(Row):
-    """A buyer. One that the consent keeps pseudonymous has a key of this recipient's own and nothing else."""
+    """A buyer. One that the consent keeps pseudonymous has a key of this recipient's own and nothing else.
+
+    `related` is the closest relation to the applicant that its records show; left out where they show none.
+    """
 
     key: Name
     pseudonymous: Literal[True] | None = None
@@ -104,6 +107,7 @@ class BuyerRow(Row):
     country: Country | None = None
     city: str | None = None
     customer_since: Date | None = None
+    related: Literal["own_company", "same_group", "same_tax_id", "same_bank_account", "own_user"] | None = None
 
     @model_validator(mode="after")
     def _named_or_pseudonymous(self) -> BuyerRow:
@@ -116,12 +120,13 @@ class BuyerRow(Row):
 
 
 class CollectionAccount(Row):
-    """The account on which the buyers pay."""
+    """The account on which the buyers pay; `trusted` where somebody in charge at the applicant has vouched for it."""
 
     iban: str | None = None
     account: str | None = None
     bank: str | None = None
     holder: Name
+    trusted: Literal[True] | None = None
 
 
 class ApplicantRow(PartyRow):
@@ -466,13 +471,14 @@ class LoanRow(Row):
 
 
 class ApplicationRow(Row):
-    """Another application of the applicant that is open; the bank is not told."""
+    """Another application of the applicant that is open, for `documents` by number; the bank is not told."""
 
     technique: Name
     currency: Currency
     requested: DecimalText
     state: Name
     submitted_on: Date
+    documents: tuple[str, ...] = ()
 
 
 class PledgeRow(Row):
