@@ -33,6 +33,27 @@ class ResCompany(models.Model):
         domain="[('partner_id', '=', partner_id)]",
         help="The account that buyers pay to: it is assigned to the bank, which draws repayments from it.",
     )
+    scf_late_days = fields.Integer(
+        string="Buyer Pays Late From",
+        default=10,
+        help="Days late on average, weighted by amount, that are still good. A buyer three times as late is red.",
+    )
+    scf_coverage_percent = fields.Integer(
+        string="Coverage Wanted",
+        default=110,
+        help="Money expected within the tenor, in percent of the amount asked for. Under 100 the light is red.",
+    )
+    scf_concentration_percent = fields.Integer(
+        string="Share of One Buyer",
+        default=40,
+        help="The largest share of one buyer in what was invoiced that is still good, in percent. Over 80 is red.",
+    )
+
+    _scf_limits = models.Constraint(
+        "CHECK (scf_late_days BETWEEN 0 AND 365 AND scf_coverage_percent BETWEEN 100 AND 1000"
+        " AND scf_concentration_percent BETWEEN 1 AND 100)",
+        "Lateness is between 0 and 365 days, coverage between 100 and 1000 %, one buyer's share between 1 and 100 %.",
+    )
 
     def _scf_create_accounts(self):
         """Create the financing journal and accounts that are missing; what is set is kept."""

@@ -12,6 +12,9 @@ class ResConfigSettings(models.TransientModel):
     scf_collection_bank_account_id = fields.Many2one(
         related="company_id.scf_collection_bank_account_id", readonly=False
     )
+    scf_late_days = fields.Integer(related="company_id.scf_late_days", readonly=False)
+    scf_coverage_percent = fields.Integer(related="company_id.scf_coverage_percent", readonly=False)
+    scf_concentration_percent = fields.Integer(related="company_id.scf_concentration_percent", readonly=False)
 
     def action_scf_create_accounts(self):
         """Create the journal and the accounts that financing needs; what exists is kept."""

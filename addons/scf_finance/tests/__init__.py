@@ -1,3 +1,4 @@
+from . import test_checks
 from . import test_collection
 from . import test_concurrency
 from . import test_eligibility

@@ -1,0 +1,1 @@
+"""One check each: see `catalogue` for what a file holds."""

@@ -1,0 +1,90 @@
+"""The lights as the panel and the application show them: plain JSON, in the reader's language."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from odoo.tools.translate import LazyTranslate
+
+from .catalogue import CATALOGUE, LIGHTS
+from .lights import Checked
+from .result import worst
+from .wording import number_on_screen, on_screen
+
+_lt = LazyTranslate(__name__)
+# What a light is called, and the question that it answers.
+NAMES = {
+    "authenticity": (_lt("Authenticity"), _lt("Is the trade real?")),
+    "self_liquidation": (_lt("Self-liquidation"), _lt("Will the sale pay the loan back?")),
+    "control": (_lt("Control"), _lt("Does the money come to the right account?")),
+}
+UNITS = {"percent": _lt("%s %%"), "days": _lt("%s days"), "documents": _lt("%s documents")}
+# What needs attention is read first.
+READING_ORDER = ("red", "amber", "grey", "green")
+
+
+def live_lights(checked: list[Checked], env) -> list[dict]:
+    """The lights of checks made just now."""
+    rows = [
+        _row(
+            item.rule.CODE,
+            item.rule.LIGHT,
+            item.result.level,
+            on_screen(item.result.sentence, env),
+            (item.result.figure, item.result.threshold, item.result.unit),
+            env,
+        )
+        for item in checked
+    ]
+    return _lights(rows, env)
+
+
+def sealed_lights(section, env) -> list[dict]:
+    """The lights of a section `checks` of a package (as `openscf.package.read_package` gives it).
+
+    Their sentences stay as the bank reads them, in English.
+    """
+    rows = [
+        _row(item.code, item.light, item.level, item.sentence, (item.figure, item.threshold, item.unit), env)
+        for item in section.results
+    ]
+    return _lights(rows, env)
+
+
+def _row(code: str, light: str, level: str, sentence: str, measured, env) -> dict:
+    figure, threshold, unit = measured
+    titles = {rule.CODE: rule.TITLE for rule in CATALOGUE}
+    return {
+        "code": code,
+        "light": light,
+        # A package may be older than the catalogue: a check that is gone is called by its code.
+        "title": env._(titles[code]) if code in titles else code,
+        "level": level,
+        "sentence": sentence,
+        "figure": _measured(figure, unit, env),
+        "threshold": _measured(threshold, unit, env),
+    }
+
+
+def _measured(value: Decimal | None, unit: str | None, env) -> str:
+    if value is None:
+        return ""
+    text = number_on_screen(value, env)
+    return env._(UNITS[unit]) % text if unit in UNITS else text
+
+
+def _lights(rows: list[dict], env) -> list[dict]:
+    lights = []
+    for light in LIGHTS:
+        name, question = NAMES[light]
+        checks = [row for row in rows if row["light"] == light]
+        lights.append(
+            {
+                "light": light,
+                "name": env._(name),
+                "question": env._(question),
+                "level": worst(row["level"] for row in checks),
+                "checks": sorted(checks, key=lambda row: READING_ORDER.index(row["level"])),
+            }
+        )
+    return lights

@@ -1,0 +1,60 @@
+"""What the sections of a package state, as several checks want to read it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+ORDER = "sales_order"
+TENTH = Decimal("0.1")
+
+
+def documents_of(sections: dict[str, dict]) -> list[dict]:
+    """The financed documents: at least one, and all of one kind."""
+    return sections["transaction"]["documents"]
+
+
+def is_order_finance(sections: dict[str, dict]) -> bool:
+    """Whether orders are financed, so that goods and invoices may still be to come."""
+    return documents_of(sections)[0]["kind"] == ORDER
+
+
+def financed_buyers(sections: dict[str, dict]) -> list[dict]:
+    """The buyers of the financed documents; they always have names."""
+    keys = {document["buyer"] for document in documents_of(sections)}
+    return [row for row in sections["party"]["buyers"] if row["key"] in keys]
+
+
+def documents_owed_by(sections: dict[str, dict], buyers: list[dict]) -> tuple[str, ...]:
+    """Numbers of the financed documents of some of the buyers; none where it is all of them."""
+    keys = {buyer["key"] for buyer in buyers}
+    return standing_out(sections, [row["number"] for row in documents_of(sections) if row["buyer"] in keys])
+
+
+def standing_out(sections: dict[str, dict], numbers) -> tuple[str, ...]:
+    """The numbers once each, in the order of the documents; none where it is all of them."""
+    wanted = set(numbers)
+    found = tuple(row["number"] for row in documents_of(sections) if row["number"] in wanted)
+    return () if len(found) == len(documents_of(sections)) else found
+
+
+def confirmed_by_buyer(sections: dict[str, dict]) -> set[str]:
+    """Numbers of the documents that their buyers confirmed through their own link and did not dispute."""
+    answers = sections["transaction"].get("confirmations", ())
+    disputed = {row["document"] for row in answers if row["answer"] == "disputed"}
+    return {row["document"] for row in answers if row["answer"] == "confirmed"} - disputed
+
+
+def percent_at_least(part: Decimal, whole: Decimal) -> Decimal:
+    """`part` of `whole` in percent, rounded down to a tenth: 100 is said of no less."""
+    return (100 * part / whole).quantize(TENTH, rounding=ROUND_DOWN)
+
+
+def percent_about(part: Decimal, whole: Decimal) -> Decimal:
+    """`part` of `whole` in percent, to the nearest tenth."""
+    return (100 * part / whole).quantize(TENTH, rounding=ROUND_HALF_UP)
+
+
+def day(text: str | None) -> date | None:
+    """A date of a package; None where there is none."""
+    return date.fromisoformat(text) if text else None
