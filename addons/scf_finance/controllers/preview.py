@@ -1,3 +1,5 @@
+from openscf.package import PDF_MEDIA_TYPE
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import content_disposition, request
@@ -18,14 +20,12 @@ class Preview(http.Controller):
         proposal = application.proposal_ids.filtered(lambda item: item.bank_id.id == bank_id)[:1]
         if not proposal:
             raise UserError(request.env._("This request does not ask that bank. Close this page and look again."))
-        file = application._preview(proposal)
-        suffix = "pdf" if file.media_type == "application/pdf" else "scf.json"
-        name = request.env._("PREVIEW, not sent, %(bank)s.%(suffix)s", bank=proposal.bank_id.name, suffix=suffix)
+        name = request.env._("Preview for %s, not sent", proposal.bank_id.name)
         return request.make_response(
-            file.content,
+            application._preview(proposal),
             headers=[
-                ("Content-Type", file.media_type),
-                ("Content-Disposition", content_disposition(name, disposition_type="inline")),
+                ("Content-Type", PDF_MEDIA_TYPE),
+                ("Content-Disposition", content_disposition(f"{name}.pdf", disposition_type="inline")),
                 ("X-Content-Type-Options", "nosniff"),
                 ("Cache-Control", "no-store"),
             ],

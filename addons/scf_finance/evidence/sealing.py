@@ -1,4 +1,4 @@
-"""One package for several banks: what each of them may read, under one seal, in a file of its own."""
+"""One package for several banks: what each of them may read, under one seal, in a PDF of its own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from openscf.consent import ConsentTerms
 from openscf.errors import OpenSCFError
 from openscf.fingerprint import OPEN_KEY, OPEN_KEY_VERSION
 from openscf.keys import KeySet, SigningKey
-from openscf.package import MEDIA_TYPE, seal_package
+from openscf.package import seal_package
+from openscf.pdf import draw_pdf
 from openscf.verify import Report, verify_package
 
 from odoo.exceptions import UserError
 
+from ..checks import run_checks
 from .sections import read_sections
 from .views import view_for
 from .wire_text import instant
@@ -37,21 +39,12 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class BankFile:
-    """The file of one bank, and the files that it goes with: name → content."""
-
-    content: bytes
-    media_type: str
-    attachments: dict[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
 class SealedEvidence:
-    """A sealed package: its id and root, each bank's file by its issuer, and the reconciliations it tells of."""
+    """A sealed package: its id and root, each bank's PDF by its issuer, and the reconciliations it tells of."""
 
     package_ref: str
     root: str
-    files: dict[str, BankFile]
+    files: dict[str, bytes]
     partial_ids: list[int]
 
 
@@ -79,10 +72,13 @@ def seal_evidence(
         for months in sorted({grant.terms.history_months for grant in grants})
     }
     files = _files_for(application, grants)
-    views = {
-        grant.terms.aud: _view(evidence[grant.terms.history_months].sections, grant, files[grant.terms.aud], now)
-        for grant in grants
-    }
+    views = {}
+    for grant in grants:
+        view = _view(evidence[grant.terms.history_months].sections, grant, files[grant.terms.aud], now)
+        if "checks" in grant.terms.sections:
+            # On what the bank reads, not on what is here: no figure that is kept back gets out by a check.
+            view["checks"] = run_checks(view, application.with_company(company).env, today)
+        views[grant.terms.aud] = view
     try:
         sealed = seal_package(
             views,
@@ -92,16 +88,18 @@ def seal_evidence(
             created_at=now.replace(tzinfo=timezone.utc),
             supersedes=supersedes,
         )
-        bank_files = {
-            issuer: BankFile(sealed.file_for(issuer), MEDIA_TYPE, {name: content for name, _kind, content in attached})
+        drawn = {
+            issuer: draw_pdf(
+                sealed.file_for(issuer), attachments={name: content for name, _kind, content in attached}, key=key
+            )
             for issuer, attached in files.items()
         }
     except OpenSCFError as error:
         raise UserError(env._("The evidence can't be sealed: %s", error)) from error
-    for file in bank_files.values():
-        _check(env, verify_file(file.content, KeySet.of(key)))
+    for file in drawn.values():
+        _check(env, verify_file(file, KeySet.of(key)))
     partial_ids = next(iter(evidence.values())).partial_ids
-    return SealedEvidence(sealed.package_id, sealed.root, bank_files, partial_ids)
+    return SealedEvidence(sealed.package_id, sealed.root, drawn, partial_ids)
 
 
 def verify_file(content: bytes, keys: KeySet) -> Report:

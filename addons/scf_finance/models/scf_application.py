@@ -407,7 +407,7 @@ class ScfApplication(models.Model):
         return consents
 
     def _preview(self, proposal):
-        """What one bank would get of this request today (`evidence.sealing.BankFile`); nothing is kept or sent.
+        """What one bank would get of this request today, as the bytes of a PDF; nothing is kept or sent.
 
         :param proposal: the ``scf.consent.proposal`` for the bank
         """

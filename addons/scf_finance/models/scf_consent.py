@@ -176,13 +176,15 @@ class ScfConsent(models.Model):
 
         One that was signed with another key, or under another name of the company or the bank, does not count: no
         bank would take a package that carries it.
+
+        :param set asked: names of sections
         """
         now = fields.Datetime.now()
         consents = self.search([("bank_id", "=", bank.id), ("state", "=", "active")], order="expires_at desc, id desc")
         return next((item for item in consents if item._is_in_force(now) and item._covers(asked)), self.browse())
 
     def _covers(self, asked):
-        if not set(asked) <= set(self.sections):
+        if not asked <= set(self.sections):
             return False
         bank, company = self.bank_id.sudo(), self.company_id.sudo()
         key = self.env["scf.key"].sudo()._for_company(company)

@@ -69,7 +69,7 @@ class ScfConsentProposal(models.Model):
     def _compute_standing_id(self):
         for proposal in self:
             bank = proposal.bank_id._origin
-            proposal.standing_id = bank and self.env["scf.consent"]._standing(bank, proposal.asked_sections)
+            proposal.standing_id = bank and self.env["scf.consent"]._standing(bank, proposal._asked())
 
     @api.depends("bank_id")
     def _compute_use_standing(self):
@@ -80,12 +80,13 @@ class ScfConsentProposal(models.Model):
     def _compute_section_ids(self):
         known = self.env["scf.section"].search([("is_always", "=", False)])
         for proposal in self:
-            proposal.section_ids = known.filtered(lambda item, asked=proposal.asked_sections: item.code in asked)
+            asked = proposal._asked()
+            proposal.section_ids = known.filtered(lambda item, asked=asked: item.code in asked)
 
     @api.depends("section_ids", "asked_sections", "use_standing")
     def _compute_missing_sections(self):
         for proposal in self:
-            left_out = set(proposal.asked_sections) - set(proposal.section_ids.mapped("code"))
+            left_out = proposal._asked() - set(proposal.section_ids.mapped("code"))
             missing = self.env["scf.section"].search([("code", "in", list(left_out))])
             proposal.missing_sections = not proposal._uses_standing() and ", ".join(missing.mapped("name"))
 
@@ -120,6 +121,9 @@ class ScfConsentProposal(models.Model):
             )
 
     # -- business ---------------------------------------------------------------------------------------------------
+
+    def _asked(self):
+        return set(self.asked_sections or ())
 
     def _uses_standing(self):
         return bool(self.use_standing and self.standing_id)

@@ -1,10 +1,11 @@
 from openscf.canonical import sha256_hex
 from openscf.keys import KeySet
+from openscf.package import PDF_MEDIA_TYPE
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..evidence.sealing import UBL_MEDIA_TYPE, verify_file
+from ..evidence.sealing import verify_file
 
 
 class ScfDisclosure(models.Model):
@@ -22,11 +23,7 @@ class ScfDisclosure(models.Model):
     consent_id = fields.Many2one("scf.consent", required=True, readonly=True, index=True, ondelete="restrict")
     created_at = fields.Datetime(related="package_id.created_at", store=True, precompute=True)
     sha256 = fields.Char(string="SHA-256", required=True, readonly=True)
-    media_type = fields.Char(required=True, readonly=True)
     attachment_id = fields.Many2one("ir.attachment", string="File", required=True, readonly=True, ondelete="restrict")
-    embedded_ids = fields.Many2many(
-        "ir.attachment", string="Files That Go with It", readonly=True, ondelete="restrict", bypass_search_access=True
-    )
     read_ids = fields.One2many("scf.package.read", "disclosure_id", string="Read By", readonly=True)
     verification = fields.Text(compute="_compute_verification", help="What the bank finds when it checks its file.")
 
@@ -95,21 +92,16 @@ class ScfDisclosure(models.Model):
 
     @api.model
     @api.private
-    def _keep(self, package, consent, file):
-        """Keep the file of one bank beside its consent.
-
-        :param file: `evidence.sealing.BankFile`
-        """
-        name = package.application_id.name.replace("/", "-")
-        suffix = "pdf" if file.media_type == "application/pdf" else "scf.json"
-        company = {"company_id": package.company_id.id}
+    def _keep(self, package, consent, content):
+        """Keep the file of one bank, its bytes in `content`, beside its consent."""
         kept = self._keep_files(
             [
-                {"name": f"{name}.{suffix}", "raw": file.content, "mimetype": file.media_type, **company},
-                *(
-                    {"name": attached, "raw": content, "mimetype": UBL_MEDIA_TYPE, **company}
-                    for attached, content in file.attachments.items()
-                ),
+                {
+                    "name": f"{package.application_id.name.replace('/', '-')}.pdf",
+                    "raw": content,
+                    "mimetype": PDF_MEDIA_TYPE,
+                    "company_id": package.company_id.id,
+                }
             ]
         )
         disclosure = self.create(
@@ -117,21 +109,16 @@ class ScfDisclosure(models.Model):
                 "package_id": package.id,
                 "bank_id": consent.bank_id.id,
                 "consent_id": consent.id,
-                "sha256": sha256_hex(file.content),
-                "media_type": file.media_type,
-                "attachment_id": kept[0].id,
-                "embedded_ids": [(6, 0, kept[1:].ids)],
+                "sha256": sha256_hex(content),
+                "attachment_id": kept.id,
             }
         )
-        kept.with_context(scf_keep_package=True).write({"res_id": disclosure.id})
+        kept.with_context(scf_keep_package=True).res_id = disclosure.id
         return disclosure
 
     def _documents(self):
-        """The file as the outbox wants documents: digest, bytes, media type; a PDF brings what it embeds."""
-        files = [(self.sha256, self.attachment_id.raw, self.media_type)]
-        if self.media_type != "application/pdf":
-            files += [(sha256_hex(file.raw), file.raw, UBL_MEDIA_TYPE) for file in self.embedded_ids]
-        return files
+        """The file as the outbox wants documents: digest, bytes, media type."""
+        return [(self.sha256, self.attachment_id.raw, PDF_MEDIA_TYPE)]
 
     def _verify(self):
         return self._findings()[1]

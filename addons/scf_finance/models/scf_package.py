@@ -1,8 +1,11 @@
+import io
+
 from openscf.consent import sign_consent
 from openscf.keys import SigningKey
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.pdf import add_banner
 
 from ..evidence.sealing import Grant, seal_evidence
 
@@ -92,12 +95,13 @@ class ScfPackage(models.Model):
     @api.model
     @api.private
     def _preview(self, application, proposal):
-        """Draw what a bank would get of `application` today, and keep nothing.
+        """Draw what a bank would get of `application` today, marked on every page, and keep nothing.
 
-        The file is sealed with a key that exists for this call only: no bank takes it for the company's.
+        The file is sealed with a key that exists for this call only, and the mark breaks even that seal: no bank takes
+        it for the company's word.
 
         :param proposal: the ``scf.consent.proposal`` for the bank
-        :rtype: evidence.sealing.BankFile
+        :return: the bytes of a PDF
         """
         now, bank, key = fields.Datetime.now(), proposal.bank_id, SigningKey.generate()
         terms, _notice = proposal._terms(now)
@@ -109,7 +113,7 @@ class ScfPackage(models.Model):
         )
         today = fields.Date.context_today(application)
         sealed = seal_evidence(application, [grant], key=key, now=now, today=today)
-        return sealed.files[terms.aud]
+        return add_banner(io.BytesIO(sealed.files[terms.aud]), text=self.env._("PREVIEW, not sent")).getvalue()
 
     def _of_bank(self, bank):
         """What a bank got of this package."""

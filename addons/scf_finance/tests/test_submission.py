@@ -116,7 +116,12 @@ class TestSubmission(FinanceCase):
         reply = self.rhone_bank.body("reply")
         renewed = submission.package_id
         self.assertEqual(
-            reply, {"message": "Mr Peeters did.", "package_id": renewed.package_ref, "package_sha256": renewed.sha256}
+            reply,
+            {
+                "message": "Mr Peeters did.",
+                "package_id": renewed.package_ref,
+                "package_sha256": renewed.disclosure_ids.sha256,
+            },
         )
         self.assertEqual(renewed.supersedes_id, first)
         sealed = json.loads(renewed.attachment_id.raw)

@@ -23,7 +23,7 @@ export class ScfSectionChoice extends Many2ManyCheckboxesField {
     }
 
     isAsked(sectionId) {
-        return this.props.record.data.asked_sections.includes(this.sections.data[sectionId]?.code);
+        return (this.props.record.data.asked_sections || []).includes(this.sections.data[sectionId]?.code);
     }
 }
 
