@@ -11,7 +11,7 @@ from reportlab.graphics.shapes import Drawing
 from reportlab.lib.units import mm
 from reportlab.pdfbase._fontdata import standardFonts
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, HRFlowable, PageTemplate, Paragraph
+from reportlab.platypus import BaseDocTemplate, CondPageBreak, Flowable, Frame, HRFlowable, PageTemplate, Paragraph
 
 from openscf.pdf.fonts import MEDIUM, REGULAR, width
 from openscf.pdf.palette import (
@@ -35,6 +35,10 @@ from openscf.pdf.wording import markup, plain
 
 _PAGES: Final = "pages"
 _FRAME_SIZE: Final = 7.5
+# Points that a title needs below it for what it names: a chapter's first table or picture, a chart, some rows.
+_ROOM_FOR_CHAPTER: Final = 190
+_ROOM_FOR_PICTURE: Final = 150
+_ROOM_FOR_ROWS: Final = 80
 
 
 class Chapter(Paragraph):  # type: ignore[misc]  # ReportLab has no types
@@ -43,17 +47,16 @@ class Chapter(Paragraph):  # type: ignore[misc]  # ReportLab has no types
     def __init__(self, title: str) -> None:
         super().__init__(markup(title, MEDIUM), CHAPTER)
         self.title = plain(title)
-        self.keepWithNext = True
 
 
 def chapter(title: str, lead: str = "") -> list[Flowable]:
     """Return the head of a chapter: its title, a rule, and a sentence that says what it shows."""
-    flowables: list[Flowable] = [Chapter(title), HRFlowable(width="100%", thickness=0.8, color=ACCENT, spaceAfter=5)]
-    if lead:
-        flowables.append(Paragraph(markup(lead), QUIET_TEXT))
-    for flowable in flowables:
-        flowable.keepWithNext = True
-    return flowables
+    flowables = [
+        CondPageBreak(_ROOM_FOR_CHAPTER),
+        Chapter(title),
+        HRFlowable(width="100%", thickness=0.8, color=ACCENT, spaceAfter=5),
+    ]
+    return [*flowables, aside(lead)] if lead else flowables
 
 
 def block(title: str) -> Paragraph:
@@ -61,8 +64,17 @@ def block(title: str) -> Paragraph:
     return Paragraph(markup(title, MEDIUM), BLOCK)
 
 
-def caption(title: str) -> Paragraph:
-    """Return the title of a table or picture."""
+def caption(title: str, *, of_picture: bool = False) -> list[Flowable]:
+    """Return the title of a table or picture, on the page where that begins.
+
+    A table begins with its first rows, however long it is, so the title is not bound to the whole of it.
+    """
+    room = _ROOM_FOR_PICTURE if of_picture else _ROOM_FOR_ROWS
+    return [CondPageBreak(room), under(title)]
+
+
+def under(title: str) -> Paragraph:
+    """Return such a title alone, where something else sees to the page."""
     return Paragraph(markup(title, MEDIUM), CAPTION)
 
 
@@ -145,8 +157,8 @@ def _draw_frame(canvas: Canvas, *, header: str, package_id: str) -> None:
         drawing.add(label(right, top, "Evidence package", size=_FRAME_SIZE, colour=QUIET, anchor="end"))
     canvas.line(MARGIN, bottom + 10, right, bottom + 10)
     page = f"Page {canvas.getPageNumber()} of "
-    drawing.add(label(MARGIN, bottom, page, size=_FRAME_SIZE, colour=QUIET))
     drawing.add(label(right, bottom, package_id, size=_FRAME_SIZE, colour=QUIET, anchor="end"))
+    drawing.add(label(MARGIN, bottom, page, size=_FRAME_SIZE, colour=QUIET))
     renderPDF.draw(drawing, canvas, 0, 0)
     canvas.translate(MARGIN + width(page, REGULAR, _FRAME_SIZE), bottom)
     canvas.doForm(_PAGES)

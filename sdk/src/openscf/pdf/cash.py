@@ -10,7 +10,7 @@ from typing import Final
 from reportlab.platypus import Flowable
 
 from openscf._internal.sections import CashFlowSection, CashMonth, ForecastWeek, Sections
-from openscf.pdf.book import caption, chapter
+from openscf.pdf.book import caption, chapter, under
 from openscf.pdf.charts import Series, bar_chart
 from openscf.pdf.palette import ACCENT, ACCENT_MIDDLE, INK, WIDTH
 from openscf.pdf.sources import origin
@@ -32,9 +32,9 @@ def cash(sections: Sections) -> Iterator[Flowable]:
     yield from chapter("Cash", origin(section))
     for currency in dict.fromkeys(row.currency for row in section.months):
         rows = {row.month: row for row in section.months if row.currency == currency}
-        yield caption(f"Sales and collections by month, in {currency}")
+        yield from caption(f"Sales and collections by month, in {currency}", of_picture=True)
         yield _sales_chart(rows)
-        yield caption(f"Cash curve: what was collected less what was paid out, running sum, in {currency}")
+        yield from caption(f"Cash curve: collected less paid out, running sum, in {currency}", of_picture=True)
         yield _cash_curve(rows)
     yield from _ageing(section)
     yield from _buyers(section, sections)
@@ -66,7 +66,7 @@ def _cash_curve(rows: dict[str, CashMonth]) -> Flowable:
 def _ageing(section: CashFlowSection) -> Iterator[Flowable]:
     for currency in dict.fromkeys(row.currency for row in section.ageing):
         charts = [
-            [caption(f"{title}, days past due, in {currency}"), _ageing_chart(section, direction, currency)]
+            [under(f"{title}, days past due, in {currency}"), _ageing_chart(section, direction, currency)]
             for direction, title in (("receivable", "Owed to the applicant"), ("payable", "Owed by the applicant"))
         ]
         yield side_by_side(charts)
@@ -84,7 +84,7 @@ def _buyers(section: CashFlowSection, sections: Sections) -> Iterator[Flowable]:
     if not section.buyer_history:
         return
     named = {buyer.key: buyer.name or f"{buyer.key} (not named)" for buyer in sections.party.buyers}
-    yield caption("How the buyers pay; days are weighted by amount")
+    yield from caption("How the buyers pay; days are weighted by amount")
     columns = [
         Column("Buyer", 0.24), Column("Invoices", 0.075, right=True), Column("Invoiced", 0.165, right=True),
         Column("Paid", 0.165, right=True), Column("Overdue", 0.15, right=True),
@@ -109,7 +109,7 @@ def _buyers(section: CashFlowSection, sections: Sections) -> Iterator[Flowable]:
 def _payments(section: CashFlowSection) -> Iterator[Flowable]:
     if not section.payments:
         return
-    yield caption("What reduced the financed documents")
+    yield from caption("What reduced the financed documents")
     yield table(
         [
             Column("Document", 0.28), Column("Day", 0.16), Column("Kind", 0.18), Column("On a bank statement", 0.18),
@@ -129,7 +129,7 @@ def _payments(section: CashFlowSection) -> Iterator[Flowable]:
 def _balances(section: CashFlowSection) -> Iterator[Flowable]:
     if not section.balances:
         return
-    yield caption("Bank accounts in the books")
+    yield from caption("Bank accounts in the books")
     yield table(
         [
             Column("Account", 0.34), Column("Balance in the books", 0.22, right=True), Column("Last statement", 0.2),
@@ -154,7 +154,7 @@ def forecast(sections: Sections) -> Iterator[Flowable]:
     for currency in dict.fromkeys(row.currency for row in section.weeks):
         weeks = [row for row in section.weeks if row.currency == currency][:_MOST_WEEKS]
         total = sum((row.amount for row in section.totals if row.currency == currency), _ZERO)
-        yield caption(f"By week (its Monday), in {currency}; {money(total, currency)} in all")
+        yield from caption(f"By week (its Monday), in {currency}; {money(total, currency)} in all", of_picture=True)
         yield _forecast_chart(weeks)
 
 

@@ -55,7 +55,7 @@ def checks(sections: Sections) -> Iterator[Flowable]:
     for code, (name, question) in LIGHTS.items():
         rows = [row for row in section.results if row.light == code]
         if rows:
-            yield caption(f"{name}: {question}")
+            yield from caption(f"{name}: {question}")
             yield table(
                 columns,
                 [
@@ -147,7 +147,7 @@ def verification(header: Header, sections: Sections) -> Iterator[Flowable]:
         "signature's certificate is made by the applicant itself: a PDF reader calls its signer unknown, and that is "
         "expected."
     )
-    yield caption("What to compare")
+    yield from caption("What to compare")
     yield facts(
         [
             ("Package", header.package_id),

@@ -124,19 +124,18 @@ def _summary(sections: Sections, numbered: Numbered) -> Iterator[Flowable]:
     for currency in dict.fromkeys(document.currency for document in rows):
         mine = [document for document in rows if document.currency == currency]
         graph = [evidence[document.number] for document in mine if document.number in evidence]
-        yield block(f"{counted(len(mine), 'document', 'documents')} in {currency}, together")
-        if graph:
-            yield picture_of_all(graph, sections)
+        head: list[Flowable] = [block(f"{counted(len(mine), 'document', 'documents')} in {currency}, together")]
+        yield KeepTogether([*head, picture_of_all(graph, sections)] if graph else head)
     marked = {row.document for _, row in numbered}
     # Contradictions first, then the largest: the eye falls on what matters, and the cut takes the least.
     ordered = sorted(rows, key=lambda one: (one.number not in marked, -one.totals.outstanding, one.number))
     shown = ordered[:_MOST_ROWS]
-    yield caption("The documents, those with contradictions first, then the largest")
+    yield from caption("The documents, those with contradictions first, then the largest")
     yield _summary_table(shown, sections, marked)
     if len(ordered) > len(shown):
         yield aside(f"{counted(len(ordered) - len(shown), 'more document is', 'more documents are')} in the package.")
     if numbered:
-        yield caption("Contradictions")
+        yield from caption("Contradictions")
         yield from _sentences(numbered[:_MOST_CONTRADICTIONS])
         if len(numbered) > _MOST_CONTRADICTIONS:
             left = len(numbered) - _MOST_CONTRADICTIONS
@@ -178,7 +177,7 @@ def _confirmations(sections: Sections) -> Iterator[Flowable]:
     rows: tuple[Confirmation, ...] = sections.transaction.confirmations
     if not rows:
         return
-    yield caption("What the buyers answered through their own link")
+    yield from caption("What the buyers answered through their own link")
     columns = [
         Column("Document", 0.16), Column("Answer", 0.14), Column("Amount", 0.17, right=True), Column("By", 0.23),
         Column("When", 0.16), Column("Words", 0.2),

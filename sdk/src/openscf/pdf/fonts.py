@@ -24,16 +24,17 @@ from openscf.errors import OpenSCFError
 FONTS_SETTING: Final = "OPENSCF_FONTS"
 """Folders to search before the system's, separated like PATH."""
 
-REGULAR: Final = "Roboto"
-MEDIUM: Final = "Roboto-Medium"
-_CJK: Final = "DroidSansFallback"
-_OTHER: Final = "DejaVuSans"
+# Names of our own: ReportLab keeps one register for the whole program, Odoo's other reports included.
+REGULAR: Final = "openscf-regular"
+MEDIUM: Final = "openscf-medium"
+CJK: Final = "openscf-cjk"
+OTHER: Final = "openscf-other"
 
 _FILES: Final[dict[str, tuple[str, str]]] = {
     REGULAR: ("Roboto-Regular.ttf", "fonts-roboto-unhinted"),
     MEDIUM: ("Roboto-Medium.ttf", "fonts-roboto-unhinted"),
-    _CJK: ("DroidSansFallbackFull.ttf", "fonts-droid-fallback"),
-    _OTHER: ("DejaVuSans.ttf", "fonts-dejavu-core"),
+    CJK: ("DroidSansFallbackFull.ttf", "fonts-droid-fallback"),
+    OTHER: ("DejaVuSans.ttf", "fonts-dejavu-core"),
 }
 # The Python environment's own first, where its maker has put fonts into it.
 _KNOWN_FOLDERS: Final = (
@@ -69,7 +70,7 @@ def register() -> None:
 
 def runs(text: str, font: str) -> Iterator[tuple[str, str]]:
     """Cut a text into runs of (font name, characters), the given font wherever it has the character."""
-    fonts = (font, _CJK, _OTHER)
+    fonts = (font, CJK, OTHER)
     shown = "".join(character if _is_drawn(character, fonts) else _REPLACEMENT for character in text)
     for chosen, characters in groupby(shown, key=lambda character: _font_of(character, fonts)):
         yield chosen, "".join(characters)
@@ -84,10 +85,14 @@ def shortened(text: str, font: str, size: float, room: float) -> str:
     """Return the text, cut with an ellipsis where it is wider than `room` points."""
     if width(text, font, size) <= room:
         return text
-    kept = text
-    while kept and width(f"{kept}…", font, size) > room:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
+    kept, left = 0, room - width("…", font, size)
+    for chosen, characters in runs(text, font):
+        for character in characters:
+            left -= pdfmetrics.stringWidth(character, chosen, size)
+            if left < 0:
+                return f"{text[:kept].rstrip()}…"
+            kept += 1
+    return text
 
 
 def _font_of(character: str, fonts: tuple[str, ...]) -> str:

@@ -58,7 +58,7 @@ def _loans(section: ExposureSection) -> Iterator[Flowable]:
     if not section.loans:
         yield aside("No loans.")
         return
-    yield caption("Loans")
+    yield from caption("Loans")
     yield table(
         [
             Column("Technique", 0.26), Column("State", 0.14), Column("Started", 0.13), Column("Due", 0.13),
@@ -80,7 +80,7 @@ def _applications(section: ExposureSection) -> Iterator[Flowable]:
     if not section.applications:
         yield aside("No other open applications.")
         return
-    yield caption("Other open applications")
+    yield from caption("Other open applications")
     yield table(
         [Column("Technique", 0.34), Column("State", 0.24), Column("Submitted", 0.2), Column("Asked", 0.22, right=True)],
         [
@@ -95,7 +95,7 @@ def _pledges(section: ExposureSection) -> Iterator[Flowable]:
     if not section.pledges:
         yield aside("No pledges.")
         return
-    yield caption("Pledges")
+    yield from caption("Pledges")
     yield table(
         [Column("What", 0.5), Column("Document", 0.28), Column("Amount", 0.22, right=True)],
         [[row.description, row.document or "", money(row.amount, row.currency)] for row in section.pledges[:MOST_ROWS]],

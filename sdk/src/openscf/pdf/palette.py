@@ -70,9 +70,9 @@ COMMAND: Final = _style(
     spaceBefore=11,
     spaceAfter=12,
 )
-CAPTION: Final = _style("caption", 8.5, font=MEDIUM, colour=ACCENT, spaceBefore=8, spaceAfter=4, keepWithNext=1)
+CAPTION: Final = _style("caption", 8.5, font=MEDIUM, colour=ACCENT, spaceBefore=8, spaceAfter=4)
 CHAPTER: Final = _style("chapter", 15, font=MEDIUM, colour=ACCENT, leading=1.2, spaceBefore=4, spaceAfter=3)
-BLOCK: Final = _style("block", 10.5, font=MEDIUM, leading=1.25, spaceBefore=9, spaceAfter=4, keepWithNext=1)
+BLOCK: Final = _style("block", 10.5, font=MEDIUM, leading=1.25, spaceBefore=9, spaceAfter=4)
 TITLE: Final = _style("title", 22, font=MEDIUM, leading=1.15)
 OVERLINE: Final = _style("overline", 8.5, font=MEDIUM, colour=ACCENT)
 FIGURE: Final = _style("figure", 19, font=MEDIUM, colour=ACCENT, leading=1.2)

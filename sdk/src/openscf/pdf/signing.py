@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import io
@@ -142,4 +143,4 @@ def _signed(key: SigningKey, certificate: x509_certificates.Certificate, digest:
         signing_key=keys.PrivateKeyInfo.load(secret),
         cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
-    return bytes(signer.sign(digest, DIGESTS[key.alg], use_pades=True).dump())
+    return bytes(asyncio.run(signer.async_sign(digest, DIGESTS[key.alg], use_pades=True)).dump())

@@ -35,7 +35,7 @@ def orders(sections: Sections) -> Iterator[Flowable]:
         return
     yield from chapter("Orders", origin(section))
     for currency in dict.fromkeys(row.currency for row in section.months):
-        yield caption(f"Orders by month, untaxed, in {currency}")
+        yield from caption(f"Orders by month, untaxed, in {currency}", of_picture=True)
         yield _orders_chart([row for row in section.months if row.currency == currency])
     yield from _behind(section, sections)
 
@@ -56,7 +56,7 @@ def _behind(section: OrderFlowSection, sections: Sections) -> Iterator[Flowable]
     if not section.orders:
         return
     buyers = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
-    yield caption("Orders behind the financed documents")
+    yield from caption("Orders behind the financed documents")
     columns = [
         Column("Order", 0.15), Column("Buyer", 0.25), Column("Quoted", 0.11), Column("Ordered", 0.11),
         Column("Changed", 0.11), Column("State", 0.1), Column("Total", 0.17, right=True),
@@ -82,11 +82,11 @@ def deliveries(sections: Sections) -> Iterator[Flowable]:
     yield from chapter("Deliveries", origin(section))
     outgoing = [row for row in section.months if row.direction == "out"]
     if outgoing:
-        yield caption("Punctuality of outgoing deliveries by month, number of deliveries")
+        yield from caption("Punctuality of outgoing deliveries by month, number of deliveries", of_picture=True)
         yield _punctuality_chart(outgoing)
     incoming = [row for row in section.months if row.direction == "in"]
     if incoming:
-        yield caption("Punctuality of incoming deliveries by month, number of deliveries")
+        yield from caption("Punctuality of incoming deliveries by month, number of deliveries", of_picture=True)
         yield _punctuality_chart(incoming)
     yield from _deliveries_table(section)
 
@@ -108,7 +108,7 @@ def _punctuality_chart(rows: list[LogisticsMonth]) -> Flowable:
 def _deliveries_table(section: LogisticsFlowSection) -> Iterator[Flowable]:
     if not section.deliveries:
         return
-    yield caption("Deliveries of the financed documents")
+    yield from caption("Deliveries of the financed documents")
     columns = [
         Column("Delivery", 0.16), Column("Order", 0.13), Column("State", 0.1), Column("Promised", 0.12),
         Column("Done", 0.12), Column("Carrier, tracking", 0.22), Column("Signed by", 0.15),
@@ -135,7 +135,7 @@ def taxes(sections: Sections) -> Iterator[Flowable]:
     yield from chapter("Tax", origin(section))
     yield from _tax_charts(section)
     if section.taxes:
-        yield caption("Taxes of the financed documents")
+        yield from caption("Taxes of the financed documents")
         columns = [
             Column("Document", 0.3), Column("Tax", 0.25), Column("Rate", 0.1, right=True),
             Column("Base", 0.175, right=True), Column("Amount", 0.175, right=True),
@@ -152,7 +152,7 @@ def taxes(sections: Sections) -> Iterator[Flowable]:
         )  # fmt: skip
         yield from left_out(len(section.taxes), _MOST_TAX_ROWS, "tax")
     if section.e_invoices:
-        yield caption("Numbers from tax and e-invoicing systems")
+        yield from caption("Numbers from tax and e-invoicing systems")
         yield table(
             [Column("Document", 0.3), Column("System", 0.2), Column("Number", 0.3), Column("State", 0.2)],
             [
@@ -171,7 +171,7 @@ def _tax_charts(section: TaxFlowSection) -> Iterator[Flowable]:
                 months = sums[row.direction]
                 months[row.month] = months.get(row.month, _ZERO) + row.amount
         names = every_month({**sums["sale"], **sums["purchase"]})
-        yield caption(f"Tax of sales and purchases by month, in {currency}")
+        yield from caption(f"Tax of sales and purchases by month, in {currency}", of_picture=True)
         yield bar_chart(
             [month(one) for one in names],
             [
