@@ -109,7 +109,9 @@ class Town:
         admin.call(
             "res.partner", "write", [partner], {"vat": "US12-3456789", "street": "1 Main Street", "city": "Springfield"}
         )
-        account = admin.create("res.partner.bank", acc_number="DE89370400440532013000", partner_id=partner)
+        account = admin.create(
+            "res.partner.bank", acc_number="DE89370400440532013000", partner_id=partner, allow_out_payment=True
+        )
         settings = admin.create("res.config.settings")
         admin.call("res.config.settings", "action_scf_create_accounts", [settings])
         admin.call(

@@ -7,6 +7,7 @@ from dateutil.relativedelta import relativedelta
 from odoo.exceptions import UserError
 
 from ..amounts import exact
+from ..eligibility.company_setup import check_collection_account
 from .cash_flow import cash_flow_section
 from .logistics_flow import logistics_flow_section
 from .order_flow import order_flow_section
@@ -34,12 +35,14 @@ def read_sections(application, *, as_of: datetime, today) -> tuple[dict, Scope]:
 
     :param as_of: the time that the sections state, UTC without a zone as Odoo keeps it
     :param today: the day that the buyer's history ends on
+    :raise UserError: where the collection account is not trusted, or less is open than was requested
     """
     document = application._document()
     application.env.flush_all()
     scope = read_scope(document, as_of=as_of, today=today, period_from=today - HISTORY)
     priced = read_priced_document(scope)
     facts = document._scf_facts(application.env["scf.bank"], today)
+    _refuse_untrusted_account(facts, application.env)
     paid, credited = outstanding_of(scope)
     requested = exact(application.requested_amount, scope.currency)
     eligible = min(exact(application.eligible_amount, scope.currency), priced.gross - paid - credited)
@@ -73,3 +76,10 @@ def read_sections(application, *, as_of: datetime, today) -> tuple[dict, Scope]:
     sections = {name: {**frame, "source": SOURCES[name], **content} for name, content in contents.items()}
     sections["cash_flow"]["period"] = {"from": day(scope.period_from), "to": day(scope.period_to)}
     return sections, scope
+
+
+def _refuse_untrusted_account(facts, env):
+    """Seal no account that nobody vouched for: the bank pays out to what the package names."""
+    account = check_collection_account(facts, env)
+    if account.level == "stop":
+        raise UserError(account.sentence)

@@ -44,7 +44,7 @@ class ScfApplication(models.Model):
 
     _name = "scf.application"
     _description = "Financing application"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "scf.record.kept"]
     _order = "id desc"
     _mail_post_access = "read"
     _check_company_auto = True
@@ -178,6 +178,10 @@ class ScfApplication(models.Model):
                     "An application that was sent is part of the company's records and can't be deleted. Withdraw it."
                 )
             )
+
+    @api.model
+    def _fields_by_hand(self):
+        return super()._fields_by_hand() | REQUESTER_FIELDS
 
     def _check_writable(self, vals):
         """Over RPC only a request's own fields may be written: states and amounts granted are facts, not input."""

@@ -36,7 +36,7 @@ class ScfCollection(models.Model):
 
     _name = "scf.collection"
     _description = "Collection on a financed document"
-    _inherit = ["scf.addressee"]
+    _inherit = ["scf.addressee", "scf.record.kept"]
     _order = "id desc"
     _rec_name = "reference"
 

@@ -201,6 +201,7 @@ class ScfFinanceable(models.AbstractModel):
                 "in_hand": self._scf_money(offer.in_hand),
                 "total_cost": self._scf_money(offer.total_cost),
                 "apr_text": self.env._("%s %% a year", f"{offer.apr:.2f}"),
+                "payout_account": offer.payout_account,
                 "due_date": format_date(self.env, offer.due_date),
                 "expires_text": offer._expires_text(),
                 "best": offer == best,

@@ -31,7 +31,7 @@ class ScfLoan(models.Model):
 
     _name = "scf.loan"
     _description = "Loan"
-    _inherit = ["mail.thread", "mail.activity.mixin", "scf.addressee"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "scf.addressee", "scf.record.kept"]
     _order = "id desc"
     _mail_post_access = "read"
 

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_datetime
 
+from ..eligibility.company_setup import check_collection_account
 from .labels import label_of
 from .scf_submission import ENDED
 
@@ -30,7 +31,7 @@ class ScfOffer(models.Model):
 
     _name = "scf.offer"
     _description = "Financing offer"
-    _inherit = ["scf.addressee"]
+    _inherit = ["scf.addressee", "scf.record.kept"]
     _order = "application_id desc, total_cost, id"
 
     submission_id = fields.Many2one("scf.submission", required=True, readonly=True, index=True, ondelete="restrict")
@@ -60,6 +61,11 @@ class ScfOffer(models.Model):
     expires_at = fields.Datetime(readonly=True)
     approved_by_id = fields.Many2one("res.users", readonly=True)
     accepted_at = fields.Datetime(readonly=True)
+    payout_account = fields.Char(
+        string="Paid Out To",
+        related="submission_id.package_id.collection_account",
+        help="The company's account that was sealed into the package: the bank pays out to it.",
+    )
     state = fields.Selection(STATES, required=True, readonly=True, default="open", index=True)
 
     _bank_reference_unique = models.UniqueIndex("(bank_id, bank_offer_ref)", "The bank used an offer's number twice.")
@@ -147,7 +153,16 @@ class ScfOffer(models.Model):
             return self.env._("Only an approver may accept an offer: %s.", names or nobody)
         if self.env.user == self.application_id.requester_id:
             return self.env._("You requested this financing, so somebody else has to accept it: %s.", names or nobody)
-        return ""
+        return self._why_not_pay_out()
+
+    def _why_not_pay_out(self):
+        """Why the bank must not pay out to the account in its package, as a sentence; an empty text where it may."""
+        offer = self.sudo()  # an approver need not be allowed to read the document or the company's bank accounts
+        offer.env.flush_all()
+        document = offer.application_id._document()
+        facts = document._scf_facts(offer.env["scf.bank"], fields.Date.context_today(offer))
+        account = check_collection_account(facts, self.env)
+        return account.sentence if account.level == "stop" else offer.submission_id.package_id._changed_account()
 
     def _expiry(self):
         return format_datetime(self.env, self.expires_at, dt_format="short")

@@ -4,12 +4,13 @@ from openscf.canonical import sha256_hex
 from openscf.errors import OpenSCFError
 from openscf.fingerprint import OPEN_KEY
 from openscf.keys import KeySet
-from openscf.package import seal_package
+from openscf.package import read_members, seal_package
 from openscf.verify import verify_package
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..evidence.party import account_of, account_text, is_same_account
 from ..evidence.sections import read_sections
 
 MEDIA_TYPE = "application/vnd.openscf.package+json"
@@ -21,6 +22,7 @@ class ScfPackage(models.Model):
 
     _name = "scf.package"
     _description = "Evidence package"
+    _inherit = ["scf.record.kept"]
     _order = "id desc"
     _rec_name = "package_ref"
 
@@ -34,12 +36,22 @@ class ScfPackage(models.Model):
     settled_partials = fields.Json(readonly=True, help="Reconciliations that the package already tells the bank of.")
     verification = fields.Text(compute="_compute_verification", help="What a bank finds when it checks the package.")
 
+    collection_account = fields.Char(
+        compute="_compute_collection_account",
+        help="The company's bank account as it was sealed: the bank pays out to it and draws repayments from it.",
+    )
+
     # -- compute ----------------------------------------------------------------------------------------------------
 
     @api.depends("attachment_id")
     def _compute_verification(self):
         for package in self:
             package.verification = package._verify()
+
+    @api.depends("attachment_id")
+    def _compute_collection_account(self):
+        for package in self:
+            package.collection_account = account_text(package._sealed_account())
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -87,8 +99,11 @@ class ScfPackage(models.Model):
 
         :param application: the ``scf.application``
         :param supersedes: the ``scf.package`` that the new one replaces
-        :raise UserError: where the records contradict each other, so that no bank would take the package
+        :raise UserError: where the records contradict each other, so that no bank would take the package, or where the
+            collection account is not trusted or another one than in the package that is replaced
         """
+        if supersedes:
+            supersedes._refuse_changed_account()
         now = fields.Datetime.now()
         sections, scope = read_sections(application, as_of=now, today=fields.Date.context_today(application))
         company = application.company_id
@@ -138,6 +153,29 @@ class ScfPackage(models.Model):
         )
         attachment.with_context(scf_keep_package=True).res_id = record.id
         return record
+
+    def _sealed_account(self):
+        """The collection account that the package names (docs/package.md, `party`), with full rights as `_report`."""
+        self.ensure_one()
+        return read_members(self.sudo().attachment_id.raw)["sections"]["party"]["applicant"]["collection_account"]
+
+    def _refuse_changed_account(self):
+        if sentence := self._changed_account():
+            raise UserError(sentence)
+
+    def _changed_account(self):
+        """Why the bank would pay out to another account than the company's own one of today; empty where it is that."""
+        company = self.sudo().company_id
+        sealed = self._sealed_account()
+        current = account_of(company.scf_collection_bank_account_id, company.name)
+        if is_same_account(sealed, current):
+            return ""
+        return self.env._(
+            "The bank would pay out to %(sealed)s, but the company's collection account is by now %(current)s. "
+            "Withdraw the request and ask again, or have an administrator choose the former account in the settings.",
+            sealed=account_text(sealed),
+            current=account_text(current),
+        )
 
     def _documents(self):
         """The package as the outbox wants documents: digest, bytes, media type."""

@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..amounts import wire_money
-from ..evidence.party import account_of
 from .labels import label_of
 
 STATES = [
@@ -55,7 +54,7 @@ class ScfSubmission(models.Model):
 
     _name = "scf.submission"
     _description = "Submission to a bank"
-    _inherit = ["scf.addressee"]
+    _inherit = ["scf.addressee", "scf.record.kept"]
     _order = "id"
     _rec_name = "reference"
 
@@ -203,9 +202,7 @@ class ScfSubmission(models.Model):
             repayment=application.repayment,
             package_sha256=package.sha256,
             package_id=package.package_ref,
-            disbursement_account=account_of(
-                application.company_id.scf_collection_bank_account_id, application.company_id.name
-            ),
+            disbursement_account=package._sealed_account(),
             documents_fingerprints=application.line_ids.mapped("asset_key"),
         )
         submission._send("apply", request.to_wire(), documents=package._documents())

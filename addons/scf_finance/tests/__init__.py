@@ -8,6 +8,7 @@ from . import test_offer
 from . import test_package
 from . import test_panel
 from . import test_panel_tour
+from . import test_payout_account
 from . import test_protection
 from . import test_security
 from . import test_submission
