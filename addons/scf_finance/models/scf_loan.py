@@ -199,7 +199,8 @@ class ScfLoan(models.Model):
                     bank=submission.bank_id.name,
                 )
             )
-        if offer.state not in ("accepting", "accepted") or not offer.approved_by_id:
+        acceptance = offer._acceptance()
+        if not acceptance:
             raise UserError(
                 self.env._(
                     "%(bank)s speaks of loan %(loan)s on an offer that nobody here accepted. Ask the bank.",
@@ -220,16 +221,57 @@ class ScfLoan(models.Model):
         )
         # A precomputed related field leaves the cached loans of the application as they were before.
         submission.application_id.invalidate_recordset(["loan_ids"])
-        offer._set_state("accepted")
+        given_up = offer.state not in ("accepting", "accepted")
+        offer._confirm()
         submission._set_state("granted")
         application = submission.application_id
         application._sync_state()
         application.message_post(
             body=self.env._("%(bank)s has granted loan %(loan)s.", bank=loan.bank_id.name, loan=loan.name)
         )
+        if given_up:
+            loan._warn(loan._why_granted(acceptance))
         loan._decline_others()
         self.env["scf.collection"]._find_since_package(loan)
         return loan
+
+    def _why_granted(self, acceptance):
+        """Why there is a loan though its acceptance was given up here, and what else finances the same sale."""
+        bank = self.bank_id.name
+        sentences = [
+            self.env._(
+                "%(bank)s took the acceptance before it was cancelled here: loan %(loan)s is granted and owed.",
+                bank=bank,
+                loan=self.name,
+            )
+            if acceptance.state == "cancelled"
+            else self.env._(
+                "%(bank)s refused the acceptance and granted loan %(loan)s on it all the same: it is owed. Ask the "
+                "bank how this came about.",
+                bank=bank,
+                loan=self.name,
+            )
+        ]
+        application = self.application_id
+        others = (application.offer_ids - self.offer_id).filtered(
+            lambda offer: offer.state in ("accepting", "accepted")
+        )
+        if others:
+            sentences.append(
+                self.env._(
+                    "An offer of %s has been accepted for the same document too: repay the loan that is not needed.",
+                    ", ".join(others.bank_id.mapped("name")),
+                )
+            )
+        elif not any(application.line_ids.mapped("is_open")):
+            sentences.append(
+                self.env._(
+                    "Its document is by now being financed by another application: repay this loan from own money."
+                )
+            )
+        else:
+            sentences.append(self.env._("Should it not be wanted any more, repay it from own money once it is paid."))
+        return " ".join(sentences)
 
     def _decline_others(self):
         """Nobody else's money is needed: decline the other offers and withdraw what is still being decided."""

@@ -22,7 +22,7 @@ STATES = [
     ("closed", "Repaid"),
 ]
 # A submission only moves up, apart from the bank's questions and an offer that the bank took back; rejected, cancelled
-# and closed end it.
+# and closed end it, unless the bank had taken an acceptance before that.
 RANK = {
     "created": 0,
     "processing": 1,
@@ -91,6 +91,7 @@ class ScfSubmission(models.Model):
         "rejection_message",
         "action_message",
         "offer_ids.state",
+        "offer_ids.state_reason",
         "bank_id.unreachable_since",
     )
     def _compute_state_message(self):
@@ -103,7 +104,8 @@ class ScfSubmission(models.Model):
         if self.delayed:
             return self._delay_sentence()
         if self.state == "offered" and not self.offer_ids.filtered(lambda offer: offer.state in ("open", "accepting")):
-            return self.env._("The offer of %s lapsed.", bank)
+            given_up = self.offer_ids.filtered("state_reason")[-1:]
+            return given_up.state_reason or self.env._("The offer of %s lapsed.", bank)
         if self.state == "processing" and "withdrawn" in self.offer_ids.mapped("state"):
             return self.env._("%s took its offer back and is looking at the request again.", bank)
         if self.state == "rejected":
@@ -389,7 +391,10 @@ class ScfSubmission(models.Model):
 
     def _may_follow(self, state, is_event):
         if self.state in ENDED:
-            return state == "disbursement_completed" and self.state == "closed"  # a repayment was taken back
+            if self.state == "closed":
+                return state == "disbursement_completed"  # a repayment was taken back
+            was_given_up = self.state in ("rejected", "cancelled") and "accepted" in self.offer_ids.mapped("state")
+            return state == "granted" and was_given_up
         if state in ("rejected", "cancelled"):
             return RANK[self.state] <= RANK["offered"]
         if state in DECIDING and (self.state in DECIDING or (is_event and self.state == "offered")):
