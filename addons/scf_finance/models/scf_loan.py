@@ -8,6 +8,7 @@ from odoo.tools import format_amount, format_date
 
 from ..amounts import exact, wire_money
 from .labels import label_of
+from .on_its_own import on_its_own
 
 STATES = [
     ("granted", "Granted"),
@@ -467,14 +468,23 @@ class ScfLoan(models.Model):
     def _cron_overdue(self):
         """Mark loans with something past due, once, and put an activity on them."""
         for loan in self.search([("state", "=", "active")]):
-            past_due = loan._past_due()
-            if past_due > 0 and loan._set_state("overdue"):
-                loan._warn(
-                    self.env._(
-                        "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
-                        amount=format_amount(self.env, float(past_due), loan.currency_id),
-                    )
+            if on_its_own(loan, loan._check_due):
+                on_its_own(loan, loan._tell_unchecked)
+
+    def _check_due(self):
+        past_due = self._past_due()
+        if past_due > 0 and self._set_state("overdue"):
+            self._warn(
+                self.env._(
+                    "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
+                    amount=format_amount(self.env, float(past_due), self.currency_id),
                 )
+            )
+
+    def _tell_unchecked(self):
+        self._warn(
+            self.env._("What is due could not be worked out today; the server's log has the details. Ask the bank.")
+        )
 
     def _warn(self, text):
         """Say it in the chatter and as an activity of whoever asked for the loan."""

@@ -1,4 +1,5 @@
 from datetime import timedelta, timezone
+from functools import partial
 
 from openscf.loan import LoanTerms, offer_cost
 from openscf.wire import Acceptance, Decision, Offer, OfferStatus, terms_sha256
@@ -9,6 +10,7 @@ from odoo.tools import format_amount, format_datetime
 
 from ..eligibility.company_setup import check_collection_account
 from .labels import label_of
+from .on_its_own import on_its_own
 from .scf_submission import ENDED
 
 STATES = [
@@ -356,9 +358,12 @@ class ScfOffer(models.Model):
     def _cron_expire(self):
         """Expire open offers whose time is over; the bank says so too, but may be out of reach."""
         offers = self.search([("state", "=", "open"), ("expires_at", "<=", fields.Datetime.now())])
-        offers._set_state("expired")
-        for application in offers.application_id:
-            application._sync_state()
+        for application, lapsed in offers.grouped("application_id").items():
+            on_its_own(application, partial(lapsed._expire, application))
+
+    def _expire(self, application):
+        self._set_state("expired")
+        application._sync_state()
 
     def _set_state(self, state):
         """The only writer of `state` besides `_confirm`: skips repeats and what can't follow."""

@@ -3,6 +3,7 @@ from . import test_concurrency
 from . import test_eligibility
 from . import test_gateway
 from . import test_given_up_acceptance
+from . import test_jobs
 from . import test_journey
 from . import test_loan
 from . import test_offer
