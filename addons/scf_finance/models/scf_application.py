@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_amount, format_date
 
 from ..amounts import exact
-from .labels import label_of
+from .labels import as_note, label_of
 
 TECHNIQUES = [
     ("pre_shipment", "Order finance"),
@@ -442,10 +442,12 @@ class ScfApplication(models.Model):
             self.activity_schedule(
                 "scf_finance.activity_compare_offers",
                 user_id=user.id,
-                note=self.env._(
-                    "%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
-                    bank=bank_name,
-                    document=self.document_name,
+                note=as_note(
+                    self.env._(
+                        "%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
+                        bank=bank_name,
+                        document=self.document_name,
+                    )
                 ),
             )
 

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 from ..amounts import exact, wire_money
-from .labels import label_of
+from .labels import as_note, label_of
 from .on_its_own import on_its_own
 
 STATES = [
@@ -492,9 +492,9 @@ class ScfLoan(models.Model):
         responsible = self.application_id.requester_id
         open_activities = self.activity_search(["scf_finance.activity_check_loan"], user_id=responsible.id)
         if open_activities:
-            open_activities.note = text
+            open_activities.note = as_note(text)
         else:
-            self.activity_schedule("scf_finance.activity_check_loan", user_id=responsible.id, note=text)
+            self.activity_schedule("scf_finance.activity_check_loan", user_id=responsible.id, note=as_note(text))
         self.application_id._notify_panel()
 
     def _next_step(self):

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..amounts import wire_money
-from .labels import label_of
+from .labels import as_note, label_of
 
 STATES = [
     ("created", "Being sent"),
@@ -368,7 +368,7 @@ class ScfSubmission(models.Model):
             self.application_id.activity_schedule(
                 "scf_finance.activity_answer_bank",
                 user_id=self.application_id.requester_id.id,
-                note=self.state_message,
+                note=as_note(self.state_message),
             )
 
     def _set_state(self, state, *, is_event=False):
