@@ -266,13 +266,15 @@ class ScfCollection(models.Model):
                 break
 
     def _due_domain(self):
-        """Found, dated today or earlier, on a loan that was paid out; an undone payment also on a closed one."""
-        return (
-            Domain("state", "=", "found")
-            & Domain("collected_on", "<=", fields.Date.context_today(self))
-            & (
-                Domain("loan_id.state", "in", ("active", "overdue"))
-                | (Domain("kind", "=", "undone") & Domain("loan_id.state", "=", "closed"))
+        """Found, on a loan that was paid out: dated today or earlier, or undone, whatever its date and the time zone.
+
+        An undone payment counts on a closed loan too.
+        """
+        return Domain("state", "=", "found") & (
+            (Domain("kind", "=", "undone") & Domain("loan_id.state", "in", ("active", "overdue", "closed")))
+            | (
+                Domain("collected_on", "<=", fields.Date.context_today(self))
+                & Domain("loan_id.state", "in", ("active", "overdue"))
             )
         )
 
