@@ -287,8 +287,8 @@ class ScfFinanceable(models.AbstractModel):
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _scf_is_candidate(self):
-        """Whether the panel has anything to say on this kind of document at all."""
-        return True
+        """Whether the panel has anything to say on this document at all: of a cancelled one, only its history."""
+        return self.state != "cancel" or bool(self._scf_application())
 
     def _scf_invoices(self):
         """Invoices of the same sale, where there are any."""
