@@ -1,6 +1,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -48,6 +50,18 @@ class TestJobs(FinanceCase):
 
         self._run("scf_finance.cron_report_collections")
         self.assertEqual((odd.state, odd.refusal), ("reported", False))
+
+    def test_collection_that_collides_with_a_user_is_taken_up_again(self):
+        loan = self._financed(self._invoice(10000.0))
+        for amount in (2500.0, 1500.0):
+            self._pay(loan.application_id.move_id, amount)
+        odd, fine = loan.collection_ids.sorted("id")
+        cron = self.env.ref("scf_finance.cron_report_collections")
+        self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
+        with self._failing(odd, "_report", SerializationFailure()):
+            self._run("scf_finance.cron_report_collections")
+        self.assertEqual((odd.state, fine.state), ("found", "reported"))
+        self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]))
 
     def test_loan_that_can_not_be_replayed_does_not_hide_an_overdue_one(self):
         start = self.today - timedelta(days=40)
