@@ -169,9 +169,10 @@ class TestPanel(FinanceCase):
         return self.cr.sql_log_count - before
 
     def test_panel_reads_a_fixed_number_of_queries(self):
-        few = self._queries(self._panel)
+        invoice = self._as("requester", self.invoice)  # held: its environment caches the time zone while it lives
+        few = self._queries(invoice.scf_panel)
         for index in range(10):
             paid = self._invoice(600.0 + index, invoice_date=self.today - timedelta(days=60))
             self._pay(paid, payment_date=fields.Date.today())
-        self.assertEqual(self._queries(self._panel), few)
+        self.assertEqual(self._queries(invoice.scf_panel), few)
         self.assertLessEqual(few, 30)
