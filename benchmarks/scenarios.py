@@ -98,7 +98,11 @@ def _application(env):
     env.company.vat = "US12-3456789"
     env.company._scf_create_accounts()
     env.company.scf_collection_bank_account_id = env["res.partner.bank"].create(
-        {"acc_number": "DE89370400440532013000", "partner_id": env.company.partner_id.id}
+        {
+            "acc_number": "DE89370400440532013000",
+            "partner_id": env.company.partner_id.id,
+            "allow_out_payment": True,
+        }
     )
     bank = env["scf.bank"].create(
         {

@@ -6,7 +6,7 @@
     'author': "SCF for Odoo",
     'license': 'LGPL-3',
     'depends': ['mail'],
-    'external_dependencies': {'python': ['openscf', 'cryptography', 'requests']},
+    'external_dependencies': {'python': ['openscf', 'cryptography']},
     'data': [
         'security/scf_groups.xml',
         'security/ir.model.access.csv',

@@ -179,7 +179,7 @@ class Erp:
     # --- raw requests -------------------------------------------------------------------------------------------
 
     def token(self) -> str:
-        return self.http._access_token()
+        return self.http._access_token(self.http._deadline())
 
     def raw(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, **signing: Any

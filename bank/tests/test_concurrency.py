@@ -17,6 +17,7 @@ from openscf_bank.applications.models import Application
 from openscf_bank.clients import repository as clients
 from openscf_bank.events.models import Event
 from openscf_bank.events.service import emit
+from openscf_bank.kit.problems import ProblemError
 from openscf_bank.offers import service as offers
 from openscf_bank.offers.models import Offer
 from server import Bank
@@ -32,7 +33,7 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
         gate.wait()
         try:
             return call()
-        except (BankRefused, BankUnreachable) as error:
+        except (BankRefused, BankUnreachable, ProblemError) as error:
             return error
 
     with ThreadPoolExecutor(len(calls)) as pool:
@@ -46,6 +47,37 @@ def second_offer(bank: Bank, erp: Erp, offer: wire.Offer) -> wire.Offer:
         application = uow.session.get_one(Application, offer.loan_application_id)
         made = offers.make(uow, application, client, offer.terms.model_copy(update={"conditions": ("x",)}), "officer")
     return erp.http.offer(made.id)
+
+
+def withdraw(bank: Bank, offer: wire.Offer) -> Offer:
+    with bank.gateway.unit_of_work() as uow:
+        return offers.withdraw(uow, offer.id, "Wrong rate.")
+
+
+def test_an_acceptance_and_a_withdrawal_at_once_end_in_one_of_the_two(bank: Bank, erp: Erp) -> None:
+    for _ in range(AT_ONCE):
+        offer = erp.offered()
+        granted, withdrawn = together(lambda: erp.accept(offer), lambda: withdraw(bank, offer))  # noqa: B023
+        told = erp.event_types()
+        told = told[len(told) - told[::-1].index("offer.created") :]
+        state = (erp.http.offer(offer.id).status, erp.http.application(offer.loan_application_id).status)
+        if isinstance(granted, wire.Loan):
+            assert (withdrawn.code, state[0]) == ("wrong-state", "ACCEPTED")
+            assert "offer.withdrawn" not in told
+        else:
+            assert (granted.problem.code, state) == ("wrong-state", ("WITHDRAWN", "PROCESSING"))
+            assert told == ["offer.withdrawn"]
+
+
+def test_an_offer_whose_time_is_over_expires_once_whatever_is_answered_meanwhile(bank: Bank, erp: Erp) -> None:
+    offer = erp.offered()
+    erp.token()
+    bank.set_clock(offer.expires_at)
+    accepted, withdrawn, *_expired = together(
+        lambda: erp.accept(offer), lambda: withdraw(bank, offer), *[lambda: offers.expire(bank.gateway, offer.id)] * 3
+    )
+    assert (accepted.problem.code, withdrawn.code) == ("offer-expired", "offer-expired")
+    assert erp.event_types()[-3:] == ["offer.created", "offer.expired", "loan_application.cancelled"]
 
 
 def test_of_two_offers_accepted_at_once_one_wins(bank: Bank, erp: Erp) -> None:

@@ -12,6 +12,7 @@ from openscf import wire
 from openscf.errors import BankRefused
 from openscf.loan import payoff_amount
 from openscf.package import MEDIA_TYPE, read_package
+from openscf_bank.testing import BankProcessError
 from server import Bank
 
 
@@ -145,6 +146,38 @@ class TestOffers:
         with pytest.raises(BankRefused) as refused:
             erp.accept(offer)
         assert refused.value.problem.code == "offer-expired"
+
+    def test_an_offer_stands_until_the_second_before_it_expires(self, bank: Bank, erp: Erp) -> None:
+        offer = erp.offered()
+        bank.set_clock(offer.expires_at - timedelta(seconds=1))
+        bank.run_jobs()
+        assert erp.http.offer(offer.id).status == "OPEN"
+        assert erp.accept(offer).status == "GRANTED"
+        bank.set_clock(offer.expires_at)
+        bank.run_jobs()
+        assert erp.http.offer(offer.id).status == "ACCEPTED"
+
+    @pytest.mark.parametrize("job_first", [True, False], ids=["the job was first", "the answer was first"])
+    def test_at_the_second_it_expires_an_offer_is_beyond_every_answer(
+        self, bank: Bank, erp: Erp, job_first: bool
+    ) -> None:
+        offer = erp.offered()
+        bank.set_clock(offer.expires_at)
+        if job_first:
+            bank.run_jobs()
+        for answer in (
+            lambda: erp.accept(offer),
+            lambda: erp.http.decline(offer.id, "too dear", idempotency_key=new_key()),
+        ):
+            with pytest.raises(BankRefused) as refused:
+                answer()
+            assert (refused.value.status, refused.value.problem.code) == (410, "offer-expired")
+        with pytest.raises(BankProcessError, match="410: .* The offer has expired"):
+            bank.officer.withdraw(offer.loan_application_id, offer.id, "Too late.")
+        bank.run_jobs()
+        assert erp.http.offer(offer.id).status == "EXPIRED"
+        assert erp.http.application(offer.loan_application_id).status == "CANCELLED"
+        assert erp.event_types()[-3:] == ["offer.created", "offer.expired", "loan_application.cancelled"]
 
     def test_other_terms_cannot_be_accepted(self, erp: Erp) -> None:
         offer = erp.offered()

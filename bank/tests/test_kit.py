@@ -242,6 +242,10 @@ class TestCommand:
         command = ["create-officer", "Marie", "--name", "Marie Curie", "--password-stdin", "--database-url", url]
         assert main(command) == 0
         assert "marie can log in" in capsys.readouterr().out
+        assert main(["disable-officer", "Marie", "--database-url", url]) == 0
+        assert "marie is logged out" in capsys.readouterr().out
+        assert main(["disable-officer", "Pierre", "--database-url", url]) == 2
+        assert "There is no officer 'pierre'" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("command", "sentence"),

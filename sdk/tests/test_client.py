@@ -328,8 +328,7 @@ def test_a_bank_that_does_not_answer_is_given_up(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
-def test_a_bank_that_drips_is_given_up_too(start: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_answer, "MAX_ANSWER_SECONDS", 0.5)
+def test_a_bank_that_drips_is_given_up_too(start: bytes) -> None:
     given_up = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -344,11 +343,33 @@ def test_a_bank_that_drips_is_given_up_too(start: bytes, monkeypatch: pytest.Mon
         thread = threading.Thread(target=drip)
         thread.start()
         started = time.monotonic()
-        with pytest.raises(BankUnreachable, match="took longer"):
-            BankClient(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", key=KEY).discover()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(BankUnreachable, match="did not finish its answer in time"):
+            BankClient(base_url=address, key=KEY, total_timeout=0.5).discover()
         assert time.monotonic() - started < 5
         given_up.set()
         thread.join()
+
+
+def test_the_limit_of_a_call_covers_its_token_and_the_renewal(gateway: Gateway) -> None:
+    answers = iter((problem(401, "token-invalid"), in_json({})))
+
+    def slow(request: Request) -> Reply:
+        time.sleep(0.4)
+        return next(answers)
+
+    gateway.routes[("POST", PATH)] = slow
+    client = connected(gateway, total_timeout=0.6)
+    with pytest.raises(BankUnreachable, match="did not finish its answer in time"):
+        post(client)
+    assert len(gateway.received(PATH)) == 2
+
+
+def test_a_call_without_time_left_asks_nobody(gateway: Gateway, client: BankClient) -> None:
+    client.total_timeout = 0
+    with pytest.raises(BankUnreachable, match="in time"):
+        post(client)
+    assert not gateway.received("/oauth2/token")
 
 
 def test_a_connection_that_breaks_off_is_unreachable() -> None:

@@ -8,12 +8,7 @@ import pytest
 from openscf_bank.testing import BankProcess
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.parts.odoo_server import OdooServer
-from tests.parts.town import Town
-
-# The town's company is an hour old: rules about its history would refuse it.
-WITHOUT_HISTORY = {"rules": {"knock_out": []}}
-DECIDES_BY_ITSELF = {"rules": {"knock_out": [], "refer": []}}
+from tests.parts.town import DECIDES_BY_ITSELF, WITHOUT_HISTORY, Town, open_town
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +26,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """One company, a bank that decides by itself, and one whose officer sits at the desk."""
-    odoo = OdooServer(tmp_path_factory.mktemp("odoo"))
-    rhone = BankProcess(profile={"base": "rhone", **DECIDES_BY_ITSELF})
-    hansa = BankProcess(profile={"base": "hansa", **WITHOUT_HISTORY})
-    try:
-        with rhone, hansa:
-            odoo.start()
-            town = Town(odoo=odoo, banks={"rhone": rhone, "hansa": hansa})
-            town.settle()
-            town.connect_banks()
-            yield town
-    finally:
-        odoo.remove()
+    banks = {
+        "rhone": BankProcess(profile={"base": "rhone", **DECIDES_BY_ITSELF}),
+        "hansa": BankProcess(profile={"base": "hansa", **WITHOUT_HISTORY}),
+    }
+    with open_town(tmp_path_factory.mktemp("odoo"), banks) as town:
+        yield town

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from tests.parts.browsing import PATIENCE_MS, OdooUser, Officer, keep_picture
+from tests.parts.browsing import PATIENCE_MS, PHONE, OdooUser, Officer, keep_picture
 from tests.parts.town import Town
 
 
@@ -91,11 +91,11 @@ def test_an_order_shows_what_it_is_worth_before_anybody_is_asked(town: Town, bro
 
 def test_the_panel_fits_a_phone(town: Town, browser: Browser) -> None:
     order = town.confirmed_order(100)
-    requester = OdooUser(browser, town.odoo.url, "requester", size={"width": 390, "height": 844})
+    requester = OdooUser(browser, town.odoo.url, "requester", size=PHONE)
     requester.open(f"sales/{order}")
     requester.sees_panel("eligible")
     requester.unfold()
-    assert requester.panel.bounding_box()["width"] <= 390
+    assert requester.panel.bounding_box()["width"] <= PHONE["width"]
     overflow = requester.page.evaluate(
         "document.querySelector('.o_scf_panel').scrollWidth - document.querySelector('.o_scf_panel').clientWidth"
     )

@@ -13,6 +13,7 @@ from tests.parts.town import PASSWORDS
 
 PICTURES = CHECKOUT / "docs" / "pictures"
 WINDOW = {"width": 1400, "height": 900}
+PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
 
 
@@ -69,14 +70,17 @@ class OdooUser:
 class Officer:
     """Somebody at the bank's desk."""
 
-    def __init__(self, browser: Browser, bank_url: str) -> None:
-        self.page = window(browser)
+    def __init__(self, browser: Browser, bank_url: str, *, size: dict[str, int] | None = None) -> None:
+        self.page = window(browser, size=size)
         self._desk = f"{bank_url}/desk"
-        self.page.goto(f"{self._desk}/")
+        self.open("")
         self.page.fill("input[name=username]", OFFICER_USERNAME)
         self.page.fill("input[name=password]", OFFICER_PASSWORD)
         self.page.get_by_role("button", name="Log in").click()
         expect(self.page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self._desk}/{path}")
 
     def reload_until(self, text: str) -> None:
         """Look at the page again until it shows `text`, as somebody who waits for an application does."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from openscf_bank.testing import BankProcess
 
 from tests.parts.cut_wire import CutWire
-from tests.parts.odoo_server import OdooServer, free_port
-from tests.parts.town import Town, until
-from tests.system.conftest import DECIDES_BY_ITSELF
+from tests.parts.odoo_server import free_port
+from tests.parts.town import DECIDES_BY_ITSELF, Town, open_town, until
 
 
 def types_of_events(answer: bytes) -> list[str]:
@@ -24,20 +24,11 @@ def types_of_events(answer: bytes) -> list[str]:
 @pytest.fixture(scope="module")
 def wired_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, CutWire]]:
     """A town with one bank, reached over a wire that a test can cut."""
-    odoo = OdooServer(tmp_path_factory.mktemp("odoo"))
     wire_port, bank_port = free_port(), free_port()
-    wire = CutWire(wire_port, bank_port)
-    bank = BankProcess(profile={"base": "rhone", **DECIDES_BY_ITSELF}, port=bank_port, issuer=wire.url)
-    try:
-        with bank:
-            odoo.start()
-            town = Town(odoo=odoo, banks={"rhone": bank}, addresses={"rhone": wire.url})
-            town.settle()
-            town.connect_banks()
+    with closing(CutWire(wire_port, bank_port)) as wire:
+        bank = BankProcess(profile={"base": "rhone", **DECIDES_BY_ITSELF}, port=bank_port, issuer=wire.url)
+        with open_town(tmp_path_factory.mktemp("odoo"), {"rhone": bank}) as town:
             yield town, wire
-    finally:
-        wire.close()
-        odoo.remove()
 
 
 def test_odoo_dies_between_the_banks_answer_and_its_own_commit(wired_town: tuple[Town, CutWire]) -> None:

@@ -11,13 +11,7 @@ database, and reports trouble with the errors of :mod:`openscf.errors`:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import TypeVar
 
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
@@ -39,8 +33,6 @@ RETRYABLE_PROBLEMS = frozenset(
 )
 # The token endpoint answers as RFC 6749 has it, without a problem document: a wrong clock shows here first.
 TOKEN_REFUSED = (401, 'about:blank')
-
-Outcome = TypeVar('Outcome')
 
 
 @dataclass(frozen=True)
@@ -90,10 +82,7 @@ class ReceivedPage:
 
 
 class BankAdapter(ABC):
-    """One way to speak to a bank. Subclasses set ``code`` and are found by it.
-
-    The public methods bound the whole call; a subclass does the talking in the underscored ones.
-    """
+    """One way to speak to a bank. Subclasses set ``code``, are found by it, and keep to ``patience``."""
 
     code: str
 
@@ -136,10 +125,11 @@ class BankAdapter(ABC):
                 return adapter
         raise LookupError(f"No adapter speaks {code!r}.")
 
+    @abstractmethod
     def discover(self) -> Discovered:
         """Ask the bank who it is and what it finances. Needs no key and no registration."""
-        return within(self.patience.total, self._discover)
 
+    @abstractmethod
     def deliver(
         self,
         verb: str,
@@ -157,63 +147,14 @@ class BankAdapter(ABC):
         :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
         :param idempotency_key: the same for every attempt
         """
-        return within(
-            self.patience.total,
-            partial(
-                self._deliver, verb, target=target, body=body, documents=documents, idempotency_key=idempotency_key
-            ),
-        )
 
+    @abstractmethod
     def client_status(self) -> str:
         """Ask how the bank sees this company: PENDING, APPROVED, DECLINED or SUSPENDED."""
-        return within(self.patience.total, self._client_status)
 
+    @abstractmethod
     def poll(self, after: str) -> ReceivedPage:
         """Read the next page of the bank's events after a cursor (``"0"``: from the beginning)."""
-        return within(self.patience.total, partial(self._poll, after))
-
-    @abstractmethod
-    def _discover(self) -> Discovered: ...
-
-    @abstractmethod
-    def _deliver(
-        self,
-        verb: str,
-        *,
-        target: str | None,
-        body: bytes,
-        documents: list[tuple[str, bytes, str]],
-        idempotency_key: str,
-    ) -> dict: ...
-
-    @abstractmethod
-    def _client_status(self) -> str: ...
-
-    @abstractmethod
-    def _poll(self, after: str) -> ReceivedPage: ...
-
-
-def within(seconds: float, call: Callable[[], Outcome]) -> Outcome:
-    """Give the outcome of ``call``, or raise BankUnreachable when it takes longer than ``seconds``.
-
-    A server that drips a byte at a time outlasts every time limit of a socket, since each byte starts it anew. The
-    call gets a thread of its own (an adapter touches no database); one that is given up ends with its connection.
-    """
-    outcome: SimpleQueue[Future[Outcome]] = SimpleQueue()
-
-    def run() -> None:
-        future: Future[Outcome] = Future()
-        try:
-            future.set_result(call())
-        except BaseException as error:  # whatever it is, it is the caller's
-            future.set_exception(error)
-        outcome.put(future)
-
-    Thread(target=run, name='scf-bank-call', daemon=True).start()
-    try:
-        return outcome.get(timeout=seconds).result()
-    except Empty:
-        raise BankUnreachable(f"The bank did not finish its answer within {seconds:g} s.") from None
 
 
 def is_retryable(error: OpenSCFError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import quote
 
 from openscf.client import BankClient
@@ -31,7 +32,7 @@ class OpenSCFAdapter(BankAdapter):
 
     code = 'openscf'
 
-    def _discover(self) -> Discovered:
+    def discover(self) -> Discovered:
         client = self._client()
         profile = client.discover()
         return Discovered(
@@ -42,7 +43,7 @@ class OpenSCFAdapter(BankAdapter):
             jwks=KeySet.from_jwks(client.published_jwks).jwks(),
         )
 
-    def _deliver(
+    def deliver(
         self,
         verb: str,
         *,
@@ -55,18 +56,20 @@ class OpenSCFAdapter(BankAdapter):
         if verb == 'register':
             registration = ClientRegistration.model_validate_json(body)
             return client.register(registration, idempotency_key=idempotency_key).to_wire()
+        ends_at = time.monotonic() + self.patience.total
         for _sha256, content, media_type in documents:
             client.put_document(content, media_type)
+            client.total_timeout = ends_at - time.monotonic()
         path = PATHS[verb].format(target=quote(target or '', safe=''))
         answer = client.send('POST', f'/v1/{path}', body, idempotency_key=idempotency_key, signed=True).json
         if not isinstance(answer, dict):
             raise AnswerInvalid(f"The answer to {path} is no JSON object.")
         return answer
 
-    def _client_status(self) -> str:
+    def client_status(self) -> str:
         return self._client().client().status.value
 
-    def _poll(self, after: str) -> ReceivedPage:
+    def poll(self, after: str) -> ReceivedPage:
         page = self._client().events(after, limit=PAGE_SIZE)
         received, cursor, flaw = [], after, None
         for event in page.events:
@@ -110,5 +113,6 @@ class OpenSCFAdapter(BankAdapter):
             api_base=profile.get('api_base'),
             token_endpoint=profile.get('token_endpoint'),
             timeout=(self.patience.connect, self.patience.read),
+            total_timeout=self.patience.total,
             user_agent=self.software,
         )

@@ -27,7 +27,7 @@ class NudgeController(http.Controller):
         An unknown bank and a wrong token look the same from outside.
         """
         bank = request.env['scf.bank'].sudo().search([('id', '=', bank_id)])
-        if not bank.webhook_token or not consteq(bank.webhook_token, token):
+        if not bank.webhook_token or not consteq(bank.webhook_token.encode(), token.encode()):
             raise request.not_found()
         if (request.httprequest.content_length or 0) > MAX_BODY_BYTES:
             return request.make_response('', status=413)

@@ -4,5 +4,10 @@ from . import scf_key
 from . import scf_message
 from . import scf_event
 from . import scf_bank
+from . import scf_bank_address
+from . import scf_bank_keys
+from . import scf_bank_connecting
+from . import scf_bank_queues
+from . import scf_bank_words
 from . import scf_bank_feed
 from . import scf_bank_profile

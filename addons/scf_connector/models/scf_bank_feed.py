@@ -38,6 +38,15 @@ class ScfBank(models.Model):
     polled_at = fields.Datetime(readonly=True, copy=False, groups=ADMIN)
     last_error = fields.Text(readonly=True, copy=False, groups=ADMIN)
 
+    # === ACTION METHODS === #
+
+    def action_check_now(self):
+        """Let the jobs look for news and send what waits, right after this click; the click itself asks nobody."""
+        self.check_access('read')
+        self._trigger_poll()
+        self.env['scf.message']._trigger()
+        return self._notification(self.env._("Looking for news. It shows here within a few seconds."), 'info')
+
     # === BUSINESS METHODS === #
 
     @api.model

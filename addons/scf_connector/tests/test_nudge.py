@@ -47,6 +47,10 @@ class TestNudge(HttpCase, CronMixinCase):
         self.assertEqual(self._nudge(token='another'), (404, 0))
         self.assertEqual(self._nudge(bank_id=self.bank.id + 1000), (404, 0))
 
+    def test_token_in_any_script_is_just_a_wrong_one(self):
+        for token in ('clé-größe', '%D0%BA%D0%BB%D1%8E%D1%87', '%FF%FE'):
+            self.assertEqual(self._nudge(token=token), (404, 0), token)
+
     def test_bank_that_never_got_a_token_cannot_be_nudged(self):
         self.bank.webhook_token = False
         self.assertEqual(self._nudge(token='False'), (404, 0))

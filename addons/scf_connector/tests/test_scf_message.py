@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from openscf.canonical import sha256_hex
+from openscf.errors import BankUnreachable
 from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
 
@@ -10,6 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..adapters.base import Patience
 from ..models.scf_message import MAX_AGE, MAX_ATTEMPTS
 from .common import ConnectorCase
 from .odd_bank import Reply
@@ -110,6 +112,14 @@ class TestScfMessage(ConnectorCase):
         [call] = self.rhone.posts()
         self.assertEqual(call.path, '/v1/consents/urn%3Auuid%3A1/revoke')
         self.assertEqual(message.state, 'sent')
+
+    def test_message_and_its_documents_share_one_limit(self):
+        self.rhone.will('/v1/documents', *[Reply(201, b'{}', seconds=0.4, signed=True)] * 3)
+        adapter = self.bank.sudo()._adapter(Patience(connect=1, read=1, total=1))
+        documents = [(sha256_hex(content), content, 'text/plain') for content in (b'a', b'b', b'c')]
+        with self.assertRaisesRegex(BankUnreachable, "did not finish its answer in time"):
+            adapter.deliver('apply', target=None, body=b'{}', documents=documents, idempotency_key='k')
+        self.assertFalse(self.rhone.posts())
 
     def test_documents_reach_the_bank_before_their_message(self):
         self._listen()

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import ConnectorCase
 
@@ -26,6 +27,19 @@ class TestViews(ConnectorCase):
             self.env[model].with_user(self.people['admin']).get_views([(False, 'list'), (False, 'form')])
             with self.assertRaises(AccessError):
                 self.env[model].with_user(self.people['approver']).web_search_read([], {})
+
+    def test_cancelling_an_acceptance_asks_with_the_loan_that_may_follow(self):
+        bank = self._connect(self._open_bank())
+        for verb, warning in (('accept', "grants the loan all the same"), ('apply', "may have received a message")):
+            message = self._send(bank, verb, channel=verb).with_user(self.people['admin'])
+            form = Form(message, 'scf_connector.scf_message_view_form')
+            [asked] = [
+                button.get('confirm')
+                for button in form._view['tree'].iter('button')
+                if button.get('name') == 'action_cancel'
+                and not safe_eval(button.get('invisible'), {'state': message.state, 'verb': message.verb})
+            ]
+            self.assertIn(warning, asked)
 
     def test_outbox_and_inbox_cost_the_same_for_one_row_and_for_many(self):
         bank = self._connect(self._open_bank())

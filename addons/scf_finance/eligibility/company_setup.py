@@ -28,13 +28,28 @@ def check_accounts(facts, env):
 
 
 def check_collection_account(facts, env):
-    """Refuse while no collection account is assigned: the bank draws repayments from it."""
+    """Refuse while no collection account is assigned, or one that nobody vouched for.
+
+    The bank pays out to it and draws repayments from it. Whoever may edit contacts may enter accounts, but only who
+    may validate bank accounts can trust one, and a trusted one keeps its number and its holder.
+    """
     if facts.missing_collection_account:
         return Finding(
             "collection_account_missing",
             "stop",
             env._(
                 "No collection account is chosen. Choose in the settings the bank account that your customers pay to."
+            ),
+            Fix.SETTINGS,
+        )
+    if facts.untrusted_collection_account:
+        return Finding(
+            "collection_account_untrusted",
+            "stop",
+            env._(
+                "The collection account is not trusted, or it is archived or not the company's own. Somebody with the "
+                "right “Validate bank account” checks its number and turns on “Send Money” on it, or an administrator "
+                "chooses another account in the settings."
             ),
             Fix.SETTINGS,
         )

@@ -70,6 +70,7 @@ class DocumentFacts:
     missing_tax_id: bool
     missing_accounts: bool
     missing_collection_account: bool
+    untrusted_collection_account: bool
     banks: tuple[BankTerms, ...]
 
     @property
@@ -132,37 +133,22 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
         (line._get_due_date(delivery) for line in due_lines),
         default=delivery + timedelta(days=DEFAULT_CREDIT_DAYS),
     )
-    return DocumentFacts(
+    return _facts_of(
+        order.env,
+        row,
         technique=PRE_SHIPMENT,
-        name=row["name"],
-        state=row["state"],
-        move_type=None,
-        payment_state=None,
-        invoice_status=row["invoice_status"],
-        company_id=row["company_id"],
-        is_own_company=row["is_own_company"],
-        buyer_name=row["buyer_name"],
-        currency=row["currency"],
-        total=round_money(Decimal(row["total"]), row["currency"]),
-        open_amount=round_money(max(Decimal(row["total"]) - settled, Decimal(0)), row["currency"]),
-        issue_date=row["issue_date"],
+        open_amount=Decimal(row["total"]) - settled,
         expected_payment=expected,
-        today=today,
-        claims=_read_claims(
-            order.env,
-            SQL(
-                """(claim.sale_order_id = %(order)s
+        same_sale=SQL(
+            """(claim.sale_order_id = %(order)s
                 OR claim.move_id IN (SELECT line.move_id FROM sale_order_line order_line
                      JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
                      JOIN account_move_line line ON line.id = rel.invoice_line_id
                     WHERE order_line.order_id = %(order)s))""",
-                order=order.id,
-            ),
+            order=order.id,
         ),
-        missing_tax_id=row["missing_tax_id"],
-        missing_accounts=row["missing_accounts"],
-        missing_collection_account=row["missing_collection_account"],
-        banks=bank_terms(banks, PRE_SHIPMENT),
+        banks=banks,
+        today=today,
     )
 
 
@@ -173,7 +159,7 @@ def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
             """
         SELECT move.name, move.state, move.move_type, move.payment_state, move.company_id,
                move.amount_total::text AS total, move.amount_residual::text AS open_amount,
-               move.invoice_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
+               move.invoice_date AS issue_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
                currency.name AS currency, commercial.name AS buyer_name,
                COALESCE(commercial.id = company.partner_id, FALSE) AS is_own_company,
                %(setup)s
@@ -187,37 +173,51 @@ def read_invoice_facts(move, *, banks, today: date) -> DocumentFacts:
             setup=_SETUP,
         )
     )
-    return DocumentFacts(
+    return _facts_of(
+        move.env,
+        row,
         technique=RECEIVABLES_DISCOUNTING,
+        open_amount=Decimal(row["open_amount"]),
+        expected_payment=row["due_date"],
+        same_sale=SQL(
+            """(claim.move_id = %(move)s
+                OR claim.sale_order_id IN (SELECT order_line.order_id FROM account_move_line line
+                     JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
+                     JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
+                    WHERE line.move_id = %(move)s))""",
+            move=move.id,
+        ),
+        banks=banks,
+        today=today,
+    )
+
+
+def _facts_of(
+    env, row, *, technique: str, open_amount: Decimal, expected_payment: date | None, same_sale: SQL, banks, today: date
+) -> DocumentFacts:
+    """The facts in `row` with what orders and invoices tell differently; `same_sale` finds the claims on the sale."""
+    return DocumentFacts(
+        technique=technique,
         name=row["name"] or "",
         state=row["state"],
-        move_type=row["move_type"],
-        payment_state=row["payment_state"],
-        invoice_status=None,
+        move_type=row.get("move_type"),
+        payment_state=row.get("payment_state"),
+        invoice_status=row.get("invoice_status"),
         company_id=row["company_id"],
         is_own_company=row["is_own_company"],
         buyer_name=row["buyer_name"],
         currency=row["currency"],
         total=round_money(Decimal(row["total"]), row["currency"]),
-        open_amount=round_money(max(Decimal(row["open_amount"]), Decimal(0)), row["currency"]),
-        issue_date=row["invoice_date"],
-        expected_payment=row["due_date"],
+        open_amount=round_money(max(open_amount, Decimal(0)), row["currency"]),
+        issue_date=row["issue_date"],
+        expected_payment=expected_payment,
         today=today,
-        claims=_read_claims(
-            move.env,
-            SQL(
-                """(claim.move_id = %(move)s
-                OR claim.sale_order_id IN (SELECT order_line.order_id FROM account_move_line line
-                     JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
-                     JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
-                    WHERE line.move_id = %(move)s))""",
-                move=move.id,
-            ),
-        ),
+        claims=_read_claims(env, same_sale),
         missing_tax_id=row["missing_tax_id"],
         missing_accounts=row["missing_accounts"],
         missing_collection_account=row["missing_collection_account"],
-        banks=bank_terms(banks, RECEIVABLES_DISCOUNTING),
+        untrusted_collection_account=row["untrusted_collection_account"],
+        banks=bank_terms(banks, technique),
     )
 
 
@@ -226,6 +226,10 @@ _SETUP = SQL(
         OR company.scf_interest_account_id IS NULL OR company.scf_fee_account_id IS NULL
         OR company.scf_clearing_account_id IS NULL) AS missing_accounts,
        company.scf_collection_bank_account_id IS NULL AS missing_collection_account,
+       NOT EXISTS (SELECT FROM res_partner_bank account
+                    WHERE account.id = company.scf_collection_bank_account_id
+                      AND account.partner_id = company.partner_id AND account.active
+                      AND account.allow_out_payment) AS untrusted_collection_account,
        (SELECT COALESCE(own.vat, '') = '' OR own.country_id IS NULL FROM res_partner own
          WHERE own.id = company.partner_id) AS missing_tax_id"""
 )

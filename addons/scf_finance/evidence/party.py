@@ -28,6 +28,25 @@ def _collection_account(company) -> dict | None:
     return without_none({**account_of(account, company.name), "trusted": True if account.allow_out_payment else None})
 
 
+def account_text(account: dict) -> str:
+    """A bank account of `account_of` for people: the IBAN in groups of four, the bank and the holder."""
+    iban = account.get("iban") or ""
+    grouped = " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
+    parts = (grouped or account.get("account"), account.get("bank"), account["holder"])
+    return ", ".join(part for part in parts if part)
+
+
+def is_same_account(one: dict, other: dict) -> bool:
+    """Whether money sent to `one` arrives at `other`: an IBAN says so alone, another number together with its bank."""
+    keys = ("iban",) if one.get("iban") else ("iban", "account", "bank")
+    return all(one.get(key) == other.get(key) for key in keys)
+
+
+def account_members(account: dict) -> dict:
+    """The account of a package as a message names it: without the package's word on trust."""
+    return {name: value for name, value in account.items() if name != "trusted"}
+
+
 def account_of(bank_account, holder: str) -> dict:
     """A bank account as on the wire: `iban` where the number is one, `account` otherwise."""
     number = bank_account.sanitized_acc_number or ""

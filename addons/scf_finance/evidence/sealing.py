@@ -18,6 +18,7 @@ from openscf.verify import Report, verify_package
 from odoo.exceptions import UserError
 
 from ..checks import run_checks
+from .party import account_members
 from .sections import read_sections
 from .views import view_for
 from .wire_text import instant
@@ -40,12 +41,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class SealedEvidence:
-    """A sealed package: its id and root, each bank's PDF by its issuer, and the reconciliations it tells of."""
+    """A sealed package: its id and root, each bank's PDF by its issuer, and what it tells of.
+
+    `partial_ids` are the reconciliations that it states, `collection_account` is the account that it names.
+    """
 
     package_ref: str
     root: str
     files: dict[str, bytes]
     partial_ids: list[int]
+    collection_account: dict[str, str]
 
 
 def seal_evidence(
@@ -98,8 +103,9 @@ def seal_evidence(
         raise UserError(env._("The evidence can't be sealed: %s", error)) from error
     for file in drawn.values():
         _check(env, verify_file(file, KeySet.of(key)))
-    partial_ids = next(iter(evidence.values())).partial_ids
-    return SealedEvidence(sealed.package_id, sealed.root, drawn, partial_ids)
+    read = next(iter(evidence.values()))
+    account = account_members(read.sections["party"]["applicant"]["collection_account"])
+    return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account)
 
 
 def verify_file(content: bytes, keys: KeySet) -> Report:

@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
 from ..amounts import exact, wire_money
+from ..eligibility.company_setup import check_collection_account
 from .buyers import buyer_history, buyers, read_payers
 from .cash_flow import payment_rows
 from .cash_history import ageing, balances, cash_months
@@ -61,8 +62,9 @@ class Evidence:
 def read_sections(application, *, as_of: datetime, today: date, history_months: int) -> Evidence:
     """Read the evidence for `application` (a record of scf.application), from the documents that it claims.
 
-    :raise UserError: where less is left open than was requested
+    :raise UserError: where the collection account is not trusted, or less is left open than was requested
     """
+    _refuse_untrusted_account(application, today)
     claims = application.line_ids
     currency = application.currency_id.name
     return read_evidence(
@@ -225,3 +227,11 @@ def _assurance(scope, transaction: dict) -> str:
     disputed = {row["document"] for row in transaction["confirmations"] if row["answer"] == "disputed"}
     is_confirmed = confirmed - disputed >= {header.number for header in scope.headers}
     return "counterparty_confirmed" if is_confirmed else "asserted"
+
+
+def _refuse_untrusted_account(application, today: date) -> None:
+    """Seal no account that nobody vouched for: the bank pays out to what the package names."""
+    facts = application._document()._scf_facts(application.env["scf.bank"], today)
+    account = check_collection_account(facts, application.env)
+    if account.level == "stop":
+        raise UserError(account.sentence)

@@ -16,7 +16,6 @@ from . import scf_loan
 from . import scf_loan_books
 from . import scf_loan_entry
 from . import scf_collection
-from . import records_kept
 from . import scf_event
 from . import sale_order
 from . import account_move

@@ -75,7 +75,7 @@ class AccountMove(models.Model):
             )
 
     def _scf_is_candidate(self):
-        return self.move_type == "out_invoice"
+        return self.move_type == "out_invoice" and super()._scf_is_candidate()
 
     def _scf_facts(self, banks, today):
         return read_invoice_facts(self, banks=banks, today=today)

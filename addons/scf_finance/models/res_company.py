@@ -30,8 +30,9 @@ class ResCompany(models.Model):
     scf_collection_bank_account_id = fields.Many2one(
         "res.partner.bank",
         string="Collection Account",
-        domain="[('partner_id', '=', partner_id)]",
-        help="The account that buyers pay to: it is assigned to the bank, which draws repayments from it.",
+        domain="[('partner_id', '=', partner_id), ('allow_out_payment', '=', True)]",
+        help="The account that buyers pay to: banks pay out to it and draw repayments from it. Only a trusted account "
+        "(“Send Money”) may be chosen.",
     )
     scf_late_days = fields.Integer(
         string="Buyer Pays Late From",

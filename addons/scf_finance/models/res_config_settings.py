@@ -9,8 +9,11 @@ class ResConfigSettings(models.TransientModel):
     scf_interest_account_id = fields.Many2one(related="company_id.scf_interest_account_id", readonly=False)
     scf_fee_account_id = fields.Many2one(related="company_id.scf_fee_account_id", readonly=False)
     scf_clearing_account_id = fields.Many2one(related="company_id.scf_clearing_account_id", readonly=False)
+    scf_partner_id = fields.Many2one(related="company_id.partner_id")
     scf_collection_bank_account_id = fields.Many2one(
-        related="company_id.scf_collection_bank_account_id", readonly=False
+        related="company_id.scf_collection_bank_account_id",
+        readonly=False,
+        domain="[('partner_id', '=', scf_partner_id), ('allow_out_payment', '=', True)]",
     )
     scf_late_days = fields.Integer(related="company_id.scf_late_days", readonly=False)
     scf_coverage_percent = fields.Integer(related="company_id.scf_coverage_percent", readonly=False)

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_amount, format_date
 
 from ..amounts import exact
-from .labels import label_of
+from .labels import as_note, label_of
 
 TECHNIQUES = [
     ("pre_shipment", "Order finance"),
@@ -21,14 +21,18 @@ STATES = [
     ("cancelled", "Cancelled"),
 ]
 OPEN_STATES = ("requested", "offered", "accepted", "financed")
-# Who may follow whom. An application never leaves a state that is not a key here.
+# Who may follow whom. An application that ended comes back only by a loan on an acceptance that the bank had taken
+# before it was given up here.
 TRANSITIONS = {
     "draft": {"requested", "cancelled"},
     "requested": {"offered", "accepted", "financed", "declined", "expired", "cancelled"},
     "offered": {"requested", "accepted", "financed", "declined", "expired", "cancelled"},
-    "accepted": {"requested", "offered", "financed", "repaid", "declined", "expired"},
+    "accepted": {"requested", "offered", "financed", "repaid", "declined", "expired", "cancelled"},
     "financed": {"repaid"},
     "repaid": {"financed"},
+    "declined": {"accepted"},
+    "expired": {"accepted"},
+    "cancelled": {"accepted"},
 }
 # What a requester may write over RPC, and only while the application is a draft. Everything else is written by the
 # methods of this module.
@@ -52,7 +56,7 @@ class ScfApplication(models.Model):
 
     _name = "scf.application"
     _description = "Financing application"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "scf.record.kept"]
     _order = "id desc"
     _mail_post_access = "read"
     _check_company_auto = True
@@ -219,6 +223,10 @@ class ScfApplication(models.Model):
                     "An application that was sent is part of the company's records and can't be deleted. Withdraw it."
                 )
             )
+
+    @api.model
+    def _fields_by_hand(self):
+        return super()._fields_by_hand() | REQUESTER_FIELDS
 
     def _check_writable(self, vals):
         """Over RPC only a request's own fields may be written: states and amounts granted are facts, not input."""
@@ -425,8 +433,8 @@ class ScfApplication(models.Model):
         self.ensure_one()
         if state == self.state or state not in TRANSITIONS.get(self.state, ()):
             return False
-        # A loan that was repaid and comes back can't take its document from who finances it by now.
-        holds = state in OPEN_STATES and (self.state in OPEN_STATES + ("draft",) or self._can_reopen())
+        # What ended and comes back by a loan can't take its document from who finances it by now.
+        holds = state in OPEN_STATES and (any(self.line_ids.mapped("is_open")) or self._can_reopen())
         self.write({"state": state, "state_reason": reason or False})
         self.line_ids.filtered(lambda line: line.is_open != holds).is_open = holds
         if state not in ("requested", "offered"):
@@ -454,20 +462,24 @@ class ScfApplication(models.Model):
         submissions = set(self.submission_ids.mapped("state"))
         if loans & {"active", "overdue"}:
             return "financed", None
+        if "granted" in loans or "accepting" in offers:
+            return "accepted", None
         if "closed" in loans:
             return "repaid", None
-        if "failed" in loans and "granted" not in loans:
+        if "failed" in loans:
             return "declined", self.env._("The bank could not pay out: %s", self.loan_ids[:1].failure_reason or "")
-        if "granted" in loans or offers & {"accepting", "accepted"}:
+        if "accepted" in offers:
             return "accepted", None
         if "open" in offers:
             return "offered", None
         if submissions & {"created", "processing", "action_required"}:
             return "requested", None
+        given_up = " ".join(self.offer_ids.filtered("state_reason").mapped("state_reason"))
         if offers & {"expired", "withdrawn"}:
-            return "expired", self.env._("The offers lapsed before one was accepted.")
+            return "expired", given_up or self.env._("The offers lapsed before one was accepted.")
         if submissions == {"cancelled"} or "declined" in offers:
-            return "cancelled", "\n".join(filter(None, self.submission_ids.mapped("end_reason"))) or None
+            reasons = [given_up, *self.submission_ids.mapped("end_reason")]
+            return "cancelled", "\n".join(filter(None, reasons)) or None
         return "declined", "\n".join(self.submission_ids.mapped("state_message"))
 
     def _can_reopen(self):
@@ -501,10 +513,12 @@ class ScfApplication(models.Model):
             self.activity_schedule(
                 "scf_finance.activity_compare_offers",
                 user_id=user.id,
-                note=self.env._(
-                    "%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
-                    bank=bank_name,
-                    document=self.document_name,
+                note=as_note(
+                    self.env._(
+                        "%(bank)s has made an offer for %(document)s. Compare the offers and accept one.",
+                        bank=bank_name,
+                        document=self.document_name,
+                    )
                 ),
             )
 

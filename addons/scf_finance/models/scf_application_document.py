@@ -7,6 +7,7 @@ class ScfApplicationDocument(models.Model):
 
     _name = "scf.application.document"
     _description = "Financed document"
+    _inherit = ["scf.record.kept"]
     _order = "id"
 
     application_id = fields.Many2one("scf.application", required=True, readonly=True, index=True, ondelete="cascade")

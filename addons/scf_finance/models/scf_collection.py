@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import partial
 
 from openscf.money import round_money
 from openscf.wire import Collection
@@ -6,10 +7,12 @@ from openscf.wire import Collection
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_amount
 
 from ..amounts import wire_money
 from ..eligibility.settlements import read_order_settlements, read_order_shares, read_settlements
+from .on_its_own import on_its_own
 
 KINDS = [
     ("payment", "Payment"),
@@ -36,7 +39,7 @@ class ScfCollection(models.Model):
 
     _name = "scf.collection"
     _description = "Collection on a financed document"
-    _inherit = ["scf.addressee"]
+    _inherit = ["scf.addressee", "scf.record.kept"]
     _order = "id desc"
     _rec_name = "reference"
 
@@ -252,18 +255,26 @@ class ScfCollection(models.Model):
         """Queue the report of every collection whose loan can take it, each in a transaction of its own."""
         due = self.search(self._due_domain(), order="id")
         for position, collection in enumerate(due, start=1):
-            collection._report()
+            try:
+                if error := on_its_own(collection, collection._report):
+                    on_its_own(collection, partial(collection._tell_unreported, error))
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody wrote the same rows a moment ago: this collection's turn comes again, after the others'.
+                self.env.cr.rollback()
+                self._trigger_report()
             if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - position):
                 break
 
     def _due_domain(self):
-        """Found, dated today or earlier, on a loan that was paid out; an undone payment also on a closed one."""
-        return (
-            Domain("state", "=", "found")
-            & Domain("collected_on", "<=", fields.Date.context_today(self))
-            & (
-                Domain("loan_id.state", "in", ("active", "overdue"))
-                | (Domain("kind", "=", "undone") & Domain("loan_id.state", "=", "closed"))
+        """Found, on a loan that was paid out: dated today or earlier, or undone, whatever its date and the time zone.
+
+        An undone payment counts on a closed loan too.
+        """
+        return Domain("state", "=", "found") & (
+            (Domain("kind", "=", "undone") & Domain("loan_id.state", "in", ("active", "overdue", "closed")))
+            | (
+                Domain("collected_on", "<=", fields.Date.context_today(self))
+                & Domain("loan_id.state", "in", ("active", "overdue"))
             )
         )
 
@@ -280,6 +291,18 @@ class ScfCollection(models.Model):
         )
         self.loan_id.submission_id._send("collect", message.to_wire(), addressee=self)
         self._set_state("reported")
+        self.refusal = False
+
+    def _tell_unreported(self, error):
+        """Say once why the report could not be written; every run of the job tries it again."""
+        reason = self.env._(
+            "The collection %(reference)s could not be reported to the bank: %(error)s It is tried again by itself.",
+            reference=self.reference,
+            error=error if isinstance(error, UserError) else self.env._("the server's log has the details."),
+        )
+        if self.refusal != reason:
+            self.refusal = reason
+            self.loan_id._warn(reason)
 
     def _allocate(self, entries):
         """Tie the bank's ledger entries to the collections that caused them.

@@ -201,6 +201,7 @@ class ScfFinanceable(models.AbstractModel):
                 "in_hand": self._scf_money(offer.in_hand),
                 "total_cost": self._scf_money(offer.total_cost),
                 "apr_text": self.env._("%s %% a year", f"{offer.apr:.2f}"),
+                "payout_account": offer.payout_account,
                 "due_date": format_date(self.env, offer.due_date),
                 "expires_text": offer._expires_text(),
                 "best": offer == best,
@@ -294,8 +295,8 @@ class ScfFinanceable(models.AbstractModel):
         return []
 
     def _scf_is_candidate(self):
-        """Whether the panel has anything to say on this kind of document at all."""
-        return True
+        """Whether the panel has anything to say on this document at all: of a cancelled one, only its history."""
+        return self.state != "cancel" or bool(self._scf_application())
 
     def _scf_invoices(self):
         """Invoices of the same sale, where there are any."""

@@ -7,7 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
 from ..amounts import exact, wire_money
-from .labels import label_of
+from .labels import as_note, label_of
+from .on_its_own import on_its_own
 
 STATES = [
     ("granted", "Granted"),
@@ -31,7 +32,7 @@ class ScfLoan(models.Model):
 
     _name = "scf.loan"
     _description = "Loan"
-    _inherit = ["mail.thread", "mail.activity.mixin", "scf.addressee"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "scf.addressee", "scf.record.kept"]
     _order = "id desc"
     _mail_post_access = "read"
 
@@ -199,7 +200,8 @@ class ScfLoan(models.Model):
                     bank=submission.bank_id.name,
                 )
             )
-        if offer.state not in ("accepting", "accepted") or not offer.approved_by_id:
+        acceptance = offer._acceptance()
+        if not acceptance:
             raise UserError(
                 self.env._(
                     "%(bank)s speaks of loan %(loan)s on an offer that nobody here accepted. Ask the bank.",
@@ -220,16 +222,57 @@ class ScfLoan(models.Model):
         )
         # A precomputed related field leaves the cached loans of the application as they were before.
         submission.application_id.invalidate_recordset(["loan_ids"])
-        offer._set_state("accepted")
+        given_up = offer.state not in ("accepting", "accepted")
+        offer._confirm()
         submission._set_state("granted")
         application = submission.application_id
         application._sync_state()
         application.message_post(
             body=self.env._("%(bank)s has granted loan %(loan)s.", bank=loan.bank_id.name, loan=loan.name)
         )
+        if given_up:
+            loan._warn(loan._why_granted(acceptance))
         loan._decline_others()
         self.env["scf.collection"]._find_since_package(loan)
         return loan
+
+    def _why_granted(self, acceptance):
+        """Why there is a loan though its acceptance was given up here, and what else finances the same sale."""
+        bank = self.bank_id.name
+        sentences = [
+            self.env._(
+                "%(bank)s took the acceptance before it was cancelled here: loan %(loan)s is granted and owed.",
+                bank=bank,
+                loan=self.name,
+            )
+            if acceptance.state == "cancelled"
+            else self.env._(
+                "%(bank)s refused the acceptance and granted loan %(loan)s on it all the same: it is owed. Ask the "
+                "bank how this came about.",
+                bank=bank,
+                loan=self.name,
+            )
+        ]
+        application = self.application_id
+        others = (application.offer_ids - self.offer_id).filtered(
+            lambda offer: offer.state in ("accepting", "accepted")
+        )
+        if others:
+            sentences.append(
+                self.env._(
+                    "An offer of %s has been accepted for the same document too: repay the loan that is not needed.",
+                    ", ".join(others.bank_id.mapped("name")),
+                )
+            )
+        elif not any(application.line_ids.mapped("is_open")):
+            sentences.append(
+                self.env._(
+                    "Its document is by now being financed by another application: repay this loan from own money."
+                )
+            )
+        else:
+            sentences.append(self.env._("Should it not be wanted any more, repay it from own money once it is paid."))
+        return " ".join(sentences)
 
     def _decline_others(self):
         """Nobody else's money is needed: decline the other offers and withdraw what is still being decided."""
@@ -425,14 +468,23 @@ class ScfLoan(models.Model):
     def _cron_overdue(self):
         """Mark loans with something past due, once, and put an activity on them."""
         for loan in self.search([("state", "=", "active")]):
-            past_due = loan._past_due()
-            if past_due > 0 and loan._set_state("overdue"):
-                loan._warn(
-                    self.env._(
-                        "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
-                        amount=format_amount(self.env, float(past_due), loan.currency_id),
-                    )
+            if on_its_own(loan, loan._check_due):
+                on_its_own(loan, loan._tell_unchecked)
+
+    def _check_due(self):
+        past_due = self._past_due()
+        if past_due > 0 and self._set_state("overdue"):
+            self._warn(
+                self.env._(
+                    "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
+                    amount=format_amount(self.env, float(past_due), self.currency_id),
                 )
+            )
+
+    def _tell_unchecked(self):
+        self._warn(
+            self.env._("What is due could not be worked out today; the server's log has the details. Ask the bank.")
+        )
 
     def _warn(self, text):
         """Say it in the chatter and as an activity of whoever asked for the loan."""
@@ -440,9 +492,9 @@ class ScfLoan(models.Model):
         responsible = self.application_id.requester_id
         open_activities = self.activity_search(["scf_finance.activity_check_loan"], user_id=responsible.id)
         if open_activities:
-            open_activities.note = text
+            open_activities.note = as_note(text)
         else:
-            self.activity_schedule("scf_finance.activity_check_loan", user_id=responsible.id, note=text)
+            self.activity_schedule("scf_finance.activity_check_loan", user_id=responsible.id, note=as_note(text))
         self.application_id._notify_panel()
 
     def _next_step(self):

@@ -19,6 +19,7 @@ class ScfLoanEntry(models.Model):
 
     _name = "scf.loan.entry"
     _description = "Loan ledger entry"
+    _inherit = ["scf.record.kept"]
     _order = "loan_id, sequence, id"
     _rec_name = "bank_entry_ref"
 

@@ -1,4 +1,5 @@
 from datetime import timedelta, timezone
+from functools import partial
 
 from openscf.loan import LoanTerms, offer_cost
 from openscf.wire import Acceptance, Decision, Offer, OfferStatus, terms_sha256
@@ -7,7 +8,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_datetime
 
+from ..eligibility.company_setup import check_collection_account
 from .labels import label_of
+from .on_its_own import on_its_own
 from .scf_submission import ENDED
 
 STATES = [
@@ -18,10 +21,16 @@ STATES = [
     ("expired", "Expired"),
     ("withdrawn", "Withdrawn by the bank"),
 ]
-# An offer that ended never opens again; one that is being accepted no longer expires by our clock.
+# An offer that ended never opens again; one that is being accepted no longer expires by our clock. Nobody but an
+# approver here makes an offer accepted: the bank's word that it was leads nowhere from "open".
 TRANSITIONS = {
-    "open": {"accepting", "accepted", "declined", "expired", "withdrawn"},
+    "open": {"accepting", "declined", "expired", "withdrawn"},
     "accepting": {"accepted", "declined", "expired", "withdrawn"},
+}
+# What a refused acceptance says of the offer; after any other refusal it still stands at the bank.
+GONE = {
+    "urn:openscf:problem:offer-expired": "expired",
+    "urn:openscf:problem:wrong-state": "withdrawn",
 }
 
 
@@ -30,7 +39,7 @@ class ScfOffer(models.Model):
 
     _name = "scf.offer"
     _description = "Financing offer"
-    _inherit = ["scf.addressee"]
+    _inherit = ["scf.addressee", "scf.record.kept"]
     _order = "application_id desc, total_cost, id"
 
     submission_id = fields.Many2one("scf.submission", required=True, readonly=True, index=True, ondelete="restrict")
@@ -60,11 +69,18 @@ class ScfOffer(models.Model):
     expires_at = fields.Datetime(readonly=True)
     approved_by_id = fields.Many2one("res.users", readonly=True)
     accepted_at = fields.Datetime(readonly=True)
+    payout_account = fields.Char(
+        string="Paid Out To",
+        related="submission_id.package_id.collection_account",
+        help="The company's account that was sealed into the package: the bank pays out to it.",
+    )
     state = fields.Selection(STATES, required=True, readonly=True, default="open", index=True)
+    state_reason = fields.Char(readonly=True, help="Why the acceptance of this offer came to nothing.")
 
     _bank_reference_unique = models.UniqueIndex("(bank_id, bank_offer_ref)", "The bank used an offer's number twice.")
-    _one_accepted = models.UniqueIndex(
-        "(application_id) WHERE state IN ('accepting', 'accepted')",
+    # Two may end as accepted where a bank had taken an acceptance that was cancelled here; both loans are then owed.
+    _one_accepting = models.UniqueIndex(
+        "(application_id) WHERE state = 'accepting'",
         "Another offer of this application has just been accepted. Only one can be.",
     )
 
@@ -147,7 +163,16 @@ class ScfOffer(models.Model):
             return self.env._("Only an approver may accept an offer: %s.", names or nobody)
         if self.env.user == self.application_id.requester_id:
             return self.env._("You requested this financing, so somebody else has to accept it: %s.", names or nobody)
-        return ""
+        return self._why_not_pay_out()
+
+    def _why_not_pay_out(self):
+        """Why the bank must not pay out to the account in its package, as a sentence; an empty text where it may."""
+        offer = self.sudo()  # an approver need not be allowed to read the document or the company's bank accounts
+        offer.env.flush_all()
+        document = offer.application_id._document()
+        facts = document._scf_facts(offer.env["scf.bank"], fields.Date.context_today(offer))
+        account = check_collection_account(facts, self.env)
+        return account.sentence if account.level == "stop" else offer.submission_id.package_id._changed_account()
 
     def _expiry(self):
         return format_datetime(self.env, self.expires_at, dt_format="short")
@@ -161,8 +186,29 @@ class ScfOffer(models.Model):
     def _decline(self, reason):
         """Tell the bank that its open offer is not taken."""
         for offer in self.filtered(lambda offer: offer.state == "open"):
-            offer.submission_id._send("decline", Decision(reason=reason).to_wire(), addressee=offer)
+            offer._send_decline(reason)
             offer._set_state("declined")
+
+    def _send_decline(self, reason):
+        self.submission_id._send("decline", Decision(reason=reason).to_wire(), addressee=self)
+
+    def _acceptance(self):
+        """The message by which an approver here accepted these terms, whatever became of it; empty where none did."""
+        self.ensure_one()
+        messages = self.env["scf.message"].sudo()
+        if not self.approved_by_id:
+            return messages
+        return messages.search(
+            [("res_model", "=", self._name), ("res_id", "=", self.id), ("verb", "=", "accept")], limit=1
+        )
+
+    def _confirm(self):
+        """The bank granted a loan on an acceptance of ours, which binds also where it was given up here since."""
+        self.state = "accepted"
+        self.state_reason = False
+        application = self.application_id
+        application.approver_id = application.approver_id or self.approved_by_id
+        application._notify_panel()
 
     def _scf_target(self, verb):
         return self.bank_offer_ref
@@ -177,23 +223,48 @@ class ScfOffer(models.Model):
 
     def _scf_on_refused(self, message, problem):
         self.submission_id.delayed = False
-        detail = problem.get("detail") or problem.get("title") or ""
-        if message.verb == "accept" and self.state == "accepting":
-            expired = problem.get("type") == "urn:openscf:problem:offer-expired"
-            self._set_state("expired" if expired else "withdrawn")
-            if problem.get("type") == "urn:openscf:problem:wrong-state":
-                # Our acceptance crossed the bank's word on this offer; whatever else it decided comes as an event.
-                self.submission_id._reconsider()
-            self.application_id.approver_id = False
-            self.application_id._sync_state()
-            if self.application_id.state == "offered":
-                self.application_id._ask_approvers(self.application_id._best_offer().bank_id.name)
-        self.application_id.message_post(
-            body=self.env._(
-                "%(bank)s did not take our answer to its offer: %(detail)s", bank=self.bank_id.name, detail=detail
-            )
+        sentence = self.env._(
+            "%(bank)s did not take our answer to its offer: %(detail)s",
+            bank=self.bank_id.name,
+            detail=problem.get("detail") or problem.get("title") or "",
         )
+        if message.verb == "accept" and self.state == "accepting":
+            sentence = self._why_acceptance_failed(message, problem) or sentence
+            self._give_up_acceptance(problem.get("type"), sentence)
+        self.application_id.message_post(body=sentence)
         self.application_id._notify_panel()
+
+    def _why_acceptance_failed(self, message, problem):
+        """What happened and what to do, where the bank's own sentence does not say it."""
+        if message.state == "cancelled":
+            return self.env._(
+                "The acceptance of the offer of %(bank)s was cancelled here before the bank answered, and the offer is "
+                "declined. Should the bank have taken the acceptance already, its loan comes all the same.",
+                bank=self.bank_id.name,
+            )
+        if problem.get("type") == "urn:openscf:problem:terms-mismatch":
+            return self.env._(
+                "%(bank)s keeps other terms for its offer %(offer)s than the ones that were accepted here, so nothing "
+                "was borrowed and the offer is declined. Tell the bank, and request the financing again: it then "
+                "makes a new offer.",
+                bank=self.bank_id.name,
+                offer=self.bank_offer_ref,
+            )
+        return ""
+
+    def _give_up_acceptance(self, problem_type, reason):
+        """Go on without this offer; where it still stands at the bank, decline it, so that both sides agree."""
+        if problem_type not in GONE:
+            self._send_decline(self.env._("Our acceptance of this offer came to nothing."))
+        self._set_state(GONE.get(problem_type, "declined"))
+        self.state_reason = reason
+        if problem_type == "urn:openscf:problem:wrong-state":
+            # Our acceptance crossed the bank's word on this offer; whatever else it decided comes as an event.
+            self.submission_id._reconsider()
+        self.application_id.approver_id = False
+        self.application_id._sync_state()
+        if self.application_id.state == "offered":
+            self.application_id._ask_approvers(self.application_id._best_offer().bank_id.name)
 
     def _scf_on_delayed(self, message):
         self.submission_id._scf_on_delayed(message)
@@ -287,12 +358,15 @@ class ScfOffer(models.Model):
     def _cron_expire(self):
         """Expire open offers whose time is over; the bank says so too, but may be out of reach."""
         offers = self.search([("state", "=", "open"), ("expires_at", "<=", fields.Datetime.now())])
-        offers._set_state("expired")
-        for application in offers.application_id:
-            application._sync_state()
+        for application, lapsed in offers.grouped("application_id").items():
+            on_its_own(application, partial(lapsed._expire, application))
+
+    def _expire(self, application):
+        self._set_state("expired")
+        application._sync_state()
 
     def _set_state(self, state):
-        """The only writer of `state`: skips repeats and what can't follow."""
+        """The only writer of `state` besides `_confirm`: skips repeats and what can't follow."""
         for offer in self:
             if state in TRANSITIONS.get(offer.state, ()):
                 offer.state = state

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import add_banner
 
+from ..evidence.party import account_of, account_text, is_same_account
 from ..evidence.sealing import Grant, seal_evidence
 
 
@@ -15,6 +16,7 @@ class ScfPackage(models.Model):
 
     _name = "scf.package"
     _description = "Evidence package"
+    _inherit = ["scf.record.kept"]
     _order = "id desc"
     _rec_name = "package_ref"
 
@@ -31,6 +33,18 @@ class ScfPackage(models.Model):
     disclosure_ids = fields.One2many("scf.disclosure", "package_id", string="Sent To", readonly=True)
     created_at = fields.Datetime(string="Sealed On", required=True, readonly=True)
     settled_partials = fields.Json(readonly=True, help="Reconciliations that the package already tells the bank of.")
+    sealed_account = fields.Json(readonly=True, help="The collection account as the package names it.")
+    collection_account = fields.Char(
+        compute="_compute_collection_account",
+        help="The company's bank account as it was sealed: the bank pays out to it and draws repayments from it.",
+    )
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("sealed_account")
+    def _compute_collection_account(self):
+        for package in self:
+            package.collection_account = account_text(package.sealed_account)
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -55,8 +69,12 @@ class ScfPackage(models.Model):
         :param application: the ``scf.application``
         :param consents: ``scf.consent`` in force, one for each bank that gets a file
         :param supersedes: the ``scf.package`` that the new one replaces
-        :raise UserError: where a consent has ended, and where the records contradict each other
+        :raise UserError: where a consent has ended, where the records contradict each other, so that no bank would
+            take the package, and where the collection account is not trusted or another one than in the package that
+            is replaced
         """
+        if supersedes:
+            supersedes._refuse_changed_account()
         for consent in consents:
             if why_not := consent._why_not_in_force():
                 raise UserError(why_not)
@@ -86,11 +104,29 @@ class ScfPackage(models.Model):
                 "supersedes_id": supersedes.id if supersedes else False,
                 "created_at": now,
                 "settled_partials": sealed.partial_ids,
+                "sealed_account": sealed.collection_account,
             }
         )
         for consent, grant in zip(consents, grants, strict=True):
             self.env["scf.disclosure"]._keep(package, consent, sealed.files[grant.terms.aud])
         return package
+
+    def _refuse_changed_account(self):
+        if sentence := self._changed_account():
+            raise UserError(sentence)
+
+    def _changed_account(self):
+        """Why the bank would pay out to another account than the company's own one of today; empty where it is that."""
+        company = self.sudo().company_id
+        current = account_of(company.scf_collection_bank_account_id, company.name)
+        if is_same_account(self.sealed_account, current):
+            return ""
+        return self.env._(
+            "The bank would pay out to %(sealed)s, but the company's collection account is by now %(current)s. "
+            "Withdraw the request and ask again, or have an administrator choose the former account in the settings.",
+            sealed=account_text(self.sealed_account),
+            current=account_text(current),
+        )
 
     @api.model
     @api.private

@@ -9,8 +9,7 @@ from odoo.tools import SQL, format_datetime
 from odoo.addons.scf_connector.models.scf_message import NOT_SENT
 
 from ..amounts import wire_money
-from ..evidence.party import account_of
-from .labels import label_of
+from .labels import as_note, label_of
 
 STATES = [
     ("created", "Being sent"),
@@ -27,7 +26,7 @@ STATES = [
     ("closed", "Repaid"),
 ]
 # A submission only moves up, apart from the bank's questions and an offer that the bank took back; rejected, cancelled
-# and closed end it.
+# and closed end it, unless the bank had taken an acceptance before that.
 RANK = {
     "created": 0,
     "processing": 1,
@@ -59,7 +58,7 @@ class ScfSubmission(models.Model):
 
     _name = "scf.submission"
     _description = "Submission to a bank"
-    _inherit = ["scf.addressee"]
+    _inherit = ["scf.addressee", "scf.record.kept"]
     _order = "id"
     _rec_name = "reference"
 
@@ -103,6 +102,7 @@ class ScfSubmission(models.Model):
         "action_message",
         "end_reason",
         "offer_ids.state",
+        "offer_ids.state_reason",
         "bank_id.unreachable_since",
     )
     def _compute_state_message(self):
@@ -115,7 +115,8 @@ class ScfSubmission(models.Model):
         if self.delayed:
             return self._delay_sentence()
         if self.state == "offered" and not self.offer_ids.filtered(lambda offer: offer.state in ("open", "accepting")):
-            return self.env._("The offer of %s lapsed.", bank)
+            given_up = self.offer_ids.filtered("state_reason")[-1:]
+            return given_up.state_reason or self.env._("The offer of %s lapsed.", bank)
         if self.state == "processing" and "withdrawn" in self.offer_ids.mapped("state"):
             return self.env._("%s took its offer back and is looking at the request again.", bank)
         if self.state == "cancelled" and self.end_reason:
@@ -254,9 +255,7 @@ class ScfSubmission(models.Model):
             repayment=application.repayment,
             package_sha256=disclosure.sha256,
             package_id=disclosure.package_id.package_ref,
-            disbursement_account=account_of(
-                application.company_id.scf_collection_bank_account_id, application.company_id.name
-            ),
+            disbursement_account=disclosure.package_id.sealed_account,
             documents_fingerprints=application.line_ids.mapped("asset_key"),
         )
         submission._send("apply", request.to_wire(), documents=disclosure._documents())
@@ -453,7 +452,7 @@ class ScfSubmission(models.Model):
             self.application_id.activity_schedule(
                 "scf_finance.activity_answer_bank",
                 user_id=self.application_id.requester_id.id,
-                note=self.state_message,
+                note=as_note(self.state_message),
             )
 
     def _set_state(self, state, *, is_event=False):
@@ -476,7 +475,10 @@ class ScfSubmission(models.Model):
 
     def _may_follow(self, state, is_event):
         if self.state in ENDED:
-            return state == "disbursement_completed" and self.state == "closed"  # a repayment was taken back
+            if self.state == "closed":
+                return state == "disbursement_completed"  # a repayment was taken back
+            was_given_up = self.state in ("rejected", "cancelled") and "accepted" in self.offer_ids.mapped("state")
+            return state == "granted" and was_given_up
         if state in ("rejected", "cancelled"):
             return RANK[self.state] <= RANK["offered"]
         if state in DECIDING and (self.state in DECIDING or (is_event and self.state == "offered")):

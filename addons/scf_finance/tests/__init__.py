@@ -6,12 +6,15 @@ from . import test_evidence_amounts
 from . import test_evidence_graph
 from . import test_evidence_queries
 from . import test_gateway
+from . import test_given_up_acceptance
+from . import test_jobs
 from . import test_journey
 from . import test_loan
 from . import test_offer
 from . import test_package
 from . import test_panel
 from . import test_panel_tour
+from . import test_payout_account
 from . import test_protection
 from . import test_security
 from . import test_submission

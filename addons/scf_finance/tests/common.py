@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from cryptography.fernet import Fernet
 
-from odoo import Command, fields
+from odoo import SUPERUSER_ID, Command, fields
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -41,12 +41,7 @@ class FinanceCase(AccountTestInvoicingCommon):
         cls.company = cls.company_data["company"]
         cls.company.write({"vat": "US123456789", "country_id": cls.env.ref("base.us").id})
         cls.company._scf_create_accounts()
-        cls.company.scf_collection_bank_account_id = cls.env["res.partner.bank"].create(
-            {
-                "acc_number": "DE89370400440532013000",
-                "partner_id": cls.company.partner_id.id,
-            }
-        )
+        cls.company.scf_collection_bank_account_id = cls._trusted_account("DE89370400440532013000")
         cls.buyer = cls.env["res.partner"].create(
             {
                 "name": "Atlas Retail",
@@ -95,6 +90,14 @@ class FinanceCase(AccountTestInvoicingCommon):
     def setUp(self):
         super().setUp()
         self.rhone_bank, self.hansa_bank = BankDouble(self.rhone), BankDouble(self.hansa)
+
+    @classmethod
+    def _trusted_account(cls, number):
+        """A bank account of the company that somebody who may do so has trusted."""
+        accounts = cls.env["res.partner.bank"].with_user(SUPERUSER_ID)
+        return accounts.create(
+            {"acc_number": number, "partner_id": cls.company.partner_id.id, "allow_out_payment": True}
+        ).with_env(cls.env)
 
     @classmethod
     def _connected_bank(cls, name, **members):

@@ -1,5 +1,7 @@
 from datetime import timedelta
+from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -71,6 +73,15 @@ class TestCollection(FinanceCase):
         self._report(loan)
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
         self._assert_books_closed(loan)
+
+    def test_payment_undone_where_it_is_tomorrow_already_is_reported_at_once(self):
+        loan = self._financed(self.invoice)
+        payment = self._pay(self.invoice)
+        self._report(loan)
+        with patch.object(fields.Date, "context_today", return_value=self.today + timedelta(days=1)):
+            payment.action_draft()
+        self.assertEqual(self._amounts(self._report(loan)), [("undone", "10000.00")])
+        self.assertEqual(loan.state, "active")
 
     def test_payment_undone_before_it_was_reported_says_nothing(self):
         loan = self._financed(self.invoice)

@@ -44,7 +44,11 @@ class TestConcurrency(BaseCase):
         self.before = company.read(["vat", "country_id", "scf_collection_bank_account_id"], load="")[0]
         company._scf_create_accounts()
         account = env["res.partner.bank"].create(
-            {"acc_number": "DE89370400440532013000", "partner_id": company.partner_id.id}
+            {
+                "acc_number": "DE89370400440532013000",
+                "partner_id": company.partner_id.id,
+                "allow_out_payment": True,
+            }
         )
         company.write(
             {"vat": "DE136695976", "country_id": env.ref("base.de").id, "scf_collection_bank_account_id": account.id}

@@ -60,6 +60,7 @@ def facts(**members):
             "missing_tax_id": False,
             "missing_accounts": False,
             "missing_collection_account": False,
+            "untrusted_collection_account": False,
             "banks": (bank_terms(),),
             **members,
         }
@@ -133,6 +134,7 @@ class TestRules(TransactionCase):
         self.assertEqual(self._stops(missing_tax_id=True), ["tax_id_missing"])
         self.assertEqual(self._stops(missing_accounts=True), ["accounts_missing"])
         self.assertEqual(self._stops(missing_collection_account=True), ["collection_account_missing"])
+        self.assertEqual(self._stops(untrusted_collection_account=True), ["collection_account_untrusted"])
         self.assertEqual(self._stops(banks=()), ["no_bank"])
 
     def test_limits_of_the_banks_are_named(self):

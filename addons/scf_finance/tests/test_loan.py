@@ -1,6 +1,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from markupsafe import escape
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
@@ -352,6 +354,21 @@ class TestLoan(FinanceCase):
         self.assertEqual((form.reason, form.amount), ("shortfall", 800.0))
         self.rhone_bank.post_repayment(loan, "2000.00", source="REP/1")
         self.assertEqual(loan.shortfall, 0, "own money made up for it")
+
+    def test_words_of_a_bank_are_text_in_the_activity_not_markup(self):
+        loan = self._financed(self.invoice, on=self.start)
+        for message in ("<b>x</b>", "<b>again</b>"):  # the second one is told in the activity that is there
+            self.rhone_bank.tell(
+                "loan.shortfall",
+                {
+                    "loan": self.rhone_bank.snapshot(loan.bank_loan_ref),
+                    "shortfall": {"amount": "800.00", "currency": "USD"},
+                    "message": message,
+                },
+                loan.submission_id,
+            )
+            self.assertIn(escape(message), loan.activity_ids.note)
+            self.assertNotIn("<b>", loan.activity_ids.note)
 
     # --- protection ---
 

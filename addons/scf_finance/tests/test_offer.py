@@ -1,5 +1,8 @@
+import json
 from datetime import timedelta
 from unittest.mock import patch
+
+from lxml.etree import fromstring
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -28,6 +31,14 @@ class TestOffer(FinanceCase):
         self.assertEqual(offer.total_cost, 124.0)  # 8000 × 8.4 % × 45/360 = 84.00, and the fee
         self.assertAlmostEqual(offer.apr, ((8084 / 7960) ** (365 / 45) - 1) * 100, 2)
         self.assertEqual(offer.conditions, "Notified assignment")
+
+    def test_rate_is_kept_exactly_and_shown_with_two_decimals(self):
+        offer = self._offered(self.invoice, rate="8.4375")
+        self.assertEqual(offer.rate_pa, 8.4375)
+        for view in self.env["ir.ui.view"].search([("model", "=", "scf.offer"), ("inherit_id", "=", False)]):
+            arch = fromstring(self.env["scf.offer"].get_view(view.id, view.type)["arch"])
+            for node in arch.iterfind(".//field[@name='rate_pa']"):
+                self.assertEqual(json.loads(node.get("digits"))[1], 2, view.name)
 
     def test_cheapest_offer_is_the_best(self):
         application, dear, cheap = self._two_offers()

@@ -1,5 +1,7 @@
 import json
 
+from lxml.html import fromstring
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
@@ -130,6 +132,16 @@ class TestSubmission(FinanceCase):
         self.assertFalse(application.activity_ids)
         with self.assertRaises(UserError):
             self._as("requester", submission).action_reply()
+
+    def test_words_of_a_bank_are_text_in_the_activity_not_markup(self):
+        submission = self._request(self.invoice).submission_ids
+        self.rhone_bank.receive(submission)
+        message = '<b>x</b><a href="https://evil.example">Pay here</a>\nSecond line'
+        self.rhone_bank.decide(submission, "ACTION_REQUIRED", action_required={"message": message})
+        note = fromstring(f"<div>{submission.application_id.activity_ids.note}</div>")
+        self.assertIn('<b>x</b><a href="https://evil.example">Pay here</a>', note.text_content())
+        self.assertEqual({element.tag for element in note.iterdescendants()} & {"b", "a"}, set())
+        self.assertTrue(note.findall(".//br"), "its lines stay")
 
     def test_repeated_question_after_the_answer_does_not_ask_again(self):
         submission = self._request(self.invoice).submission_ids

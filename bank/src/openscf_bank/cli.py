@@ -1,4 +1,4 @@
-"""The command `openscf-bank`: serve, migrate, create-officer, run-jobs, openapi."""
+"""The command `openscf-bank`: serve, migrate, create-officer, disable-officer, run-jobs, openapi."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from . import jobs
 from .app import build_api, build_app
-from .desk.service import OfficerError, create_officer
+from .desk.service import OfficerError, create_officer, disable_officer
 from .gateway import Gateway, build_gateway
 from .kit.db import Database
 from .migrations import upgrade
@@ -66,6 +66,11 @@ def _parser() -> argparse.ArgumentParser:
     officer.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     _database(officer)
     officer.set_defaults(run=_create_officer)
+
+    former = commands.add_parser("disable-officer", help="shut an officer out and end their sessions")
+    former.add_argument("username")
+    _database(former)
+    former.set_defaults(run=_disable_officer)
 
     due = commands.add_parser("run-jobs", help="do what is due once (expiry, payments), for a cron")
     _bank(due)
@@ -129,6 +134,13 @@ def _create_officer(options: argparse.Namespace) -> None:
             raise UsageError("The passwords differ.")
     create_officer(database, options.username, options.name, password)
     print(f"Officer {options.username.strip().lower()} can log in at the desk.")
+
+
+def _disable_officer(options: argparse.Namespace) -> None:
+    database = Database(options.database_url)
+    upgrade(database)
+    disable_officer(database, options.username)
+    print(f"Officer {options.username.strip().lower()} is logged out and cannot log in any more.")
 
 
 def _run_jobs(options: argparse.Namespace) -> None:

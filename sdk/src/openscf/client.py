@@ -61,7 +61,9 @@ class BankClient:
 
     `base_url` is the bank's address; `jwks` are its keys as pinned when it was connected (else `discover` reads
     them); `issuer` its pinned issuer; `api_base` and `token_endpoint` are the endpoints that it named when it was
-    discovered (else the protocol's usual paths); `timeout` is (connect, read) in seconds; `clock` gives Unix seconds.
+    discovered (else the protocol's usual paths); `timeout` is (connect, read) in seconds; `total_timeout` is the
+    seconds that one call may take, its token and its renewal included (change it between calls where several share
+    a limit); `clock` gives Unix seconds.
     """
 
     def __init__(
@@ -76,12 +78,14 @@ class BankClient:
         token_endpoint: str | None = None,
         session: requests.Session | None = None,
         timeout: tuple[float, float] = (5, 20),
+        total_timeout: float = 60.0,
         user_agent: str = f"openscf/{__version__}",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.issuer = issuer or _origin(self.base_url)
         self.client_id = client_id
+        self.total_timeout = total_timeout
         self.jwks: Mapping[str, Any] | None = jwks
         self.published_jwks: Mapping[str, Any] | None = None
         self._keys = KeySet.from_jwks(jwks) if jwks is not None else None
@@ -106,7 +110,8 @@ class BankClient:
         Pinned keys stay in force; `published_jwks` shows what the bank publishes today. Raises AnswerInvalid where
         the issuer is not the address that was asked, or an endpoint leaves https.
         """
-        raw = self._exchange("GET", f"{self.base_url}/.well-known/openscf")
+        deadline = self._deadline()
+        raw = self._exchange("GET", f"{self.base_url}/.well-known/openscf", deadline=deadline)
         discovery = _read(wire.Discovery, _json(raw))
         if _origin(self.base_url) != discovery.issuer or self.issuer != discovery.issuer:
             raise AnswerInvalid(
@@ -115,7 +120,7 @@ class BankClient:
             )
         for url in (discovery.jwks_uri, discovery.token_endpoint, discovery.api_base):
             _check_endpoint(url, issuer=discovery.issuer)
-        published = _json(self._exchange("GET", discovery.jwks_uri))
+        published = _json(self._exchange("GET", discovery.jwks_uri, deadline=deadline))
         try:
             keys = KeySet.from_jwks(published)
         except InputInvalid as error:
@@ -269,20 +274,22 @@ class BankClient:
         with_token: bool,
         media_type: str = "application/json",
     ) -> Answer:
+        deadline = self._deadline()
         url = self._url(path)
         headers = {} if body is None else {"Content-Type": media_type}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = _quoted(idempotency_key)
         if signed:
             headers[_SIGNATURE_HEADER] = self._sign(method, url, body or b"")
-        token = self._access_token() if with_token else None
+        token = self._access_token(deadline) if with_token else None
         try:
-            raw = self._exchange(method, url, body, headers=headers, token=token)
+            raw = self._exchange(method, url, body, deadline=deadline, headers=headers, token=token)
         except BankRefused as refusal:
             if token is None or not _asks_for_new_token(refusal):
                 raise
             self._token = None
-            raw = self._exchange(method, url, body, headers=headers, token=self._access_token())
+            token = self._access_token(deadline)
+            raw = self._exchange(method, url, body, deadline=deadline, headers=headers, token=token)
         return self._checked(raw, expects_audience=with_token)
 
     def _sign(self, method: str, url: str, body: bytes) -> str:
@@ -306,12 +313,16 @@ class BankClient:
             raise SignatureInvalid("The bank's answer was signed for another client; ask the bank, keep the message.")
         return Answer(status=raw.status, body=raw.body, json=_json(raw) if raw.body else None, signature=signature)
 
-    def _access_token(self) -> str:
+    def _deadline(self) -> float:
+        """When a call that starts now is given up, by the monotonic clock."""
+        return time.monotonic() + self.total_timeout
+
+    def _access_token(self, deadline: float) -> str:
         if self._token is None or self._token.expires_at <= self._clock():
-            self._token = self._fetch_token()
+            self._token = self._fetch_token(deadline)
         return self._token.value
 
-    def _fetch_token(self) -> _Token:
+    def _fetch_token(self, deadline: float) -> _Token:
         now = int(self._clock())
         assertion = client_assertion(
             key=self._key,
@@ -326,7 +337,8 @@ class BankClient:
             "client_assertion": assertion,
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        raw = self._exchange("POST", self._token_endpoint, urlencode(form).encode(), headers=headers)
+        form_body = urlencode(form).encode()
+        raw = self._exchange("POST", self._token_endpoint, form_body, deadline=deadline, headers=headers)
         answer = _read(wire.TokenAnswer, _json(raw))
         if answer.token_type.lower() != "bearer":
             raise AnswerInvalid(f"The bank's token is of type {answer.token_type[:40]!r}; Bearer was expected.")
@@ -338,12 +350,22 @@ class BankClient:
         url: str,
         body: bytes | None = None,
         *,
+        deadline: float,
         headers: Mapping[str, str] | None = None,
         token: str | None = None,
     ) -> RawAnswer:
         """Send once; return a 2xx answer, raise for everything else."""
         all_headers = {"Accept": "application/json", "User-Agent": self._user_agent, **(headers or {})}
-        raw = send_once(self._session, method, url, body, headers=all_headers, token=token, timeout=self._timeout)
+        raw = send_once(
+            self._session,
+            method,
+            url,
+            body,
+            headers=all_headers,
+            token=token,
+            timeout=self._timeout,
+            total=deadline - time.monotonic(),
+        )
         if 200 <= raw.status < 300:
             return raw
         if 300 <= raw.status < 400 or raw.status < 200:

@@ -4,7 +4,6 @@
     "version": "19.0.1.0.0",
     "category": "Hidden",
     "author": "SCF for Odoo contributors",
-    "website": "https://github.com/scf-for-odoo/scf-for-odoo",
     "license": "LGPL-3",
     "depends": ["mail"],
     "assets": {

@@ -57,6 +57,7 @@ const OFFERED = {
             id: 21,
             bank: "Hansa",
             in_hand: "€ 7,960.00",
+            payout_account: "DE89 3704 0044 0532 0130 00, Copper & Cast",
             total_cost: "€ 116.00",
             apr_text: "8.10 % a year",
             due_date: "01/08/2027",
@@ -70,6 +71,7 @@ const OFFERED = {
             id: 22,
             bank: "Rhône",
             in_hand: "€ 7,900.00",
+            payout_account: "DE89 3704 0044 0532 0130 00, Copper & Cast",
             total_cost: "€ 180.00",
             apr_text: "11.20 % a year",
             due_date: "01/08/2027",
@@ -185,7 +187,7 @@ test("offers are compared at once and accepting asks first", async () => {
     ]);
     expect(".o_scf_panel_best").toHaveText(/Lowest cost/);
     await contains(".o_scf_panel_best .o_scf_panel_accept").click();
-    expect(".modal-body").toHaveText(/€ 7,960\.00, at a total cost of € 116\.00 \(8\.10 % a year\)/);
+    expect(".modal-body").toHaveText(/€ 7,960\.00 on the account DE89 3704 0044 0532 0130 00, Copper & Cast, at a total cost of € 116\.00 \(8\.10 % a year\)/);
     await waitForSteps([]);
     await contains(".modal-footer .btn-primary").click();
     await waitForSteps(["accept 21"]);

@@ -20,6 +20,24 @@ def officer_named(session: Session, username: str) -> Officer | None:
     return session.scalars(sa.select(Officer).where(Officer.username == username.lower())).one_or_none()
 
 
+def lock_officer(session: Session, officer_id: str) -> Officer:
+    """The officer's row, locked until the transaction ends and read afresh."""
+    query = sa.select(Officer).where(Officer.id == officer_id)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def end_sessions(session: Session, officer_id: str, *, but: str | None = None) -> None:
+    """End an officer's sessions, except for the one whose digest is `but`."""
+    query = sa.delete(DeskSession).where(DeskSession.officer_id == officer_id)
+    session.execute(query.where(DeskSession.token_sha256 != but) if but else query)
+
+
+def seen(session: Session, token_sha256: str, now: datetime) -> bool:
+    """Note that a session is in use; False if it has ended."""
+    query = sa.update(DeskSession).where(DeskSession.token_sha256 == token_sha256).values(last_seen_at=now)
+    return session.scalars(query.returning(DeskSession.token_sha256)).one_or_none() is not None
+
+
 def count_failures(session: Session, subject: str, now: datetime) -> int:
     """Failed logins of a user name or an address within the window."""
     query = sa.select(sa.func.count()).select_from(LoginFailure)

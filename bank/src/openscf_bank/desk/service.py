@@ -1,4 +1,4 @@
-"""Officers: created, logged in and out, and written down."""
+"""Officers: created and disabled, their passwords and sessions, and what they did, written down."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NOBODY = _hasher.hash(new_secret())
 
 
 class OfficerError(Exception):
-    """An officer cannot be created; the message says what to correct."""
+    """An officer cannot be created or changed; the message says what to correct."""
 
 
 class LoginRefused(Exception):
@@ -53,40 +53,57 @@ class LoggedIn:
 
 
 def create_officer(database: Database, username: str, name: str, password: str) -> None:
-    """A new officer; with a user name that exists, the name and the password are replaced."""
+    """A new officer. One whose user name exists gets the name and the password, may log in (again), and has no session
+    left that began with the password before.
+    """
     username = username.strip().lower()
     if not username or not name.strip():
         raise OfficerError("Give a user name and a name.")
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise OfficerError(f"The password needs at least {MIN_PASSWORD_LENGTH} characters.")
+    password_hash = _hash(password)
     with database.write() as session:
         officer = repository.officer_named(session, username)
         if officer is None:
-            officer = Officer(id=new_id("off"), username=username, active=True, created_at=wall_time())
+            officer = Officer(id=new_id("off"), username=username, created_at=wall_time())
             session.add(officer)
         officer.name = name.strip()
-        officer.password_hash = _hasher.hash(password)
+        officer.active = True
+        _set_password(session, officer, password_hash)
+
+
+def disable_officer(database: Database, username: str) -> None:
+    """Shut an officer out: no login any more, and every session ends at once. `create_officer` lets them in again."""
+    username = username.strip().lower()
+    with database.write() as session:
+        officer = repository.officer_named(session, username)
+        if officer is None:
+            raise OfficerError(f"There is no officer {username!r}.")
+        officer.active = False
+        session.flush()
+        repository.end_sessions(session, officer.id)
+
+
+def change_password(gateway: Gateway, who: LoggedIn, secret: str, present: str, new: str, address: str) -> None:
+    """Replace the officer's own password. The session of `secret` goes on, the officer's others end at once.
+
+    LoginRefused where `present` is wrong, counted as a failed login is; OfficerError where `new` is too short.
+    """
+    password_hash = _hash(new)
+    checked = _authenticated(gateway, who.username, present, address, action="password")
+    with gateway.db.write() as session:
+        officer = _still_the_same(session, checked)
+        repository.forget_failures(session, f"user:{who.username}")
+        _set_password(session, officer, password_hash, but=_digest(secret))
+        note(session, who.username, address, "password.changed", who.username, "")
 
 
 def log_in(gateway: Gateway, username: str, password: str, address: str) -> str:
     """The secret of a new session; LoginRefused otherwise. Tries are counted per user name and per address."""
     username = username.strip().lower()[:255]
+    checked = _authenticated(gateway, username, password, address, action="login")
     now = wall_time()
-    subjects = {f"user:{username}": FAILURES_PER_USERNAME, f"address:{address}": FAILURES_PER_ADDRESS}
-    with gateway.db.read() as session:
-        throttled = any(repository.count_failures(session, one, now) >= most for one, most in subjects.items())
-        officer = repository.officer_named(session, username)
-    if throttled:
-        raise LoginRefused("Too many failed logins. Wait 15 minutes.", throttled=True)
-    good = _matches(officer.password_hash if officer else _NOBODY, password)
-    if officer is None or not good or not officer.active:
-        with gateway.db.write() as session:
-            for subject in subjects:
-                session.add(LoginFailure(id=new_id("fail"), subject=subject, failed_at=now))
-            note(session, username or "?", address, "login.failed", username, "")
-        raise LoginRefused("The user name or the password is wrong.")
     secret = new_secret()
     with gateway.db.write() as session:
+        officer = _still_the_same(session, checked)
         repository.forget_failures(session, f"user:{username}")
         session.add(
             DeskSession(
@@ -112,10 +129,10 @@ def logged_in(gateway: Gateway, secret: str) -> LoggedIn | None:
         officer = session.get_one(Officer, found.officer_id)
         if not officer.active:
             return None
-        last_seen = found.last_seen_at
-    if last_seen <= now - timedelta(minutes=1):
+    if found.last_seen_at <= now - timedelta(minutes=1):
         with gateway.db.write() as session:
-            session.get_one(DeskSession, _digest(secret)).last_seen_at = now
+            if not repository.seen(session, found.token_sha256, now):
+                return None  # ended since it was read
     return LoggedIn(officer.id, officer.username, officer.name, found.csrf_token)
 
 
@@ -141,6 +158,46 @@ def note(session: Session, officer: str, address: str, action: str, subject: str
             detail=detail,
         )
     )
+
+
+def _authenticated(gateway: Gateway, username: str, password: str, address: str, *, action: str) -> Officer:
+    """The officer whose password this is; LoginRefused otherwise. `action` is what the audit log says was tried."""
+    now = wall_time()
+    subjects = {f"user:{username}": FAILURES_PER_USERNAME, f"address:{address}": FAILURES_PER_ADDRESS}
+    with gateway.db.read() as session:
+        throttled = any(repository.count_failures(session, one, now) >= most for one, most in subjects.items())
+        officer = repository.officer_named(session, username)
+    if throttled:
+        raise LoginRefused("Too many failed logins. Wait 15 minutes.", throttled=True)
+    good = _matches(officer.password_hash if officer else _NOBODY, password)
+    if officer is None or not good or not officer.active:
+        with gateway.db.write() as session:
+            for subject in subjects:
+                session.add(LoginFailure(id=new_id("fail"), subject=subject, failed_at=now))
+            note(session, username or "?", address, f"{action}.failed", username, "")
+        raise LoginRefused("The user name or the password is wrong.")
+    return officer
+
+
+def _still_the_same(session: Session, checked: Officer) -> Officer:
+    """The officer locked, so that no session begins beside a change of password; LoginRefused if one came between."""
+    officer = repository.lock_officer(session, checked.id)
+    if not officer.active or officer.password_hash != checked.password_hash:
+        raise LoginRefused("The user name or the password is wrong.")
+    return officer
+
+
+def _set_password(session: Session, officer: Officer, password_hash: str, *, but: str | None = None) -> None:
+    """Whoever is logged in with the password before is logged out, except for the session `but` (its digest)."""
+    officer.password_hash = password_hash
+    session.flush()  # the row is locked before its sessions are counted
+    repository.end_sessions(session, officer.id, but=but)
+
+
+def _hash(password: str) -> str:
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise OfficerError(f"The password needs at least {MIN_PASSWORD_LENGTH} characters.")
+    return _hasher.hash(password)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -57,7 +57,7 @@ class LedgerEntry(Base):
 
 
 class Collection(Base):
-    """Something that happened to a financed document in the ERP. `drawn` says whether the bank has looked at it yet."""
+    """Something that happened to a financed document in the ERP. `settled`: the bank has acted on it."""
 
     __tablename__ = "collections"
 

@@ -49,10 +49,7 @@ def accept(
     """The applicant's binding yes: other offers are declined, the loan is granted; the payment follows after commit."""
     client = clients.lock(uow.session, client_id)
     offer = _own(uow, client_id, offer_id)
-    if offer.status == OfferStatus.EXPIRED.value or (
-        offer.status == OfferStatus.OPEN.value and offer.expires_at <= uow.now
-    ):
-        raise ProblemError("offer-expired", f"It stood until {offer.expires_at:%Y-%m-%d %H:%M} UTC. Apply again.")
+    _require_not_expired(uow, offer)
     if acceptance.terms_sha256 != offer.terms_sha256:
         raise ProblemError("terms-mismatch", f"The offer's terms have the digest {offer.terms_sha256}. Read it again.")
     _require_open(offer)
@@ -87,6 +84,7 @@ def decline(uow: UnitOfWork, client_id: str, offer_id: str, reason: str) -> wire
     client = clients.lock(uow.session, client_id)
     offer = _own(uow, client_id, offer_id)
     if offer.status != OfferStatus.DECLINED.value:
+        _require_not_expired(uow, offer)
         _require_open(offer)
         application = uow.session.get_one(Application, offer.application_id)
         _close(uow, client, application, offer, OfferStatus.DECLINED, reason)
@@ -95,10 +93,14 @@ def decline(uow: UnitOfWork, client_id: str, offer_id: str, reason: str) -> wire
 
 
 def withdraw(uow: UnitOfWork, offer_id: str, reason: str) -> Offer:
-    """The bank takes an open offer back; with none left an officer has to decide again."""
+    """The bank takes an open offer back; with none left an officer has to decide again.
+
+    One whose time is over has ended already, and its application with it, also where `expire` comes a moment later.
+    """
     offer = uow.session.get_one(Offer, offer_id)
     client = clients.lock(uow.session, offer.client_id)
     uow.session.refresh(offer)
+    _require_not_expired(uow, offer)
     _require_open(offer)
     application = uow.session.get_one(Application, offer.application_id, populate_existing=True)
     _close(uow, client, application, offer, OfferStatus.WITHDRAWN, reason)
@@ -114,7 +116,7 @@ def expire(gateway: Gateway, offer_id: str) -> None:
         offer = uow.session.get_one(Offer, offer_id)
         client = clients.lock(uow.session, offer.client_id)
         uow.session.refresh(offer)
-        if offer.status != OfferStatus.OPEN.value or offer.expires_at > uow.now:
+        if offer.status != OfferStatus.OPEN.value or not _time_is_over(uow, offer):
             return
         application = uow.session.get_one(Application, offer.application_id, populate_existing=True)
         _close(uow, client, application, offer, OfferStatus.EXPIRED, None)
@@ -164,6 +166,22 @@ def _own(uow: UnitOfWork, client_id: str, offer_id: str) -> Offer:
     if offer is None:
         raise not_found("offer", offer_id)
     return offer
+
+
+def _time_is_over(uow: UnitOfWork, offer: Offer) -> bool:
+    """From the second of `expires_at` on the offer binds nobody (docs/protocol.md, "Offer")."""
+    return offer.expires_at <= uow.now
+
+
+def _require_not_expired(uow: UnitOfWork, offer: Offer) -> None:
+    """An offer expires by the clock; whether the worker has written it down already makes no difference."""
+    if offer.status == OfferStatus.EXPIRED.value or (
+        offer.status == OfferStatus.OPEN.value and _time_is_over(uow, offer)
+    ):
+        raise ProblemError(
+            "offer-expired",
+            f"It stood until {offer.expires_at:%Y-%m-%d %H:%M:%S} UTC. A new application gets a new offer.",
+        )
 
 
 def _require_open(offer: Offer) -> None:

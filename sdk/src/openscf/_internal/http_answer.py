@@ -24,12 +24,11 @@ from openscf.wire import Problem
 
 # A page of a hundred events with their loans is under 1 MiB.
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
-# For the whole exchange: a server that drips a byte per second is never caught by a read timeout.
-MAX_ANSWER_SECONDS = 60.0
 # A bank that asks for more than a day has another problem than load.
 MAX_RETRY_AFTER_SECONDS = 86_400
 
 _CHUNK_BYTES = 64 * 1024
+_TOO_LATE = "The bank did not finish its answer in time; try later."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +65,23 @@ def send_once(
     headers: Mapping[str, str],
     token: str | None,
     timeout: tuple[float, float],
+    total: float,
 ) -> RawAnswer:
-    """Send one request and read its answer within the limits; BankUnreachable where none came."""
+    """Send one request and read its answer within the limits; BankUnreachable where none came.
+
+    `timeout` is (connect, read) in seconds. A server that drips a byte at a time outlasts it, since each byte starts
+    the read anew: `total` seconds bound the whole exchange.
+    """
+    if total <= 0:
+        raise BankUnreachable(_TOO_LATE)
     exchange = partial(_exchange, session, method, url, body, headers=headers, token=token, timeout=timeout)
     answer: Future[RawAnswer] = Future()
     # A blocked read can be ended by its own thread only; one that is given up ends with its connection.
     Thread(target=_run, args=(answer, exchange), name="openscf-exchange", daemon=True).start()
     try:
-        return answer.result(timeout=MAX_ANSWER_SECONDS)
+        return answer.result(timeout=total)
     except FutureTimeoutError:
-        raise BankUnreachable(f"The bank took longer than {MAX_ANSWER_SECONDS:g} s to answer; try later.") from None
+        raise BankUnreachable(_TOO_LATE) from None
 
 
 def _run(answer: Future[RawAnswer], exchange: Callable[[], RawAnswer]) -> None:

@@ -297,9 +297,10 @@ export class ScfPanel extends Component {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Accept the offer of %s?", offer.bank),
             body: _t(
-                "You receive %(in_hand)s, at a total cost of %(cost)s (%(apr)s), to be repaid by %(due_date)s. The acceptance is signed in your company's name; the other offers are declined.",
+                "You receive %(in_hand)s on the account %(account)s, at a total cost of %(cost)s (%(apr)s), to be repaid by %(due_date)s. The acceptance is signed in your company's name; the other offers are declined.",
                 {
                     in_hand: offer.in_hand,
+                    account: offer.payout_account,
                     cost: offer.total_cost,
                     apr: offer.apr_text,
                     due_date: offer.due_date,
