@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 
 from openscf.errors import InputInvalid
 
@@ -60,9 +61,12 @@ def root_from(size: int, disclosed: Mapping[int, bytes], hidden: Sequence[bytes]
     if size < 1:
         raise InputInvalid("A tree without leaves proves nothing.")
     indices = _ascending(disclosed, size)
-    expected = sum(not known for _, _, known in _subtrees(indices, 0, size))
+    gaps = (start for start, _, known in _subtrees(indices, 0, size) if not known)
+    # Not counted beyond what is given: a hostile size would make millions of them.
+    expected = sum(1 for _ in islice(gaps, len(hidden) + 1))
     if expected != len(hidden):
-        raise InputInvalid(f"The disclosed leaves leave {expected} subtrees hidden; {len(hidden)} hashes are given.")
+        needed = f"{expected} are needed" if expected < len(hidden) else "more are needed"
+        raise InputInvalid(f"{len(hidden)} hashes stand for what is hidden; {needed}.")
     hashes = [disclosed[index] for index in indices]
     return _fold(indices, hashes, iter(hidden), 0, size)
 

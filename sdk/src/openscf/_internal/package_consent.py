@@ -91,14 +91,16 @@ def _sections(sections: Sections) -> Iterator[Finding]:
     for name in sorted(there - covered - ALWAYS):
         message = f"The section {name} is disclosed; the consent does not cover it."
         yield Finding(code="consent-exceeded", pointer=child("/sections", name), message=message)
+    seen = set[str]()
     for at, name in enumerate(sections.consent.sections):
         pointer = f"{POINTER}/sections/{at}"
         if name not in there:
             message = f"The consent covers the section {name!r:.60}; it is not in the file."
             yield Finding(code="section-missing", pointer=pointer, message=message)
-        if name in sections.consent.sections[:at]:
+        if name in seen:
             message = f"The consent names the section {name!r:.60} twice."
             yield Finding(code="repeated", pointer=pointer, message=message)
+        seen.add(name)
 
 
 def _counterparties(sections: Sections) -> Iterator[Finding]:

@@ -20,11 +20,12 @@ def check_lights(package: Package) -> Iterator[Finding]:
     if checks is None:
         return
     pointer, seen = "/sections/checks/lights", set[str]()
+    worst_levels = {light: worst_level(checks, light) for light in LIGHTS}
     for at, row in enumerate(checks.lights):
         if row.light in seen:
             yield Finding(code="repeated", pointer=f"{pointer}/{at}", message=f"The light {row.light} is stated twice.")
         seen.add(row.light)
-        worst = worst_level(checks, row.light)
+        worst = worst_levels[row.light]
         if row.level != worst:
             message = f"The light {row.light} is {row.level}; the worst of its checks is {worst}."
             yield Finding(code="light-mismatch", pointer=f"{pointer}/{at}/level", message=message)
