@@ -76,11 +76,26 @@ def test_other_series_is_refused(tmp_path):
 
 
 def test_half_extracted_tree_is_not_taken_for_odoo(checkout):
-    make_odoo(checkout.cache / "odoo" / "19.0.0+dfsg-1.partial" / odoo_source.IMPORT_ROOT)
+    whole = checkout.cache / "odoo" / f"19.0.0+dfsg-1.{odoo_source.RECIPE}"
+    make_odoo(whole.with_name(f"{whole.name}.partial") / odoo_source.IMPORT_ROOT)
     assert odoo_source.find_cached(checkout) is None
-    whole = checkout.cache / "odoo" / "19.0.0+dfsg-1"
     make_odoo(whole / odoo_source.IMPORT_ROOT)
     assert odoo_source.find_cached(checkout).import_root == whole / odoo_source.IMPORT_ROOT
+
+
+def test_tree_that_was_made_of_other_packages_is_not_taken(checkout):
+    make_odoo(checkout.cache / "odoo" / "19.0.0+dfsg-1" / odoo_source.IMPORT_ROOT)
+    make_odoo(checkout.cache / "odoo" / "19.0.0+dfsg-1.0123abcd" / odoo_source.IMPORT_ROOT)
+    assert odoo_source.find_cached(checkout) is None
+
+
+def test_fonts_come_with_an_extracted_tree_only(tmp_path):
+    make_odoo(tmp_path / "git")
+    assert odoo_source.read_source(tmp_path / "git").fonts is None
+    make_odoo(tmp_path / "tree" / odoo_source.IMPORT_ROOT)
+    assert odoo_source.read_source(tmp_path / "tree").fonts is None
+    (tmp_path / "tree/usr/share/fonts/truetype/droid").mkdir(parents=True)
+    assert odoo_source.read_source(tmp_path / "tree").fonts == tmp_path / "tree/usr/share/fonts"
 
 
 def test_dangling_link_is_found(tmp_path):

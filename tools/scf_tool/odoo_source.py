@@ -36,7 +36,11 @@ FROM_SID = (
 )
 FROM_STABLE = ("fonts-font-awesome", "fonts-inconsolata")
 """Odoo's links name files of these older versions; sid's packages have moved them."""
+FONTS = ("fonts-droid-fallback", "fonts-dejavu-core")
+"""What the SDK draws packages with, beside Odoo's own Roboto; from here no user needs an administrator for them."""
 STABLE_SUITE = "bookworm"
+RECIPE = hashlib.sha256(" ".join((*FROM_SID, *FROM_STABLE, *FONTS)).encode()).hexdigest()[:8]
+"""Ends a tree's name: one that was extracted from other packages may lack files, and may be in use elsewhere."""
 IMPORT_ROOT = Path("usr/lib/python3/dist-packages")
 
 
@@ -52,6 +56,14 @@ class OdooSource:
         """One folder in a package of Odoo, two in its git tree: the framework's own addons and the applications."""
         inside, beside = self.import_root / "odoo" / "addons", self.import_root / "addons"
         return [inside] if (inside / "web").is_dir() else [inside, beside]
+
+    @property
+    def fonts(self) -> Path | None:
+        """The fonts that were extracted with it; a tree that the user names has none."""
+        if not self.import_root.match(str(IMPORT_ROOT)):
+            return None
+        fonts = self.import_root.parents[2] / "share" / "fonts"
+        return fonts if (fonts / "truetype" / "droid").is_dir() else None
 
 
 def read_source(tree: Path) -> OdooSource | None:
@@ -73,10 +85,7 @@ def read_source(tree: Path) -> OdooSource | None:
 
 def find_cached(checkout: Checkout) -> OdooSource | None:
     """The newest extracted tree in the cache; a tree is there complete or not at all."""
-    trees = sorted(
-        (path for path in (checkout.cache / "odoo").glob("19*") if ".partial" not in path.name),
-        key=lambda path: path.stat().st_mtime,
-    )
+    trees = sorted((checkout.cache / "odoo").glob(f"19*.{RECIPE}"), key=lambda path: path.stat().st_mtime)
     return read_source(trees[-1]) if trees else None
 
 
@@ -158,12 +167,12 @@ def _fetch(checkout: Checkout) -> Path:
     log = checkout.logs / "odoo-source.log"
     apt = _private_apt(checkout, mirror)
     run_logged([*apt, "update", "-q"], log=log, what="reading Debian's package index")
-    packages = [*FROM_SID, *(f"{name}/{STABLE_SUITE}" for name in FROM_STABLE)]
+    packages = [*FROM_SID, *(f"{name}/{STABLE_SUITE}" for name in (*FROM_STABLE, *FONTS))]
     debs = _download(checkout, apt, packages, log)
     version = re.fullmatch(rf"{ODOO_PACKAGE}_(.+)_all\.deb", debs[0].name)
     if not version:
         raise CannotRun(f"Debian offers {debs[0].name} where {ODOO_PACKAGE} was asked for: report this.")
-    return _extract(checkout.cache / "odoo" / version[1], debs, log)
+    return _extract(checkout.cache / "odoo" / f"{version[1]}.{RECIPE}", debs, log)
 
 
 def _private_apt(checkout: Checkout, mirror: str) -> list[str]:

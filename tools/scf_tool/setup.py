@@ -18,7 +18,7 @@ from scf_tool.postgres import Cluster
 from scf_tool.progress import Steps, say
 
 SERVER_PACKAGES = ["libmagic1", "fonts-dejavu-core"]
-"""What Odoo's Python packages load, and the font of PDF documents; nothing of ours needs a CJK font, so none comes."""
+"""What Odoo's Python packages load, and the font of its PDF documents; our own fonts come with Odoo's source."""
 BROWSER_PACKAGES = ["chromium", "fonts-liberation"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -32,6 +32,7 @@ def ensure(checkout: Checkout, source: OdooSource) -> str:
         done = _install(checkout, key)
         stamp.write_text(key, encoding="utf-8")
     _write_import_path(checkout, source)
+    _link_fonts(checkout, source)
     return done
 
 
@@ -125,3 +126,13 @@ def _write_import_path(checkout: Checkout, source: OdooSource) -> None:
     line = f"{source.import_root}\n"
     if not path_file.exists() or path_file.read_text(encoding="utf-8") != line:
         path_file.write_text(line, encoding="utf-8")
+
+
+def _link_fonts(checkout: Checkout, source: OdooSource) -> None:
+    """The SDK looks for fonts in its Python environment before it looks at the system's."""
+    link = checkout.venv / "share" / "fonts"
+    if link.is_symlink():
+        link.unlink()
+    if source.fonts and not link.exists():
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(source.fonts)
