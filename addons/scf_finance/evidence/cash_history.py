@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from .figures import money
 from .money_moves import WITH_SHARES
+from .months import month_days
 from .period import Period
 from .wire_text import day, without_none
 
@@ -19,42 +20,51 @@ def cash_months(env, company, *, period: Period) -> list[dict]:
     rows = env.execute_query_dict(
         SQL(
             """
-        WITH settled AS (
-            SELECT side.*, kind.account_type = 'asset_receivable' AS is_receivable
-              FROM account_partial_reconcile partial
-              JOIN account_move_line debit ON debit.id = partial.debit_move_id AND debit.parent_state = 'posted'
-              JOIN account_move_line credit ON credit.id = partial.credit_move_id AND credit.parent_state = 'posted'
-              JOIN account_account kind ON kind.id = debit.account_id
-                                       AND kind.account_type IN ('asset_receivable', 'liability_payable')
-                                       AND kind.non_trade IS NOT TRUE
-             CROSS JOIN LATERAL (VALUES
-                   (TRUE, credit.move_id, credit.payment_id, credit.balance, credit.date,
-                    debit.currency_id, partial.debit_amount_currency),
-                   (FALSE, debit.move_id, debit.payment_id, debit.balance, debit.date,
-                    credit.currency_id, partial.credit_amount_currency)
-                 ) side (came_in, move_id, payment_id, balance, date, currency_id, amount)
-             WHERE partial.company_id = %(company)s AND partial.max_date >= %(start)s
-               AND debit.company_id = %(company)s AND credit.company_id = %(company)s
-               AND side.date BETWEEN %(start)s AND %(end)s AND side.amount > 0
-        ), money AS (%(with_shares)s),
-        flow AS (
-            SELECT invoice_date AS date, currency_id,
-                   SUM(amount_total) FILTER (WHERE move_type = 'out_invoice') AS invoiced,
-                   SUM(amount_total) FILTER (WHERE move_type = 'out_refund') AS credited,
-                   NULL::numeric AS collected, NULL::numeric AS paid_out
-              FROM account_move
-             WHERE company_id = %(company)s AND state = 'posted' AND move_type IN ('out_invoice', 'out_refund')
-               AND invoice_date BETWEEN %(start)s AND %(end)s
-             GROUP BY invoice_date, currency_id
+        WITH flow AS (
+            SELECT month.first AS month, documents.*, NULL::numeric AS collected, NULL::numeric AS paid_out
+              FROM %(months)s
+             CROSS JOIN LATERAL (
+                SELECT currency_id,
+                       SUM(amount_total) FILTER (WHERE move_type = 'out_invoice') AS invoiced,
+                       SUM(amount_total) FILTER (WHERE move_type = 'out_refund') AS credited
+                  FROM account_move
+                 WHERE company_id = %(company)s AND state = 'posted' AND move_type IN ('out_invoice', 'out_refund')
+                   AND invoice_date BETWEEN month.first AND month.last
+                 GROUP BY currency_id) documents
              UNION ALL
-            SELECT date, currency_id, NULL, NULL,
-                   SUM(amount * share) FILTER (WHERE came_in AND is_receivable),
-                   SUM(-amount * share) FILTER (WHERE NOT came_in OR NOT is_receivable)
-              FROM money
-             WHERE CASE WHEN came_in THEN share > 0 ELSE share < 0 END
-             GROUP BY date, currency_id
+            SELECT flowed.month, flowed.currency_id, NULL, NULL, flowed.collected, flowed.paid_out
+              FROM %(months)s
+             CROSS JOIN LATERAL (
+                WITH settled AS (
+                    SELECT side.*, kind.account_type = 'asset_receivable' AS is_receivable
+                      FROM account_partial_reconcile partial
+                      JOIN account_move_line debit ON debit.id = partial.debit_move_id
+                                                  AND debit.parent_state = 'posted'
+                      JOIN account_move_line credit ON credit.id = partial.credit_move_id
+                                                   AND credit.parent_state = 'posted'
+                      JOIN account_account kind ON kind.id = debit.account_id
+                                               AND kind.account_type IN ('asset_receivable', 'liability_payable')
+                                               AND kind.non_trade IS NOT TRUE
+                     CROSS JOIN LATERAL (VALUES
+                           (TRUE, credit.move_id, credit.payment_id, credit.balance, credit.date,
+                            debit.currency_id, partial.debit_amount_currency),
+                           (FALSE, debit.move_id, debit.payment_id, debit.balance, debit.date,
+                            credit.currency_id, partial.credit_amount_currency)
+                         ) side (came_in, move_id, payment_id, balance, date, currency_id, amount)
+                     WHERE partial.company_id = %(company)s AND partial.max_date >= month.first
+                       -- What is matched with a document of a later day is still money of the period.
+                       AND partial.max_date <= COALESCE(NULLIF(month.last, %(end)s), 'infinity')
+                       AND debit.company_id = %(company)s AND credit.company_id = %(company)s
+                       AND side.date BETWEEN %(start)s AND %(end)s AND side.amount > 0
+                ), money AS (%(with_shares)s)
+                SELECT DATE_TRUNC('month', date)::date AS month, currency_id,
+                       SUM(amount * share) FILTER (WHERE came_in AND is_receivable) AS collected,
+                       SUM(-amount * share) FILTER (WHERE NOT came_in OR NOT is_receivable) AS paid_out
+                  FROM money
+                 WHERE CASE WHEN came_in THEN share > 0 ELSE share < 0 END
+                 GROUP BY 1, 2) flowed
         )
-        SELECT TO_CHAR(flow.date, 'YYYY-MM') AS month, currency.name AS currency,
+        SELECT TO_CHAR(flow.month, 'YYYY-MM') AS month, currency.name AS currency,
                SUM(invoiced)::text AS invoiced, SUM(credited)::text AS credited,
                SUM(collected)::text AS collected, SUM(paid_out)::text AS paid_out
           FROM flow
@@ -62,6 +72,7 @@ def cash_months(env, company, *, period: Period) -> list[dict]:
          GROUP BY 1, 2
          ORDER BY 1, 2
         """,
+            months=month_days(period),
             company=company.id,
             start=period.start,
             end=period.end,

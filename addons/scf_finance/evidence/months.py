@@ -16,6 +16,17 @@ def month_ranges(env, period: Period) -> SQL:
     )
 
 
+def month_days(period: Period) -> SQL:
+    """A table `month (name, first, last)` of the months of the period, for dates."""
+    months = list(period.days_by_month())
+    return SQL(
+        "UNNEST(%s::varchar[], %s::date[], %s::date[]) AS month (name, first, last)",
+        [first.strftime("%Y-%m") for first, _last in months],
+        [first for first, _last in months],
+        [last for _first, last in months],
+    )
+
+
 def local_day(env, column: SQL) -> SQL:
     """The day of a UTC time where the user is, as the documents show it."""
     return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", column, env.tz.zone)

@@ -31,13 +31,18 @@ class Period:
         """`history_months` full months before the month of `today`, and the running month up to `today`."""
         return cls(today.replace(day=1) - relativedelta(months=history_months), today)
 
+    def days_by_month(self) -> Iterator[tuple[date, date]]:
+        """First and last day of each month, as far as they lie in the period."""
+        first = self.start
+        while first <= self.end:
+            following = first.replace(day=1) + relativedelta(months=1)
+            yield first, min(following - timedelta(days=1), self.end)
+            first = following
+
     def months(self, zone: tzinfo) -> Iterator[Month]:
         """The months of the period as they begin and end in a time zone (pytz)."""
-        start = self.start
-        while start <= self.end:
-            following = min(start.replace(day=1) + relativedelta(months=1), self.end + timedelta(days=1))
-            yield Month(start.strftime("%Y-%m"), _midnight(start, zone), _midnight(following, zone))
-            start = following
+        for first, last in self.days_by_month():
+            yield Month(first.strftime("%Y-%m"), _midnight(first, zone), _midnight(last + timedelta(days=1), zone))
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from .figures import money
+from .months import month_days
 from .period import Period
 
 
@@ -17,27 +18,32 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
     rows = env.execute_query_dict(
         SQL(
             """
-        WITH item AS (
-            SELECT line.id, move.date, line.balance, line.tax_line_id, line.group_tax_id
-              FROM account_move move
-              JOIN account_move_line line ON line.move_id = move.id
-             WHERE move.company_id = %(company)s AND move.state = 'posted'
-               AND move.date BETWEEN %(start)s AND %(end)s
-               AND move.tax_cash_basis_rec_id IS NULL AND move.tax_cash_basis_origin_move_id IS NULL
-        ), taxed AS (
-            SELECT date, tax_line_id AS tax_id, group_tax_id AS group_id, 0 AS base, SUM(balance) AS amount
-              FROM item
-             WHERE tax_line_id IS NOT NULL
-             GROUP BY date, tax_line_id, group_tax_id
-             UNION ALL
-            SELECT based.date, COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
-              FROM (SELECT item.date, rel.account_tax_id AS tax_id, SUM(item.balance) AS balance
-                      FROM item
-                      JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
-                     GROUP BY item.date, rel.account_tax_id) based
-              LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id
+        WITH taxed AS (
+            SELECT month.name AS month, part.*
+              FROM %(months)s
+             CROSS JOIN LATERAL (
+                WITH item AS (
+                    SELECT line.id, line.balance, line.tax_line_id, line.group_tax_id
+                      FROM account_move move
+                      JOIN account_move_line line ON line.move_id = move.id
+                                                 AND line.display_type NOT IN ('payment_term', 'cogs')
+                     WHERE move.company_id = %(company)s AND move.state = 'posted'
+                       AND move.date BETWEEN month.first AND month.last
+                       AND move.tax_cash_basis_rec_id IS NULL AND move.tax_cash_basis_origin_move_id IS NULL
+                )
+                SELECT tax_line_id AS tax_id, group_tax_id AS group_id, 0 AS base, SUM(balance) AS amount
+                  FROM item
+                 WHERE tax_line_id IS NOT NULL
+                 GROUP BY tax_line_id, group_tax_id
+                 UNION ALL
+                SELECT COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
+                  FROM (SELECT rel.account_tax_id AS tax_id, SUM(item.balance) AS balance
+                          FROM item
+                          JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
+                         GROUP BY rel.account_tax_id) based
+                  LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id) part
         )
-        SELECT TO_CHAR(taxed.date, 'YYYY-MM') AS month, use.direction, tax.name->>'en_US' AS tax_code,
+        SELECT taxed.month, use.direction, tax.name->>'en_US' AS tax_code,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.base ELSE taxed.base END)::text AS base,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.amount ELSE taxed.amount END)::text AS amount
           FROM taxed
@@ -50,9 +56,8 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
          GROUP BY 1, 2, 3
          ORDER BY 1, 2 DESC, 3
         """,
+            months=month_days(period),
             company=company.id,
-            start=period.start,
-            end=period.end,
         )
     )
     currency = company.currency_id.name

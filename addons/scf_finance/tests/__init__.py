@@ -19,3 +19,4 @@ from . import test_protection
 from . import test_security
 from . import test_submission
 from . import test_panel_unit
+from . import test_history
