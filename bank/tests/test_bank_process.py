@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 import requests
 from erp import Erp, acceptance_of, new_key, new_sale
-from openscf_bank.testing import BankProcess, BankProcessError
+from openscf_bank.testing import OFFICER_NAME, BankProcess, BankProcessError
 from server import Bank
 
 
@@ -49,7 +49,9 @@ def test_a_story_survives_kill_9_on_the_same_port_and_data() -> None:
         bank.set_clock(bank.today() + timedelta(days=40))
         erp.collect(loan, "11900.00")
         assert erp.http.loan(loan.id).status == "CLOSED"
-        assert [event["cursor"] for event in erp.events()] == [str(number) for number in range(1, 8)]
+        assert len(erp.event_types()) == 7
+        assert erp.reads() == [("system", "verified"), (OFFICER_NAME, "opened")]
+        assert [event["cursor"] for event in erp.events()] == [str(number) for number in range(1, 10)]
 
         late = erp.apply(new_sale(requested=Decimal("1500.00"), due_in_days=60))
         bank.stop()

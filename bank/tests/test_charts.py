@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openscf_bank.desk.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, Series, columns
 
@@ -17,6 +17,7 @@ def draw(*values: tuple[Decimal, ...], stacked: bool = False) -> Chart | None:
     return columns("code", "Title", names, series, unit="EUR", write=str, stacked=stacked)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=61), st.booleans())
 def test_every_bar_lies_within_the_frame(pairs: list[tuple[Decimal, Decimal]], stacked: bool) -> None:
     chart = draw(*zip(*pairs, strict=True), stacked=stacked)

@@ -409,11 +409,12 @@ class TestDecisions:
 
 
 class TestPages:
-    def test_the_inbox_shows_who_waits_first_and_finds_by_document(self, erp: Erp, browser: Browser) -> None:
+    def test_the_inbox_shows_who_waits_first_and_finds_by_document(self, bank: Bank, browser: Browser) -> None:
+        erp = Erp.approved(bank, name="Ostsee Holzhandel")
         sale = new_sale(invoices=2, buyer="Fjordmöbel AS")
         application = erp.apply(sale)
         erp.offered()
-        page = browser.get("/desk/").text
+        page = browser.get("/desk/?q=ostsee").text
         assert page.index("Waits for an officer") < page.index("Offered</span>")
         assert application.reference in browser.get(f"/desk/?q={sale.number}").text
         assert application.reference in browser.get("/desk/?status=WAITING&q=fjordm%C3%B6bel").text

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from erp import Erp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openscf import wire
 from openscf.keys import KeySet, SigningKey
@@ -270,6 +270,7 @@ class TestCommand:
 RHONE = load_profile(PROFILES / "rhone.toml")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     principal=st.decimals(0, 20_000, places=2),
     advance_rate=st.decimals(0, 100, places=2),
