@@ -1,8 +1,6 @@
 """How the financed documents were settled so far."""
 
-from openscf.money import to_amount
-
-from .wire_text import day
+from .wire_text import amount_text, day
 
 
 def payment_rows(scope) -> list[dict]:
@@ -12,7 +10,7 @@ def payment_rows(scope) -> list[dict]:
         {
             "document": numbers[item.document_id],
             "date": day(item.settlement.settled_on),
-            "amount": to_amount(item.amount, scope.currency),
+            "amount": amount_text(item.amount, scope.currency),
             "currency": scope.currency,
             "kind": item.settlement.kind,
             "cleared": item.settlement.cleared,

@@ -97,8 +97,7 @@ def _about_line(sale, header, carried: Carried) -> Iterator[dict]:
 
 
 def _over_ordered(where: str, carried: Carried) -> Iterator[dict]:
-    standing = _sum(carried, "standing")
-    ordered = min(_sum(carried, "ordered"), standing)
+    standing, ordered = carried.standing, min(carried.ordered, carried.standing)
     if standing - ordered > QUANTITY_TOLERANCE:
         yield _row(
             "quantity-over-ordered",
@@ -110,9 +109,8 @@ def _over_ordered(where: str, carried: Carried) -> Iterator[dict]:
 
 def _not_with_the_buyer(where: str, carried: Carried, *, is_invoice: bool) -> Iterator[dict]:
     """What came back, and (an order may wait, an invoice not) what is charged without a delivery."""
-    standing = _sum(carried, "standing")
-    delivered = min(_sum(carried, "delivered"), standing)
-    came_back = min(_sum(carried, "returned"), standing - delivered)
+    standing, delivered = carried.standing, min(carried.delivered, carried.standing)
+    came_back = min(carried.returned, standing - delivered)
     if came_back > QUANTITY_TOLERANCE:
         yield _row(
             "returned",
@@ -148,10 +146,6 @@ def _price_and_taxes(where: str, header, carried: Carried, link: Link, order) ->
 def _discounted(line) -> Decimal:
     """The unit price of a financed line or an order line after its discount."""
     return (line.unit_price * (100 - line.discount_percent) / 100).quantize(PRICE_UNIT, ROUND_HALF_UP)
-
-
-def _sum(carried: Carried, name: str) -> Decimal:
-    return sum((carried.in_own_unit(link, getattr(link, name)) for link in carried.links), Decimal(0))
 
 
 def _out_of_order(sentence: str) -> dict:

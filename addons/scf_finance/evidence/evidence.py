@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from decimal import Decimal
 
-from openscf.money import round_money, to_amount
+from openscf.money import round_money
 
 from ..eligibility.settlements import CREDIT_NOTE
 from .allocation import ZERO
 from .graph import Carried, Link
-from .wire_text import plain
+from .wire_text import amount_text, plain
 
 
 def line_rows(sale) -> list[dict]:
@@ -37,7 +37,7 @@ def sum_rows(sale) -> list[dict]:
 
 def _sum_row(header, total: dict[str, Decimal]) -> dict:
     streams = ("gross", "ordered", "delivered", "deliverable", "taxed", "paid", "credited")
-    amounts = {name: to_amount(total[name], header.currency) for name in streams}
+    amounts = {name: amount_text(total[name], header.currency) for name in streams}
     return {"document": header.number, "currency": header.currency, **amounts}
 
 
@@ -47,9 +47,9 @@ def _line_row(sale, carried: Carried, document: str, moves: dict[int, tuple[str,
         "document": document,
         "line": carried.number,
         "quantity": plain(carried.line.quantity),
-        "gross": to_amount(carried.line.gross, currency),
-        "ordered": to_amount(_ordered(sale, carried), currency),
-        "delivered": to_amount(_delivered(sale, carried), currency),
+        "gross": amount_text(carried.line.gross, currency),
+        "ordered": amount_text(_ordered(sale, carried), currency),
+        "delivered": amount_text(_delivered(sale, carried), currency),
         "needs_delivery": carried.needs_delivery,
         "orders": [_order_row(sale, carried, link) for link in _carrying(sale, carried)],
         "deliveries": _delivery_rows(carried, moves) if carried.needs_delivery else [],
@@ -76,11 +76,13 @@ def _ordered(sale, carried: Carried) -> Decimal:
 def _delivered(sale, carried: Carried) -> Decimal:
     if not carried.needs_delivery:
         return ZERO
-    return _part(sale, carried, sum((carried.in_own_unit(link, link.delivered) for link in carried.links), ZERO))
+    return _part(sale, carried, carried.delivered)
 
 
 def _part(sale, carried: Carried, quantity: Decimal) -> Decimal:
     """The part of the line's gross amount that `quantity` of it makes."""
+    if quantity == carried.line.quantity:
+        return carried.line.gross
     return round_money(carried.line.gross * quantity / carried.line.quantity, sale.scope.currency)
 
 
@@ -95,7 +97,7 @@ def _order_row(sale, carried: Carried, link: Link) -> dict:
         "order": sale.order_of(link).number,
         "line": order_line.line,
         "quantity": plain(quantity),
-        "net": to_amount(net, currency),
+        "net": amount_text(net, currency),
     }
 
 

@@ -44,12 +44,16 @@ class Link:
 
 @dataclass(slots=True)
 class Carried:
-    """One line of a financed document with what carries it."""
+    """One line of a financed document with what carries it: its links, and their sums in the line's own unit."""
 
     document_id: int
     number: int
     line: PricedLine
     links: list[Link] = field(default_factory=list)
+    standing: Decimal = ZERO
+    ordered: Decimal = ZERO
+    delivered: Decimal = ZERO
+    returned: Decimal = ZERO
 
     @property
     def is_shared(self) -> bool:
@@ -62,8 +66,18 @@ class Carried:
 
     def in_own_unit(self, link: Link, quantity: Decimal) -> Decimal:
         """A quantity of the order line's unit in the unit of the financed line."""
+        if link.order_line.factor == self.line.factor:
+            return quantity
         converted = quantity * link.order_line.factor / self.line.factor
         return converted.quantize(QUANTITY_UNIT, rounding=ROUND_HALF_UP)
+
+    def sum_up(self) -> None:
+        """Add up the links once they are allocated, in the unit of the financed line."""
+        for link in self.links:
+            self.standing += self.in_own_unit(link, link.standing)
+            self.ordered += self.in_own_unit(link, link.ordered)
+            self.delivered += self.in_own_unit(link, link.delivered)
+            self.returned += self.in_own_unit(link, link.returned)
 
 
 def join(scope, priced, orders, deliveries) -> list[Carried]:
@@ -77,6 +91,8 @@ def join(scope, priced, orders, deliveries) -> list[Carried]:
     movements = _movements(deliveries, orders)
     for order_line_id, claims in links.items():
         _allocate(claims, orders.lines[order_line_id].ordered, movements[order_line_id])
+    for carried in graph:
+        carried.sum_up()
     return graph
 
 

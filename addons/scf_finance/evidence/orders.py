@@ -28,6 +28,7 @@ class OrderLine:
     unit_price: Decimal
     discount_percent: Decimal
     net: Decimal
+    tax: Decimal
     is_goods: bool
     is_down_payment: bool
     tax_ids: tuple[int, ...]
@@ -126,6 +127,7 @@ def _order_line(row: dict, number: int) -> OrderLine:
         unit_price=Decimal(row["unit_price"]),
         discount_percent=Decimal(row["discount"]),
         net=Decimal(row["net"]),
+        tax=Decimal(row["tax"]),
         is_goods=row["product_type"] == "consu",
         is_down_payment=bool(row["is_downpayment"]),
         tax_ids=tuple(row["tax_ids"] or ()),
@@ -173,7 +175,7 @@ def _lines(order_ids: list[int]) -> SQL:
                COALESCE(line.qty_invoiced, 0)::text AS invoiced, uom.name->>'en_US' AS uom,
                COALESCE(uom.factor, 1)::text AS factor, COALESCE(line.price_unit, 0)::text AS unit_price,
                COALESCE(line.discount, 0)::text AS discount, COALESCE(line.price_subtotal, 0)::text AS net,
-               line.is_downpayment, tax.tax_ids
+               COALESCE(line.price_total - line.price_subtotal, 0)::text AS tax, line.is_downpayment, tax.tax_ids
           FROM sale_order_line line
           LEFT JOIN product_product product ON product.id = line.product_id
           LEFT JOIN product_template template ON template.id = product.product_tmpl_id

@@ -6,11 +6,21 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from openscf.money import round_money
+from openscf.money import decimals, round_money
 
 from odoo.tools import SQL
 
 from ..amounts import exact
+
+# Odoo's tax engine takes the lines of one order at a time, and would read these for each order anew.
+READ_BY_TAX_ENGINE = (
+    "payment_term_id.name",
+    "order_line.display_type",
+    "order_line.product_id.type",
+    "order_line.product_uom_id.name",
+    "order_line.tax_ids.repartition_line_ids.factor_percent",
+    "order_line.tax_ids.children_tax_ids.repartition_line_ids.factor_percent",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,13 @@ class PricedDocument:
     taxes: tuple[TaxAmount, ...]
 
 
-def read_priced_documents(scope) -> dict[int, PricedDocument]:
+def read_priced_documents(scope, orders) -> dict[int, PricedDocument]:
     """Read the lines of the financed documents, by document id, in a fixed number of queries.
 
     A tax that is rounded on the document, not on the line, leaves a difference of some minor units; it goes to the
     line with the largest tax, so that lines, taxes and totals agree to the cent.
     """
-    priced = _read_orders(scope) if scope.is_order else _read_invoices(scope)
+    priced = _read_orders(scope, orders) if scope.is_order else _read_invoices(scope)
     return {header.id: _agreeing(priced[header.id], header) for header in scope.headers}
 
 
@@ -88,23 +98,24 @@ def _read_invoices(scope) -> dict[int, PricedDocument]:
     env, currency = scope.env, scope.currency
     names = dict(env.execute_query(_tax_names(scope.ids)))
     lines, taxes = defaultdict(list), defaultdict(list)
-    for row in env.execute_query_dict(_invoice_lines(scope.ids)):
-        lines[row["move_id"]].append(_invoice_line(row, names, currency))
+    for row in env.execute_query_dict(_invoice_lines(scope.ids, currency)):
+        lines[row["move_id"]].append(_invoice_line(row, names))
     for row in env.execute_query_dict(_invoice_taxes(scope.ids)):
         taxes[row["move_id"]].append(_invoice_tax(row, currency))
     return {move_id: PricedDocument(tuple(lines[move_id]), tuple(taxes[move_id])) for move_id in scope.ids}
 
 
-def _invoice_lines(move_ids: list[int]) -> SQL:
+def _invoice_lines(move_ids: list[int], currency: str) -> SQL:
     return SQL(
         """
         SELECT line.id, line.move_id, line.display_type, line.name, product.default_code,
                template.type AS product_type, line.is_downpayment,
                COALESCE(line.quantity, 0)::text AS quantity, uom.name->>'en_US' AS uom,
                COALESCE(uom.factor, 1)::text AS factor, COALESCE(line.price_unit, 0)::text AS price_unit,
-               COALESCE(line.discount, 0)::text AS discount, (-line.amount_currency)::text AS net,
-               (CASE WHEN line.display_type = 'product'
-                     THEN line.price_total - line.price_subtotal ELSE 0 END)::text AS tax, tax.tax_ids
+               COALESCE(line.discount, 0)::text AS discount, (-ROUND(line.amount_currency, %(decimals)s))::text AS net,
+               ROUND(CASE WHEN line.display_type = 'product'
+                          THEN line.price_total - line.price_subtotal ELSE 0 END, %(decimals)s)::text AS tax,
+               tax.tax_ids
           FROM account_move_line line
           LEFT JOIN product_product product ON product.id = line.product_id
           LEFT JOIN product_template template ON template.id = product.product_tmpl_id
@@ -113,11 +124,12 @@ def _invoice_lines(move_ids: list[int]) -> SQL:
                                FROM account_move_line_account_tax_rel rel
                                JOIN account_tax tax ON tax.id = rel.account_tax_id
                               WHERE rel.account_move_line_id = line.id) tax ON TRUE
-         WHERE line.move_id = ANY(%s) AND line.tax_repartition_line_id IS NULL
+         WHERE line.move_id = ANY(%(moves)s) AND line.tax_repartition_line_id IS NULL
            AND line.display_type IN ('product', 'rounding', 'non_deductible_product', 'non_deductible_product_total')
          ORDER BY line.move_id, line.sequence, line.id
         """,
-        move_ids,
+        moves=move_ids,
+        decimals=decimals(currency),
     )
 
 
@@ -163,7 +175,7 @@ def _invoice_tax(row: dict, currency: str) -> TaxAmount:
     )
 
 
-def _invoice_line(row: dict, tax_names: dict[int, str], currency: str) -> PricedLine:
+def _invoice_line(row: dict, tax_names: dict[int, str]) -> PricedLine:
     tax_ids = tuple(row["tax_ids"] or ())
     return PricedLine(
         id=row["id"],
@@ -177,25 +189,82 @@ def _invoice_line(row: dict, tax_names: dict[int, str], currency: str) -> Priced
         factor=Decimal(row["factor"]),
         unit_price=Decimal(row["price_unit"]),
         discount_percent=Decimal(row["discount"]),
-        net=round_money(Decimal(row["net"]), currency),
-        tax=round_money(Decimal(row["tax"]), currency),
+        net=Decimal(row["net"]),
+        tax=Decimal(row["tax"]),
         tax_ids=tax_ids,
         tax_codes=tuple(tax_names[tax_id] for tax_id in tax_ids),
     )
 
 
-def _read_orders(scope) -> dict[int, PricedDocument]:
-    """An order keeps no tax lines: Odoo's own tax engine gives them, exactly as it computed the order's total.
-
-    What it needs is fetched for all orders at once, so the queries are those of one order.
+def _read_orders(scope, orders) -> dict[int, PricedDocument]:
+    """An order keeps no tax lines. Where each line has one tax at most, and the lines add up to the order's totals,
+    what the lines say is all there is to know; else Odoo's tax engine tells, exactly as it computed the totals.
     """
-    orders = scope.documents.with_context(lang="en_US")
-    for name in ("display_type", "tax_ids"):  # the former brings all columns of the lines with it
-        orders.order_line.mapped(name)
-    return {order.id: _read_order(order, scope.currency) for order in orders}
+    taxes = {row["id"]: row for row in scope.env.execute_query_dict(_taxes_of_orders(scope.ids))}
+    priced = {header.id: _stated_order(header, orders.by_id[header.id], taxes) for header in scope.headers}
+    computed = scope.documents.filtered(lambda order: priced[order.id] is None).with_context(lang="en_US")
+    for path in READ_BY_TAX_ENGINE if computed else ():
+        computed.mapped(path)
+    return {**priced, **{order.id: _compute_order(order, scope.currency) for order in computed}}
 
 
-def _read_order(order, currency: str) -> PricedDocument:
+def _taxes_of_orders(order_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT DISTINCT tax.id, tax.name->>'en_US' AS name, tax.amount_type, tax.amount::text AS amount
+          FROM sale_order_line line
+          JOIN account_tax_sale_order_line_rel rel ON rel.sale_order_line_id = line.id
+          JOIN account_tax tax ON tax.id = rel.account_tax_id
+         WHERE line.order_id = ANY(%s)
+        """,
+        order_ids,
+    )
+
+
+def _stated_order(header, order, taxes: dict[int, dict]) -> PricedDocument | None:
+    """The order from its lines' own columns, None where they do not tell all of it."""
+    has_one_tax = all(
+        not line.tax_ids or (len(line.tax_ids) == 1 and taxes[line.tax_ids[0]]["amount_type"] != "group")
+        for line in order.lines
+    )
+    lines = tuple(_stated_line(line, taxes, header.currency) for line in order.lines) if has_one_tax else ()
+    net, tax = sum((line.net for line in lines), Decimal(0)), sum((line.tax for line in lines), Decimal(0))
+    if not has_one_tax or (net, tax) != (header.net, header.tax):
+        return None
+    totals: dict[int, list[Decimal]] = {}
+    for line in lines:
+        for tax_id in line.tax_ids:
+            total = totals.setdefault(tax_id, [Decimal(0), Decimal(0)])
+            total[0] += line.net
+            total[1] += line.tax
+    return PricedDocument(lines, tuple(_stated_tax(taxes[tax_id], *total) for tax_id, total in totals.items()))
+
+
+def _stated_line(line, taxes: dict[int, dict], currency: str) -> PricedLine:
+    return PricedLine(
+        id=line.id,
+        is_product=True,
+        is_goods=line.is_goods,
+        is_down_payment=line.is_down_payment,
+        description=line.description,
+        product_code=line.product_code,
+        quantity=line.ordered,
+        uom=line.uom,
+        factor=line.factor,
+        unit_price=line.unit_price,
+        discount_percent=line.discount_percent,
+        net=round_money(line.net, currency),
+        tax=round_money(line.tax, currency),
+        tax_ids=line.tax_ids,
+        tax_codes=tuple(taxes[tax_id]["name"] for tax_id in line.tax_ids),
+    )
+
+
+def _stated_tax(tax: dict, base: Decimal, amount: Decimal) -> TaxAmount:
+    return TaxAmount(tax["name"], Decimal(tax["amount"]) if tax["amount_type"] == "percent" else None, base, amount)
+
+
+def _compute_order(order, currency: str) -> PricedDocument:
     tax_engine = order.env["account.tax"]
     base_lines = [line._prepare_base_line_for_taxes_computation() for line in order._get_priced_lines()]
     base_lines += order._add_base_lines_for_early_payment_discount()

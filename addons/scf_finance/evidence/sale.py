@@ -27,5 +27,6 @@ class Sale:
 
 def read_sale(scope: Scope) -> Sale:
     """Read what the sections on the documents rest on: a fixed number of queries."""
-    priced, orders, deliveries = read_priced_documents(scope), read_orders(scope), read_deliveries(scope)
+    orders, deliveries = read_orders(scope), read_deliveries(scope)
+    priced = read_priced_documents(scope, orders)
     return Sale(scope, priced, orders, deliveries, join(scope, priced, orders, deliveries))

@@ -1,8 +1,6 @@
 """The taxes of the financed documents."""
 
-from openscf.money import to_amount
-
-from .wire_text import plain, without_none
+from .wire_text import amount_text, plain, without_none
 
 
 def tax_rows(scope, priced) -> list[dict]:
@@ -16,8 +14,8 @@ def _tax(document: str, tax, currency: str) -> dict:
             "document": document,
             "tax_code": tax.tax_code,
             "rate_percent": plain(tax.rate_percent) if tax.rate_percent is not None else None,
-            "base": to_amount(tax.base, currency),
-            "amount": to_amount(tax.amount, currency),
+            "base": amount_text(tax.base, currency),
+            "amount": amount_text(tax.amount, currency),
             "currency": currency,
         }
     )

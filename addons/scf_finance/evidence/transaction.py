@@ -3,10 +3,9 @@
 from decimal import Decimal
 
 from openscf.fingerprint import fingerprints
-from openscf.money import to_amount
 
 from .scope import buyer_key
-from .wire_text import day, plain, without_none
+from .wire_text import amount_text, day, plain, without_none
 
 
 def document_rows(scope, priced) -> list[dict]:
@@ -44,12 +43,12 @@ def _document(scope, header, priced, settled, seller_tax_id) -> dict:
             "payment_terms": header.payment_terms,
             "lines": [_line(number, line, currency) for number, line in enumerate(priced.lines, start=1)],
             "totals": {
-                "net": to_amount(header.net, currency),
-                "tax": to_amount(header.tax, currency),
-                "gross": to_amount(header.gross, currency),
-                "paid": to_amount(paid, currency),
-                "credited": to_amount(credited, currency),
-                "outstanding": to_amount(header.gross - paid - credited, currency),
+                "net": amount_text(header.net, currency),
+                "tax": amount_text(header.tax, currency),
+                "gross": amount_text(header.gross, currency),
+                "paid": amount_text(paid, currency),
+                "credited": amount_text(credited, currency),
+                "outstanding": amount_text(header.gross - paid - credited, currency),
             },
             "fingerprints": fingerprints(
                 seller_tax_id=seller_tax_id,
@@ -75,9 +74,9 @@ def _line(number, line, currency) -> dict:
             "uom": line.uom,
             "unit_price": plain(line.unit_price),
             "discount_percent": plain(line.discount_percent),
-            "net": to_amount(line.net, currency),
-            "tax": to_amount(line.tax, currency),
-            "gross": to_amount(line.gross, currency),
+            "net": amount_text(line.net, currency),
+            "tax": amount_text(line.tax, currency),
+            "gross": amount_text(line.gross, currency),
             "tax_codes": list(line.tax_codes),
         }
     )

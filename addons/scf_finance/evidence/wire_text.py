@@ -1,8 +1,31 @@
 """How figures of the ERP are written in a package."""
 
 from decimal import Decimal
+from functools import lru_cache
+
+from openscf.errors import InputInvalid
+from openscf.money import decimals
 
 
+def amount_text(value: Decimal, currency: str) -> str:
+    """An amount with the decimals of its currency: what `openscf.money.to_amount` gives, several times as fast.
+
+    A package of a thousand documents has some fifty thousand amounts, all of them decimals already.
+
+    :raise InputInvalid: for an amount that was not rounded to the currency's decimals
+    """
+    exact = value.quantize(_unit_of(currency))
+    if exact != value:
+        raise InputInvalid(f"{value} has more than the {decimals(currency)} decimals of {currency}; round it first.")
+    return format(exact if exact else abs(exact), "f")
+
+
+@lru_cache(maxsize=64)
+def _unit_of(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-decimals(currency))
+
+
+@lru_cache(maxsize=8192)
 def plain(number: Decimal) -> str:
     """A quantity, unit price or percentage as decimal text, without exponent and without trailing zeros."""
     text = format(number, "f")

@@ -329,7 +329,8 @@ class TestEvidenceGraph(EvidenceCase):
     def test_change_after_confirmation_is_dated(self):
         for tracked in (True, False):
             with self.subTest(confirmation_is_tracked=tracked):
-                order = self._order_of((self.service, 100.0, 1), confirm=False).with_context(tracking_disable=False)
+                order = self._order_of((self.service, 100.0, 1), confirm=False)
+                order = order.with_context(tracking_disable=False, mail_notrack=False)
                 if tracked:
                     self._flush_tracking(order)
                     order.order_line.price_unit = 95.0
