@@ -5,7 +5,7 @@
     "category": "Accounting/Financing",
     "license": "LGPL-3",
     "author": "SCF for Odoo",
-    "depends": ["scf_connector", "sale_stock", "account", "base_iban"],
+    "depends": ["scf_connector", "sale_stock", "account", "account_edi_ubl_cii", "sale_edi_ubl", "base_iban"],
     "external_dependencies": {"python": ["openscf"]},
     "data": [
         "security/ir.model.access.csv",
@@ -14,6 +14,7 @@
         "data/ir_sequence.xml",
         "data/ir_cron.xml",
         "data/mail_activity_type.xml",
+        "data/mail_template_confirmation.xml",
         "views/scf_package_read_views.xml",
         "views/scf_consent_proposal_views.xml",
         "views/scf_application_views.xml",
@@ -29,6 +30,8 @@
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
         "views/scf_menus.xml",
+        "views/scf_confirmation_page.xml",
+        "views/scf_confirmation_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -17,6 +17,8 @@ from scf_tool.progress import run_logged, say
 
 OWN_PACKAGES = ("sdk", "bank")
 REQUIREMENTS = ("requirements/odoo.txt", "requirements/dev.txt")
+# Installed without their own requirements, which may contradict ours: only files are read from them.
+SCHEMAS = "requirements/schemas.txt"
 
 
 def ensure(checkout: Checkout, source: OdooSource) -> str:
@@ -39,7 +41,7 @@ def ensure(checkout: Checkout, source: OdooSource) -> str:
 def requirements_key(checkout: Checkout) -> str:
     """What decides the venv's content: the pins, the lists, our packages' own needs, the Python and the machine."""
     digest = hashlib.sha256(f"{sys.version_info[:3]} {platform.machine()} {platform.libc_ver()}".encode())
-    for name in ("constraints.txt", *REQUIREMENTS):
+    for name in ("constraints.txt", *REQUIREMENTS, SCHEMAS):
         digest.update((checkout.root / name).read_bytes())
     for own in own_packages(checkout):
         digest.update("\n".join(own_requirements(own)).encode())
@@ -73,7 +75,7 @@ def _install(checkout: Checkout, key: str) -> str:
         run_logged(
             [sys.executable, "-m", "venv", checkout.venv], log=log, what="making the venv", env=pip_environment()
         )
-    wanted = _requirement_arguments(checkout)
+    wanted, schemas = _requirement_arguments(checkout), _schema_arguments(checkout)
     wheelhouse = checkout.cache / "wheels" / key
     origin = "from the wheelhouse"
     if not wheelhouse.is_dir():
@@ -81,7 +83,8 @@ def _install(checkout: Checkout, key: str) -> str:
         origin = "downloaded"
     offline = [checkout.python, "-m", "pip", "install", "-q", "--no-index", "--find-links", wheelhouse]
     try:
-        run_logged([*offline, *wanted], log=log, what="installing the packages", env=pip_environment())
+        for packages in (wanted, schemas):
+            run_logged([*offline, *packages], log=log, what="installing the packages", env=pip_environment())
     except CommandFailed:
         # A wheelhouse that cannot serve its own list is damaged: the next run makes it again.
         shutil.rmtree(wheelhouse)
@@ -102,17 +105,22 @@ def _requirement_arguments(checkout: Checkout) -> list[str | Path]:
     return ["-c", checkout.root / "constraints.txt", *lists, *own]
 
 
-def _fill_wheelhouse(checkout: Checkout, wheelhouse: Path, wanted: list[str | Path], log: Path) -> None:
+def _schema_arguments(checkout: Checkout) -> list[str | Path]:
+    return ["--no-deps", "-c", checkout.root / "constraints.txt", "-r", checkout.root / SCHEMAS]
+
+
+def _fill_wheelhouse(checkout: Checkout, wheelhouse: Path, lists: tuple[list[str | Path], ...], log: Path) -> None:
     partial = wheelhouse.with_name(f"{wheelhouse.name}.partial-{os.getpid()}")
     partial.mkdir(parents=True, exist_ok=True)
     say("      fetching the packages into the cache")
     try:
-        run_logged(
-            [checkout.python, "-m", "pip", "wheel", "-q", "-w", partial, *wanted],
-            log=log,
-            what="fetching Python packages",
-            env=pip_environment(),
-        )
+        for wanted in lists:
+            run_logged(
+                [checkout.python, "-m", "pip", "wheel", "-q", "-w", partial, *wanted],
+                log=log,
+                what="fetching Python packages",
+                env=pip_environment(),
+            )
         if not wheelhouse.is_dir():  # another checkout may have been as quick
             os.replace(partial, wheelhouse)
     finally:

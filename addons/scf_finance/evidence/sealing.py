@@ -95,7 +95,7 @@ def seal_evidence(
         )
         drawn = {
             issuer: draw_pdf(
-                sealed.file_for(issuer), attachments={name: content for name, _kind, content in attached}, key=key
+                sealed.file_for(issuer), attachments={name: content for name, *_about, content in attached}, key=key
             )
             for issuer, attached in files.items()
         }
@@ -123,24 +123,23 @@ def _check(env, report: Report) -> None:
         )
 
 
-def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str, str, bytes]]]:
-    """The files (name, kind, content) that each bank gets, by its issuer; each is made once."""
+def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str, str, str, bytes]]]:
+    """The files (name, kind, document, content) that each bank gets, by its issuer; each is made once."""
     kinds = {grant.terms.aud: grant.file_kinds if "attachments" in grant.terms.sections else () for grant in grants}
     wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
     made = application._document()._scf_ubl_files(wanted) if wanted else []
     return {issuer: [file for file in made if file[1] in of_bank] for issuer, of_bank in kinds.items()}
 
 
-def _view(sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, bytes]], now: datetime) -> dict:
+def _view(sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, str, bytes]], now: datetime) -> dict:
     terms = grant.terms
     is_pseudonymous = terms.counterparties == "pseudonymous"
     view = view_for(sections, covered=terms.sections, pseudonym=grant.pseudonym if is_pseudonymous else None)
     view["consent"] = {**_frame(now, "odoo/19.0 scf.consent"), **terms.section_members(grant.artefact)}
     if "attachments" in terms.sections:
-        [document, *_others] = view["transaction"]["documents"]
         view["attachments"] = {
             **_frame(now, "odoo/19.0 account_edi_ubl_cii", assurance="document"),
-            "files": [_attachment_row(document["number"], *file) for file in files],
+            "files": [_attachment_row(*file) for file in files],
         }
     return view
 
@@ -149,7 +148,7 @@ def _frame(now: datetime, source: str, *, assurance: str = "asserted") -> dict:
     return {"as_of": instant(now), "period": None, "source": source, "assurance": assurance}
 
 
-def _attachment_row(document: str, name: str, kind: str, content: bytes) -> dict:
+def _attachment_row(name: str, kind: str, document: str, content: bytes) -> dict:
     return {
         "name": name,
         "kind": kind,

@@ -19,6 +19,9 @@ from . import scf_collection
 from . import scf_event
 from . import sale_order
 from . import account_move
+from . import scf_confirmation
+from . import confirmable
+from . import ubl
 from . import account_partial_reconcile
 from . import ir_attachment
 from . import history_indexes

@@ -286,14 +286,6 @@ class ScfFinanceable(models.AbstractModel):
 
     # -- business ---------------------------------------------------------------------------------------------------
 
-    def _scf_ubl_files(self, kinds):
-        """The document and its deliveries as electronic files, to go with a package.
-
-        :param kinds: which of `ubl_invoice`, `ubl_order` and `ubl_despatch_advice` are wanted
-        :return: (name, kind, content in bytes) of each file
-        """
-        return []
-
     def _scf_is_candidate(self):
         """Whether the panel has anything to say on this document at all: of a cancelled one, only its history."""
         return self.state != "cancel" or bool(self._scf_application())
@@ -304,10 +296,6 @@ class ScfFinanceable(models.AbstractModel):
 
     def _scf_facts(self, banks, today):
         raise NotImplementedError
-
-    def _scf_confirmations(self):
-        """What the buyers said about these documents: rows of `Confirmation` in docs/package.md, oldest first."""
-        return []
 
     def _scf_application(self):
         """The open application of the document, else the latest one that was sent."""

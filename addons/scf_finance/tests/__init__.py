@@ -1,6 +1,7 @@
 from . import test_checks
 from . import test_collection
 from . import test_concurrency
+from . import test_confirmation
 from . import test_eligibility
 from . import test_evidence_amounts
 from . import test_evidence_graph
@@ -19,4 +20,5 @@ from . import test_protection
 from . import test_security
 from . import test_submission
 from . import test_panel_unit
+from . import test_ubl
 from . import test_history
