@@ -106,6 +106,15 @@ def test_no_name_breaks_the_drawing(name: str) -> None:
     assert pages_of(drawing_of(drawn.sealed(documents=3, party=party)))
 
 
+def test_months_far_apart_and_endless_names_cost_no_more_than_others() -> None:
+    cash_flow = drawn.sections()["cash_flow"]
+    cash_flow["months"] = [{**cash_flow["months"][0], "month": month} for month in ("0000-01", "9999-12")]
+    party = drawn.sections()["party"]
+    for one in (party["applicant"], *party["buyers"][:3]):
+        one["name"] = one["city"] = "很长的名字" * 300 + "LONG" * 300
+    assert pages_of(drawing_of(drawn.sealed(documents=3, cash_flow=cash_flow, party=party)))
+
+
 def test_sections_that_are_not_there_are_named(pages: list[str]) -> None:
     assert "Not part of this package" not in " ".join(pages)
     absent = (

@@ -39,6 +39,7 @@ _FRAME_SIZE: Final = 7.5
 _ROOM_FOR_CHAPTER: Final = 190
 _ROOM_FOR_PICTURE: Final = 150
 _ROOM_FOR_ROWS: Final = 80
+_LONGEST_PARAGRAPH: Final = 3000
 
 
 class Chapter(Paragraph):  # type: ignore[misc]  # ReportLab has no types
@@ -79,13 +80,13 @@ def under(title: str) -> Paragraph:
 
 
 def said(text: str) -> Paragraph:
-    """Return a text of others as a paragraph."""
-    return Paragraph(markup(text), BODY)
+    """Return a text as a paragraph."""
+    return Paragraph(markup(text, at_most=_LONGEST_PARAGRAPH), BODY)
 
 
 def aside(text: str) -> Paragraph:
     """Return a remark."""
-    return Paragraph(markup(text), QUIET_TEXT)
+    return Paragraph(markup(text, at_most=_LONGEST_PARAGRAPH), QUIET_TEXT)
 
 
 def command(*lines: str) -> Paragraph:

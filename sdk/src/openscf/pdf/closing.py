@@ -16,7 +16,7 @@ from openscf.pdf.sources import origin
 from openscf.pdf.strokes import level_drawing
 from openscf.pdf.tables import Column, facts, strong, table
 from openscf.pdf.trade import left_out
-from openscf.pdf.wording import NOTHING, counted, day, listed, moment, money, number, plain, words
+from openscf.pdf.wording import LONGEST_NAME, NOTHING, clipped, counted, day, listed, moment, money, number, words
 
 _MOST_FILES: Final = 120
 _PURPOSES: Final = {"loan_application": "to decide on this application and to follow the loan"}
@@ -95,7 +95,8 @@ def consent(sections: Sections) -> Iterator[Flowable]:
         else "The buyers of the financed documents are named; other counterparties are under pseudonyms."
     )
     yield said(
-        f"{plain(sections.party.applicant.name)}, by {plain(given.granted_by)}, allows {plain(given.recipient.name)} "
+        f"{clipped(sections.party.applicant.name, LONGEST_NAME)}, by {clipped(given.granted_by, LONGEST_NAME)}, allows "
+        f"{clipped(given.recipient.name, LONGEST_NAME)} "
         f"to read this package {_PURPOSES[given.purpose]}, from {moment(given.granted_at)} until "
         f"{moment(given.expires_at)}. {named} "
         f"History reaches back {counted(given.history_months, 'month', 'months')}."

@@ -30,7 +30,7 @@ from openscf.pdf.palette import (
 from openscf.pdf.picture import picture_of_all
 from openscf.pdf.strokes import LEVEL_WORDS, label, mark
 from openscf.pdf.tables import facts, side_by_side
-from openscf.pdf.wording import counted, day, listed, markup, moment, money, plain, share, words
+from openscf.pdf.wording import LONGEST_NAME, clipped, counted, day, listed, markup, moment, money, share, words
 
 LIGHTS: Final = {
     "authenticity": ("Authenticity", "Is the trade real?"),
@@ -104,11 +104,13 @@ def _parties(sections: Sections) -> Flowable:
     buyers: list[Flowable] = [Paragraph(markup("Buyers of the financed documents"), SMALL_QUIET)]
     for key in keys[:_MOST_BUYERS]:
         buyer = named.get(key)
-        buyers.append(Paragraph(markup((buyer.name if buyer else None) or key, MEDIUM), FACT))
+        buyers.append(Paragraph(markup((buyer.name if buyer else None) or key, MEDIUM, at_most=LONGEST_NAME), FACT))
         if buyer:
             parts = [buyer.tax_id, buyer.city, buyer.country]
             since = f"customer since {day(buyer.customer_since)}" if buyer.customer_since else None
-            buyers.append(Paragraph(markup(" · ".join(filter(None, [*parts, since]))), SMALL_QUIET))
+            buyers.append(
+                Paragraph(markup(" · ".join(filter(None, [*parts, since])), at_most=LONGEST_NAME), SMALL_QUIET)
+            )
     if len(keys) > _MOST_BUYERS:
         buyers.append(Paragraph(markup(f"and {counted(len(keys) - _MOST_BUYERS, 'more', 'more')}"), SMALL_QUIET))
     who: list[Flowable] = [
@@ -203,9 +205,11 @@ def money_path(sections: Sections) -> str:
     """Return one sentence: who bought, what carries the claim, what was paid, what is open until when, and where it
     is paid."""
     asked = sections.transaction
-    buyers = {buyer.key: plain(buyer.name or buyer.key) for buyer in sections.party.buyers}
+    buyers = {buyer.key: clipped(buyer.name or buyer.key, LONGEST_NAME) for buyer in sections.party.buyers}
     names = list(dict.fromkeys(buyers.get(document.buyer, document.buyer) for document in asked.documents))
-    sentence = f"{listed(names, at_most=_MOST_BUYERS)} bought from {plain(sections.party.applicant.name)}"
+    sentence = (
+        f"{listed(names, at_most=_MOST_BUYERS)} bought from {clipped(sections.party.applicant.name, LONGEST_NAME)}"
+    )
     parts = []
     for currency in dict.fromkeys(document.currency for document in asked.documents):
         totals = [document.totals for document in asked.documents if document.currency == currency]
@@ -229,7 +233,7 @@ def money_path(sections: Sections) -> str:
     account = sections.party.applicant.collection_account
     if account and (account.iban or account.account):
         sentence += f", to be paid to {account.iban or account.account}"
-        sentence += f" at {plain(account.bank)}" if account.bank else ""
+        sentence += f" at {clipped(account.bank, LONGEST_NAME)}" if account.bank else ""
     return f"{sentence}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from openscf._internal.sections import Assurance, Section
-from openscf.pdf.wording import day, moment, plain
+from openscf.pdf.wording import LONGEST_NAME, clipped, day, moment
 
 _ASSURANCES: Final = {
     Assurance.ASSERTED: "as the applicant states it",
@@ -18,4 +18,5 @@ _ASSURANCES: Final = {
 def origin(section: Section) -> str:
     """Return the sentence under a chapter's title."""
     period = f", from {day(section.period.from_)} to {day(section.period.to)}" if section.period else ""
-    return f"As of {moment(section.as_of)}{period}; {_ASSURANCES[section.assurance]} (source: {plain(section.source)})."
+    source = clipped(section.source, LONGEST_NAME)
+    return f"As of {moment(section.as_of)}{period}; {_ASSURANCES[section.assurance]} (source: {source})."

@@ -25,6 +25,8 @@ from openscf.pdf.wording import counted, day, money, month, number, words
 
 MOST_ROWS: Final = 60
 _MOST_TAX_ROWS: Final = 48
+# A consent allows 60 months of history, and there is the running one.
+_MOST_MONTHS: Final = 61
 _ZERO: Final = Decimal(0)
 
 
@@ -182,12 +184,17 @@ def _tax_charts(section: TaxFlowSection) -> Iterator[Flowable]:
 
 
 def every_month(months: Iterable[str]) -> list[str]:
-    """Return the months from the first to the last named one, those in between that are not named too."""
+    """Return the months from the first to the last named one, those in between that are not named too.
+
+    Where they lie further apart than a history can reach, only the last named ones.
+    """
     named = sorted(months)
     if not named:
         return []
     (year, first), (last_year, last) = ((int(text[:4]), int(text[5:7])) for text in (named[0], named[-1]))
     count = (last_year - year) * 12 + last - first + 1
+    if count > _MOST_MONTHS:
+        return named[-_MOST_MONTHS:]
     return [f"{year + (first - 1 + step) // 12:04d}-{(first - 1 + step) % 12 + 1:02d}" for step in range(count)]
 
 

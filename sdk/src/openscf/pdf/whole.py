@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from openscf.canonical import sha256_hex
-from openscf.errors import InputInvalid
+from openscf.errors import InputInvalid, PackageInvalid
 from openscf.keys import SigningKey
-from openscf.package import Package, is_pdf, read_package
+from openscf.package import MAX_PACKAGE_BYTES, Package, is_pdf, read_package
 from openscf.pdf.archive import archive
 from openscf.pdf.drawing import draw
 from openscf.pdf.signing import sign
@@ -32,7 +32,10 @@ def draw_whole(package_file: bytes, *, attachments: Mapping[str, bytes], key: Si
         author=name,
         created_at=header.created_at,
     )
-    return sign(pdf, key=key, name=name, tax_id=plain(header.issuer.tax_id), at=header.created_at)
+    file = sign(pdf, key=key, name=name, tax_id=plain(header.issuer.tax_id), at=header.created_at)
+    if len(file) > MAX_PACKAGE_BYTES:
+        raise PackageInvalid(f"The PDF has {len(file)} bytes, at most {MAX_PACKAGE_BYTES} are taken; attach less.")
+    return file
 
 
 def _listed(package: Package, attachments: Mapping[str, bytes]) -> dict[str, tuple[bytes, str]]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 from xml.sax.saxutils import escape
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_month_names
 from babel.numbers import format_currency, format_decimal
 
 from openscf.money import decimals
@@ -17,6 +17,9 @@ from openscf.pdf.fonts import REGULAR, runs
 
 LOCALE: Final = "en_GB"
 NOTHING: Final = "–"
+LONGEST_TEXT: Final = 300
+"""Characters that a cell shows of a text: more, in a narrow column, would not fit a page."""
+LONGEST_NAME: Final = 100
 MINUS: Final = "\N{MINUS SIGN}"
 
 _BLANKS = re.compile(r"[ \u2028\u2029]+")
@@ -28,11 +31,17 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", _BLANKS.sub(" ", _CONTROL.sub(" ", text))).strip()
 
 
-def markup(text: str, font: str = REGULAR) -> str:
+def clipped(text: str, at_most: int) -> str:
+    """Return a text on one line, cut with an ellipsis where it is longer; the package has all of it."""
+    whole = plain(text)
+    return whole if len(whole) <= at_most else f"{whole[: at_most - 1]}…"
+
+
+def markup(text: str, font: str = REGULAR, *, at_most: int = LONGEST_TEXT) -> str:
     """Return ReportLab markup for a text of others: escaped, each run in a font that has its characters."""
     return "".join(
         escape(characters) if chosen == font else f'<font name="{chosen}">{escape(characters)}</font>'
-        for chosen, characters in runs(plain(text), font)
+        for chosen, characters in runs(clipped(text, at_most), font)
     )
 
 
@@ -69,7 +78,7 @@ def day(date: dt.date | None) -> str:
 
 def month(text: str) -> str:
     """Return a month, `2026-10`, as `Oct 26`."""
-    return format_date(dt.date(int(text[:4]), int(text[5:7]), 1), "MMM yy", locale=LOCALE)
+    return f"{get_month_names('abbreviated', locale=LOCALE)[int(text[5:7])]} {text[2:4]}"
 
 
 def moment(time: dt.datetime) -> str:
@@ -90,7 +99,7 @@ def words(code: str) -> str:
 
 def listed(names: list[str], *, at_most: int) -> str:
     """Return names as a list in a sentence, the ones that are too many as a number."""
-    kept = [plain(name) for name in names[:at_most]]
+    kept = [clipped(name, LONGEST_NAME) for name in names[:at_most]]
     left = len(names) - len(kept)
     if left:
         return f"{', '.join(kept)} and {left} more"
