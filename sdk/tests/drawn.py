@@ -1,5 +1,5 @@
 """A package with all its sections, made up so that its drawing has something of everything: names in several scripts,
-partial deliveries, payments, contradictions, months with gaps."""
+partial deliveries, payments, contradictions, months with gaps. It is honest: it verifies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hashlib
 from decimal import Decimal
 from typing import Any
 
+from openscf.consent import ConsentTerms, sign_consent
 from openscf.fingerprint import fingerprints
 from openscf.keys import SigningKey
 from openscf.package import seal_package
@@ -40,6 +41,7 @@ def sealed(*, documents: int = 6, key: SigningKey = KEY, without: tuple[str, ...
         view[name] = {**view[name], **members}
     for name in without:
         del view[name]
+    view["consent"] = _consent(view, key)
     one = seal_package(
         {BANK: view},
         key=key,
@@ -52,17 +54,17 @@ def sealed(*, documents: int = 6, key: SigningKey = KEY, without: tuple[str, ...
 
 
 def sections(*, documents: int = 6) -> dict[str, Any]:
-    """Return a view with every section."""
+    """Return a view with every section but the consent."""
     made = [_document(index) for index in range(1, documents + 1)]
+    eligible = min(Decimal("212400.00"), sum(Decimal(document["totals"]["outstanding"]) for document in made))
     return {
-        "party": _party(),
+        "party": _party(made),
         "transaction": {
             **_STATED, "period": None, "technique": "receivables_discounting",
-            "requested": {"amount": "180000.00", "currency": "EUR"}, "tenor_days": 60,
-            "eligible": {"amount": "212400.00", "currency": "EUR"}, "documents": made,
+            "requested": {"amount": f"{min(Decimal(180000), eligible):.2f}", "currency": "EUR"}, "tenor_days": 60,
+            "eligible": {"amount": f"{eligible:.2f}", "currency": "EUR"}, "documents": made,
             "confirmations": [_confirmation(made[0], "confirmed"), _confirmation(made[-1], "disputed")],
         },
-        "consent": _consent(),
         "order_flow": _order_flow(made),
         "logistics_flow": _logistics_flow(made),
         "tax_flow": _tax_flow(made),
@@ -85,7 +87,7 @@ def sections(*, documents: int = 6) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _party() -> dict[str, Any]:
+def _party(made: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **_STATED, "period": None,
         "applicant": {
@@ -100,10 +102,15 @@ def _party() -> dict[str, Any]:
                 "key": key, "name": name, "tax_id": tax_id, "country": country, "city": city,
                 "customer_since": "2023-04-11",
             }
-            for key, name, tax_id, country, city in BUYERS
+            for key, name, tax_id, country, city in _buyers_of(made)
         ]
         + [{"key": f"P-{index:08d}", "pseudonymous": True} for index in range(1, 4)],
     }  # fmt: skip
+
+
+def _buyers_of(made: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """The buyers of the documents: the only ones that the consent names."""
+    return [row for row in BUYERS if row[0] in {document["buyer"] for document in made}]
 
 
 def _document(index: int) -> dict[str, Any]:
@@ -165,18 +172,16 @@ def _confirmation(document: dict[str, Any], answer: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _consent() -> dict[str, Any]:
-    return {
-        **_STATED, "period": None, "consent_id": "urn:uuid:0d9c5a52-0df4-4a07-a7b0-0f4ab7c5a001",
-        "purpose": "loan_application", "recipient": {"issuer": BANK, "name": "Demo Bank of the Rhine AG"},
-        "sections": [
-            "order_flow", "logistics_flow", "tax_flow", "cash_flow", "inventory", "exposure", "evidence", "checks",
-            "forecast", "attachments",
-        ],
-        "counterparties": "pseudonymous", "history_months": 12, "granted_by": "陈丽华",
-        "granted_at": "2026-11-22T09:00:00Z", "expires_at": "2027-02-20T09:00:00Z", "notice_sha256": "b" * 64,
-        "artefact": "eyJhbGciOiJFZERTQSJ9.e30.c2lnbmF0dXJl",
-    }  # fmt: skip
+def _consent(view: dict[str, Any], key: SigningKey) -> dict[str, Any]:
+    terms = ConsentTerms(
+        iss=APPLICANT, iss_tax_id="91440300MA5EXAMPLE", jti="urn:uuid:0d9c5a52-0df4-4a07-a7b0-0f4ab7c5a001",
+        aud=BANK, aud_name="Demo Bank of the Rhine AG", purpose="loan_application",
+        sections=tuple(name for name in view if name not in {"party", "transaction"}),
+        counterparties="pseudonymous", history_months=12, granted_by="陈丽华",
+        iat=int(dt.datetime(2026, 11, 22, 9, tzinfo=dt.timezone.utc).timestamp()),
+        exp=int(dt.datetime(2027, 2, 20, 9, tzinfo=dt.timezone.utc).timestamp()), notice_sha256="b" * 64,
+    )  # fmt: skip
+    return {**_STATED, "period": None, **terms.section_members(sign_consent(terms, key=key))}
 
 
 def _months() -> list[str]:
@@ -277,6 +282,24 @@ def _tax_flow(made: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _cash_flow(made: list[dict[str, Any]]) -> dict[str, Any]:
+    months = [
+        {
+            "month": month, "currency": "EUR", "invoiced": f"{_wave(step, 110000, 330000)}.00",
+            "credited": f"{_wave(step, 0, 9000)}.00", "collected": f"{_wave(step + 2, 90000, 310000)}.00",
+            "paid_out": f"{_wave(step + 5, 100000, 260000)}.00",
+        }
+        for step, month in enumerate(_months())
+    ]  # fmt: skip
+    history = [
+        {
+            "buyer": key, "currency": "EUR", "invoices": 21 + index, "invoiced": f"{540000 - 90000 * index}.00",
+            "paid": f"{520000 - 90000 * index}.00", "overdue": f"{12000 * index}.00",
+            "weighted_days_to_pay": f"{41 + 7 * index}.5", "weighted_days_late": f"{3 * index}.2",
+            "late_share_percent": f"{8 + 11 * index}",
+        }
+        for index, key in enumerate([row[0] for row in _buyers_of(made)] + ["P-00000001", "P-00000002"])
+    ]  # fmt: skip
+    others = sum(Decimal(row["invoiced"]) for row in months) - sum(Decimal(row["invoiced"]) for row in history)
     buckets = ("not_due", "1-30", "31-60", "61-90", "over_90")
     payments = []
     for document in made:
@@ -291,28 +314,13 @@ def _cash_flow(made: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **_STATED, "period": _PERIOD, "source": "odoo/19.0 account.move", "payments": payments,
         "buyer_history": [
+            *history,
             {
-                "buyer": key, "currency": "EUR", "invoices": 21 + index, "invoiced": f"{640000 - 90000 * index}.00",
-                "paid": f"{520000 - 90000 * index}.00", "overdue": f"{12000 * index}.00",
-                "weighted_days_to_pay": f"{41 + 7 * index}.5", "weighted_days_late": f"{3 * index}.2",
-                "late_share_percent": f"{8 + 11 * index}",
-            }
-            for index, key in enumerate([row[0] for row in BUYERS] + ["P-00000001", "P-00000002"])
-        ]
-        + [
-            {
-                "buyers": 37, "currency": "EUR", "invoices": 212, "invoiced": "288410.55", "paid": "270111.05",
+                "buyers": 37, "currency": "EUR", "invoices": 212, "invoiced": f"{others:.2f}", "paid": "270111.05",
                 "overdue": "9120.40",
-            }
+            },
         ],
-        "months": [
-            {
-                "month": month, "currency": "EUR", "invoiced": f"{_wave(step, 110000, 330000)}.00",
-                "credited": f"{_wave(step, 0, 9000)}.00", "collected": f"{_wave(step + 2, 90000, 310000)}.00",
-                "paid_out": f"{_wave(step + 5, 100000, 260000)}.00",
-            }
-            for step, month in enumerate(_months())
-        ],
+        "months": months,
         "ageing": [
             {
                 "direction": direction, "currency": "EUR", "bucket": bucket, "documents": 12 - 2 * step,
@@ -466,16 +474,16 @@ def _checks(made: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _forecast() -> dict[str, Any]:
-    weeks = [dt.date(2026, 11, 23) + dt.timedelta(weeks=step) for step in range(13)]
+    first = dt.date(2026, 11, 23)
+    weeks = [
+        {
+            "week": str(first + dt.timedelta(weeks=step)), "currency": "EUR", "documents": 3 + step % 4,
+            "expected": f"{_wave(step, 20000, 90000) + 30000 * (2 <= step <= 6)}.00",
+            "financed": f"{30000 * (2 <= step <= 6)}.00",
+        }
+        for step in range(13)
+    ]  # fmt: skip
     return {
-        **_STATED, "period": {"from": "2026-11-22", "to": "2027-02-21"}, "source": "openscf forecast",
-        "weeks": [
-            {
-                "week": str(week), "currency": "EUR", "documents": 3 + step % 4,
-                "expected": f"{_wave(step, 20000, 90000) + 30000 * (2 <= step <= 6)}.00",
-                "financed": f"{30000 * (2 <= step <= 6)}.00",
-            }
-            for step, week in enumerate(weeks)
-        ],
-        "totals": [{"currency": "EUR", "amount": "742000.00"}],
+        **_STATED, "period": {"from": "2026-11-22", "to": "2027-02-21"}, "source": "openscf forecast", "weeks": weeks,
+        "totals": [{"currency": "EUR", "amount": str(sum(Decimal(row["expected"]) for row in weeks))}],
     }  # fmt: skip

@@ -343,17 +343,24 @@ def sealed(sections: Mapping[str, Any], key: SigningKey) -> bytes:
 
 
 def reforged(file: bytes, key: SigningKey, change: Callable[[dict[str, Any]], Any], **protected: Any) -> bytes:
-    """Change a file of one recipient at will, and give it the tree and the seal that fit the change."""
+    """Change a file of one recipient at will, and give it the hashes, the tree and the seal that fit the change."""
     package = json.loads(file)
     change(package)
     header, leaves = package["header"], package["leaves"]
     if isinstance(header.get("tree"), dict):
-        hashes = [leaf_hash(canonical_bytes({name: leaf[name] for name in leaf.keys() - {"index"}})) for leaf in leaves]
+        hashes = [hash_of(leaf) for leaf in leaves]
+        for leaf, real in zip(leaves, hashes, strict=True):
+            leaf["hash"] = real.hex()
         header["tree"] = {"size": len(leaves), "root": root(hashes).hex()}
     claims = {"pid": PACKAGE_ID, "jwk": key.public_jwk(), **protected}
     issued_at = int(CREATED_AT.timestamp())
     seal = sign_detached(canonical_bytes(header), key=key, issued_at=issued_at, typ=PACKAGE_TYP, claims=claims)
     return canonical_bytes({**package, "seal": seal})
+
+
+def hash_of(leaf: Mapping[str, Any]) -> bytes:
+    """What a leaf in a file hashes to: all of it but its hash and its index."""
+    return leaf_hash(canonical_bytes({name: leaf[name] for name in leaf.keys() - {"hash", "index"}}))
 
 
 def leaf_at(package: Mapping[str, Any], path: str) -> dict[str, Any]:

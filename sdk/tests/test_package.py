@@ -54,6 +54,8 @@ def test_a_package_is_what_the_document_says() -> None:
         leaf_hash(rfc8785.dumps({"path": leaf["path"], "salt": leaf["salt"], "value": leaf["value"]}))
         for leaf in package["leaves"]
     ]
+    assert [leaf["hash"] for leaf in package["leaves"]] == [one.hex() for one in hashes]
+    assert package["leaves"][0].keys() == {"hash", "index", "path", "salt", "value"}
     assert header["tree"] == {"size": len(package["leaves"]), "root": root(hashes).hex()}
     assert [leaf["index"] for leaf in package["leaves"]] == list(range(len(hashes)))
     protected = read_protected_header(package["seal"])

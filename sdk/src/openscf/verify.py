@@ -116,7 +116,7 @@ def _verify_json(
         return _report([Finding(code="form", pointer="", message=str(error))])
     findings = [] if parts.whole == file else [_not_canonical(file, parts.whole)]
     seal_findings, seal = check_seal(parts, keys=keys)
-    package, form_findings = _read(parts)
+    package, form_findings = _read(parts, sealed=seal is not None)
     findings += [*seal_findings, *form_findings]
     if package is not None:
         findings += check_consent(package, seal.keys if seal else None)
@@ -131,12 +131,12 @@ def _verify_json(
     return _report(findings, package=package, seal=seal, embedded=embedded)
 
 
-def _read(parts: CanonicalParts) -> tuple[Package | None, list[Finding]]:
-    """Check form and tree, and put the sections together."""
+def _read(parts: CanonicalParts, *, sealed: bool) -> tuple[Package | None, list[Finding]]:
+    """Check form and tree, and put the sections together; `sealed` tells that the header is as it was sealed."""
     file, findings = _validated(PackageFile, parts.members, "")
     if file is None:
         return None, findings
-    findings += check_tree(file, parts.entries or ())
+    findings += check_tree(file, parts.entries or (), sealed=sealed)
     members, misplaced = put_together(file.leaves)
     sections, wrong = _validated(Sections, members, "/sections")
     findings += [*misplaced, *wrong]

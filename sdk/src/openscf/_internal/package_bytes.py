@@ -1,7 +1,8 @@
 """The bytes of a package file and of its leaves, each canonicalised once.
 
 In RFC 8785 an object's bytes are its members' bytes in the order of their names, so that a file is put together from
-its parts, and a leaf in the file (`index`, `path`, `salt`, `value`) from what is hashed (`path`, `salt`, `value`).
+its parts, and a leaf in the file from `hash` and `index`, which sort first, and from what is hashed (`path`, `salt`,
+`value`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from openscf.canonical import canonical_bytes
 
 _HASHED_MEMBERS = ("path", "salt", "value")
-_LEAF_MEMBERS = {"index", *_HASHED_MEMBERS}
+_LEAF_MEMBERS = {"hash", "index", *_HASHED_MEMBERS}
 _FILE_MEMBERS = {"header", "hidden", "leaves", "seal"}
 
 
@@ -22,9 +23,9 @@ def leaf_entry(path: str, salt: str, value: bytes) -> bytes:
     return b'{"path":"%b","salt":"%b","value":%b}' % (path.encode(), salt.encode(), value)
 
 
-def leaf_in_file(index: int, entry: bytes) -> bytes:
-    """Return a leaf as it stands in the file: the index, which sorts before all others, put in front."""
-    return b'{"index":%d,%b' % (index, entry[1:])
+def leaf_in_file(index: int, entry: bytes, stated: bytes) -> bytes:
+    """Return a leaf as it stands in the file: in front the hash that it states (canonical bytes) and its index."""
+    return b'{"hash":%b,"index":%d,%b' % (stated, index, entry[1:])
 
 
 def whole_file(*, header: bytes, hidden: bytes, leaves: Sequence[bytes], seal: bytes) -> bytes:
@@ -55,7 +56,10 @@ def canonical_parts(members: dict[str, Any]) -> CanonicalParts:
     whole = whole_file(
         header=header,
         hidden=canonical_bytes(members["hidden"]),
-        leaves=[leaf_in_file(leaf["index"], entry) for leaf, entry in zip(leaves, entries, strict=True)],
+        leaves=[
+            leaf_in_file(leaf["index"], entry, canonical_bytes(leaf["hash"]))
+            for leaf, entry in zip(leaves, entries, strict=True)
+        ],
         seal=canonical_bytes(members["seal"]),
     )
     return CanonicalParts(members=members, header=header, entries=entries, whole=whole)

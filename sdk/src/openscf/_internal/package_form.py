@@ -53,12 +53,16 @@ class Header(Row):
 
 
 class Leaf(Row):
-    """A disclosed part: `index` is its place in the tree, `path` its place in the sections."""
+    """A disclosed part: `index` is its place in the tree, `path` its place in the sections.
+
+    `hash` is what path, salt and value hash to: with it a reader tells which leaf was changed.
+    """
 
     index: Index
     path: LeafPath
     salt: Salt
     value: Any
+    hash: Sha256
 
 
 class PackageFile(Row):

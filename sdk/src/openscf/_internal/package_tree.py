@@ -10,28 +10,60 @@ from openscf._internal.package_form import PackageFile
 from openscf.errors import InputInvalid
 
 
-def check_tree(file: PackageFile, entries: Sequence[bytes]) -> list[Finding]:
-    """Return a finding for each leaf out of place, else one where leaves and hashes do not give the root.
+def check_tree(file: PackageFile, entries: Sequence[bytes], *, sealed: bool) -> list[Finding]:
+    """Return a finding for each leaf that was changed or is out of place, and one where the tree has another root.
 
-    `entries` are the bytes that are hashed of each leaf. Which of them was changed cannot be told: only that the root
-    is another one.
+    `entries` are the bytes that are hashed of each leaf; `sealed` tells that the seal holds, so that the root in the
+    header is not what was changed. The tree is made of the hashes that the leaves state: a leaf that was changed is
+    named by its own hash, and does not hide what else is wrong.
     """
-    findings = _places(file)
-    if findings:
-        return findings
-    disclosed = {leaf.index: merkle.leaf_hash(entry) for leaf, entry in zip(file.leaves, entries, strict=True)}
-    hidden = [bytes.fromhex(one) for one in file.hidden]
+    stated = [bytes.fromhex(leaf.hash) for leaf in file.leaves]
+    real = [merkle.leaf_hash(entry) for entry in entries]
+    changed = [at for at, (one, other) in enumerate(zip(stated, real, strict=True)) if one != other]
+    misplaced = _places(file)
+    if misplaced:
+        return [*misplaced, *(_changed_leaf(file, at, real[at]) for at in changed)]
     try:
-        root = merkle.root_from(file.header.tree.size, disclosed, hidden).hex()
+        root = _root(file, stated)
+        if changed and root != file.header.tree.root and _root(file, real) == file.header.tree.root:
+            return [_changed_hash(file, at, real[at]) for at in changed]
+        findings = [] if root == file.header.tree.root else [_other_root(file, root, sealed=sealed)]
     except InputInvalid as error:
-        return [Finding(code="tree-mismatch", pointer="/hidden", message=str(error))]
-    if root == file.header.tree.root:
-        return []
+        findings = [Finding(code="tree-mismatch", pointer="/hidden", message=str(error))]
+    return [*(_changed_leaf(file, at, real[at]) for at in changed), *findings]
+
+
+def _root(file: PackageFile, hashes: Sequence[bytes]) -> str:
+    disclosed = {leaf.index: one for leaf, one in zip(file.leaves, hashes, strict=True)}
+    return merkle.root_from(file.header.tree.size, disclosed, [bytes.fromhex(one) for one in file.hidden]).hex()
+
+
+def _changed_leaf(file: PackageFile, at: int, real: bytes) -> Finding:
+    leaf = file.leaves[at]
     message = (
-        f"The leaves and the hidden hashes give the root {root}; {file.header.tree.root} was sealed. "
-        "A leaf or a hash was changed."
+        f"The leaf {leaf.path} does not hash to {leaf.hash} but to {real.hex()}: "
+        "its value, salt or path was changed after sealing."
     )
-    return [Finding(code="tree-mismatch", pointer="/header/tree/root", message=message)]
+    return Finding(code="leaf-changed", pointer=f"/leaves/{at}", message=message)
+
+
+def _changed_hash(file: PackageFile, at: int, real: bytes) -> Finding:
+    leaf = file.leaves[at]
+    message = f"The leaf {leaf.path} states the hash {leaf.hash}; it was sealed with {real.hex()}, which it hashes to."
+    return Finding(code="leaf-changed", pointer=f"/leaves/{at}/hash", message=message)
+
+
+def _other_root(file: PackageFile, root: str, *, sealed: bool) -> Finding:
+    """Where the seal holds, the root is right: what it is made of is not."""
+    stated = f"The leaves' hashes and the hidden ones give the root {root}; {file.header.tree.root} is stated."
+    if not sealed:
+        message = f"{stated} The root, a hidden hash, or a leaf with its hash or its index was changed."
+        return Finding(code="tree-mismatch", pointer="/header/tree/root", message=message)
+    if not file.hidden:
+        message = f"{stated} A leaf was changed together with its hash; which one can't be told."
+        return Finding(code="tree-mismatch", pointer="/leaves", message=message)
+    message = f"{stated} A hidden hash, or a leaf together with its hash or its index, was changed."
+    return Finding(code="tree-mismatch", pointer="/hidden", message=message)
 
 
 def _places(file: PackageFile) -> list[Finding]:
