@@ -141,6 +141,13 @@ def test_many_documents_are_summarised_with_the_contradicted_ones_first() -> Non
     assert contradicted < text.index("INV/2026/00003")
 
 
+def test_a_buyer_that_is_related_to_the_applicant_is_called_so() -> None:
+    party = drawn.sections()["party"]
+    party["buyers"][0]["related"] = "same_bank_account"
+    first = pages_of(drawing_of(drawn.sealed(documents=3, party=party)))[0]
+    assert "Related to the applicant: has the same bank account" in first
+
+
 def test_a_financed_order_is_drawn_without_an_invoice() -> None:
     transaction = drawn.sections(documents=1)["transaction"]
     transaction["documents"][0]["kind"] = "sales_order"

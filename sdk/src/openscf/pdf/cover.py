@@ -37,6 +37,13 @@ LIGHTS: Final = {
     "self_liquidation": ("Self-liquidation", "Will it repay itself?"),
     "control": ("Control", "Does the money come our way?"),
 }
+_RELATIONS: Final = {
+    "own_company": "a company of its own",
+    "same_group": "of the same group",
+    "same_tax_id": "has the same tax id",
+    "same_bank_account": "has the same bank account",
+    "own_user": "a user of its own ERP",
+}
 _SEVERITY: Final = ("red", "amber", "grey", "green")
 _MOST_REASONS: Final = 3
 _MOST_BUYERS: Final = 3
@@ -111,6 +118,10 @@ def _parties(sections: Sections) -> Flowable:
             buyers.append(
                 Paragraph(markup(" · ".join(filter(None, [*parts, since])), at_most=LONGEST_NAME), SMALL_QUIET)
             )
+            if buyer.related:
+                buyers.append(
+                    Paragraph(markup(f"Related to the applicant: {_RELATIONS[buyer.related]}", MEDIUM), SMALL)
+                )
     if len(keys) > _MOST_BUYERS:
         buyers.append(Paragraph(markup(f"and {counted(len(keys) - _MOST_BUYERS, 'more', 'more')}"), SMALL_QUIET))
     who: list[Flowable] = [
