@@ -18,10 +18,11 @@ class ScfConsentProposal(models.Model):
     _name = "scf.consent.proposal"
     _description = "Consent to be given with a request"
     _order = "id"
+    _check_company_auto = True
 
     application_id = fields.Many2one("scf.application", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="application_id.company_id", store=True, index=True)
-    bank_id = fields.Many2one("scf.bank", required=True, ondelete="cascade")
+    bank_id = fields.Many2one("scf.bank", required=True, ondelete="cascade", check_company=True)
     standing_id = fields.Many2one("scf.consent", string="Consent in Force", compute="_compute_standing_id")
     use_standing = fields.Boolean(
         string="Use the consent in force",
@@ -136,7 +137,7 @@ class ScfConsentProposal(models.Model):
     def _words(self):
         """The consent in plain words: what, to whom, for what, until when. This is what the digest covers."""
         company = self.application_id.company_id.sudo().name or self.env.company.name
-        bank = self.bank_id.sudo().name or ""
+        bank = self.bank_id.name or ""
         others = {
             "pseudonymous": self.env._(
                 "Your other customers appear under codes that only %s sees: no name, no address.", bank

@@ -222,6 +222,7 @@ class ScfSubmission(models.Model):
     def action_open_reads(self):
         """Open the list of what the bank read, and when."""
         self.ensure_one()
+        self.check_access("read")
         return {
             **self.env["ir.actions.act_window"]._for_xml_id("scf_finance.action_scf_package_read"),
             "domain": [("application_id", "=", self.application_id.id), ("bank_id", "=", self.bank_id.id)],

@@ -127,14 +127,17 @@ class TestConcurrency(BaseCase):
                 f"DELETE FROM scf_loan WHERE application_id IN {race}",
                 f"DELETE FROM scf_offer WHERE application_id IN {race}",
                 f"DELETE FROM scf_submission WHERE application_id IN {race}",
+                f"DELETE FROM scf_disclosure WHERE application_id IN {race}",
                 f"DELETE FROM scf_package WHERE application_id IN {race}",
+                f"DELETE FROM scf_consent_proposal WHERE application_id IN {race}",
                 f"DELETE FROM scf_application_document WHERE application_id IN {race}",
                 f"DELETE FROM scf_application WHERE id IN {race}",
                 f"DELETE FROM scf_message WHERE bank_id IN {bank}",
                 f"DELETE FROM scf_event WHERE bank_id IN {bank}",
+                f"DELETE FROM scf_consent WHERE bank_id IN {bank}",
                 f"DELETE FROM scf_bank WHERE id IN {bank}",
-                "DELETE FROM ir_attachment WHERE res_model = 'scf.package'"
-                " AND res_id NOT IN (SELECT id FROM scf_package)",
+                "DELETE FROM ir_attachment WHERE res_model = 'scf.disclosure'"
+                " AND res_id NOT IN (SELECT id FROM scf_disclosure)",
                 "DELETE FROM ir_attachment WHERE res_model = 'scf.message'"
                 " AND res_id NOT IN (SELECT id FROM scf_message)",
                 "DELETE FROM scf_key WHERE company_id = 1 AND id NOT IN"

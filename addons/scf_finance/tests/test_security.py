@@ -10,6 +10,9 @@ MODELS = (
     "scf.application",
     "scf.application.document",
     "scf.package",
+    "scf.disclosure",
+    "scf.package.read",
+    "scf.consent",
     "scf.submission",
     "scf.offer",
     "scf.loan",
@@ -42,10 +45,18 @@ class TestSecurity(FinanceCase):
         self.loan = self._financed(self.invoice)
         self._pay(self.invoice, 100.0)
         self.application = self.loan.application_id
+        disclosure = self.application.submission_ids.disclosure_id
+        read = {"read_id": "1", "read_at": "2026-11-22T05:55:49Z", "reader": "system", "action": "verified"}
+        self.env["scf.package.read"].sudo()._take(
+            self.rhone, {"package_id": disclosure.package_id.package_ref, "read": read}
+        )
         self.records = {
             "scf.application": self.application,
             "scf.application.document": self.application.line_ids,
             "scf.package": self.application.package_id,
+            "scf.disclosure": disclosure,
+            "scf.package.read": disclosure.read_ids,
+            "scf.consent": disclosure.consent_id,
             "scf.submission": self.application.submission_ids,
             "scf.offer": self.application.offer_ids,
             "scf.loan": self.loan,
@@ -84,7 +95,10 @@ class TestSecurity(FinanceCase):
                 record.unlink()
             fields_ = {
                 "scf.application": {"state": "repaid"},
-                "scf.package": {"sha256": "0"},
+                "scf.package": {"root": "0"},
+                "scf.disclosure": {"sha256": "0"},
+                "scf.package.read": {"reader": "Nobody"},
+                "scf.consent": {"state": "expired"},
                 "scf.application.document": {"is_open": False},
                 "scf.submission": {"state": "granted"},
                 "scf.offer": {"state": "accepted"},
@@ -152,6 +166,7 @@ class TestSecurity(FinanceCase):
         smuggled = {
             "scf.application.document": {"is_open": False},
             "scf.package": {"supersedes_id": self.application.package_id.id},
+            "scf.consent": {"state": "revoked", "bank_told_at": "2026-01-01 00:00:00"},
             "scf.submission": {"state": "granted", "bank_application_ref": "app-of-mine"},
             "scf.message": {
                 "state": "sent",
@@ -190,14 +205,17 @@ class TestSecurity(FinanceCase):
                 self.assertLess(max(messages.mapped("next_attempt_at")).year, 2999)
                 self.assertNotIn("mine", messages.mapped("idempotency_key"))
                 self.assertFalse(any(messages.mapped("answer")))
-                files = application.package_id.attachment_id | messages.document_ids
-                self.assertEqual(len(files), 1 + len(messages))
+                self.assertEqual(set(application.submission_ids.consent_id.mapped("state")), {"active"})
+                self.assertFalse(any(application.submission_ids.consent_id.mapped("bank_told_at")))
+                disclosures = application.package_id.disclosure_ids
+                files = disclosures.attachment_id | messages.document_ids
+                self.assertEqual(len(files), 2 * len(messages))
                 for file in files:
                     self.assertEqual(
                         (file.public, file.access_token, file.type, file.url, file.res_field),
                         (False, False, "binary", False, False),
                     )
-                self.assertEqual(application.package_id.attachment_id.res_id, application.package_id.id)
+                self.assertEqual(disclosures.attachment_id.mapped("res_id"), disclosures.ids)
 
     def _personal_default(self, model, name, value):
         """What a user stores as his own default, over RPC."""
@@ -277,8 +295,14 @@ class TestSecurity(FinanceCase):
             (self.records["scf.offer"], "action_decline"),
             (self.loan, "action_repay_now"),
             (self.loan, "action_open_moves"),
-            (self.records["scf.package"], "action_download"),
-            (self.records["scf.package"], "action_verify"),
+            (self.application, "action_open_reads"),
+            (self.records["scf.submission"], "action_open_file"),
+            (self.records["scf.submission"], "action_open_reads"),
+            (self.records["scf.submission"], "action_revoke_consent"),
+            (self.records["scf.disclosure"], "action_open_file"),
+            (self.records["scf.disclosure"], "action_download"),
+            (self.records["scf.disclosure"], "action_verify"),
+            (self.records["scf.consent"], "action_revoke"),
         ]
         for user in (accountant, self.portal, self.stranger):
             for record, method in calls:
@@ -324,11 +348,28 @@ class TestSecurity(FinanceCase):
             wizard.action_repay()
 
     def test_file_of_the_package_is_bound_by_the_package(self):
-        attachment = self.application.package_id.attachment_id
+        attachment = self.application.package_id.disclosure_ids.attachment_id
         for user in (self.people["accountant"], self.portal, self.stranger):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 attachment.invalidate_recordset()
                 attachment.with_user(user).read(["raw"])
+
+    def test_what_a_request_proposes_is_bound_by_the_request(self):
+        draft = self._draft(self._invoice(5000.0), banks=self.rhone)
+        for user in (self.people["accountant"], self.portal, self.stranger):
+            proposals = draft.proposal_ids.with_user(user).with_company(user.company_id)
+            for call in (lambda: proposals.read(["notice"]), lambda: proposals.write({"history_months": 60})):  # noqa: B023
+                with self.subTest(user.login), self.assertRaises(AccessError):
+                    proposals.invalidate_recordset()
+                    call()
+
+    def test_bank_of_another_company_is_not_proposed_to(self):
+        foreign = self.rhone.copy({"company_id": self.other_company.id, "base_url": "https://far.example"})
+        draft = self._draft(self._invoice(5000.0), banks=self.rhone)
+        with self.assertRaises(UserError):
+            self._as("requester", self.env["scf.consent.proposal"]).create(
+                {"application_id": draft.id, "bank_id": foreign.id}
+            )
 
     def test_approver_of_another_company_is_not_asked(self):
         self.assertNotIn(self.stranger, self.application._approvers())

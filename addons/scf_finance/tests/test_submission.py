@@ -1,6 +1,5 @@
-import json
-
 from lxml.html import fromstring
+from openscf.package import read_package
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
@@ -126,8 +125,8 @@ class TestSubmission(FinanceCase):
             },
         )
         self.assertEqual(renewed.supersedes_id, first)
-        sealed = json.loads(renewed.attachment_id.raw)
-        self.assertEqual(sealed["header"]["supersedes"], first.package_ref)
+        sealed = read_package(renewed.disclosure_ids.attachment_id.raw)
+        self.assertEqual(sealed.header.supersedes, first.package_ref)
         self.assertEqual(submission.state, "processing")
         self.assertFalse(application.activity_ids)
         with self.assertRaises(UserError):
