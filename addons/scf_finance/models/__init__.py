@@ -26,3 +26,4 @@ from . import account_partial_reconcile
 from . import ir_attachment
 from . import history_indexes
 from . import sale_order_change
+from . import scf_lights

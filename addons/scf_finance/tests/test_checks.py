@@ -211,6 +211,12 @@ class TestGoodsMoved(CheckCase):
             row.update(delivered="0.00", deliverable="0.00")
         self._assert("grey")
 
+    def test_without_an_order_nobody_can_tell(self):
+        self.sections["evidence"]["documents"][0].update(ordered="0.00", delivered="0.00")
+        self._assert("green", "100.0")
+        self.sections["evidence"]["documents"][1].update(ordered="0.00", delivered="0.00")
+        self._assert("grey")
+
     def test_the_least_complete_document_decides(self):
         for delivered, share, level in (
             ("999.99", "99.9", "amber"),

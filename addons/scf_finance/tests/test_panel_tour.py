@@ -21,6 +21,7 @@ class TestPanelTour(FinanceCase, HttpCase):
         return application
 
     def test_requester_asks_the_banks_from_the_order(self):
+        self.company.scf_collection_bank_account_id.allow_out_payment = True
         order = self._order(10000.0)
         self._tour("scf_panel_request", order, "requester")
         application = self.env["scf.application"].search([("sale_order_id", "=", order.id)])

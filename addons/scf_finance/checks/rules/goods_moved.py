@@ -22,16 +22,17 @@ def check(sections, today, settings) -> CheckResult:
     """The smallest share of the deliverable amount of one document that was delivered, in percent.
 
     Goods of a financed order may be still to come: what is not delivered by the promised day is amber, never red.
+    Of an invoice without an order nobody can tell what was delivered for it.
     """
     if "evidence" not in sections:
         return not_made(_lt("The evidence on orders and deliveries is not part of the package."))
     shares = {
         row["document"]: percent_at_least(Decimal(row["delivered"]), deliverable)
         for row in sections["evidence"]["documents"]
-        if (deliverable := Decimal(row["deliverable"])) > 0
+        if (deliverable := Decimal(row["deliverable"])) > 0 and Decimal(row["ordered"])
     }
     if not shares:
-        return not_made(_lt("Nothing on the documents is delivered as goods."))
+        return not_made(_lt("Nothing on the documents is delivered as goods of an order."))
     figure = min(shares.values())
     short = [number for number, share in shares.items() if share < ALL]
     level, sentence = _judged(sections, today, figure, short)

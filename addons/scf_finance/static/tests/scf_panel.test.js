@@ -1,7 +1,7 @@
 import { waitForChannels, waitNotifications } from "@bus/../tests/bus_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
-import { queryAllTexts, queryAttribute, waitFor, waitForNone } from "@odoo/hoot-dom";
+import { press, queryAllTexts, queryAttribute, waitFor, waitForNone } from "@odoo/hoot-dom";
 import { Deferred } from "@odoo/hoot-mock";
 import {
     asyncStep,
@@ -84,6 +84,35 @@ const OFFERED = {
     ],
     actions: [],
 };
+
+const GREY_LIGHT = { name: "", question: "", level: "grey", checks: [] };
+const LIGHTS = {
+    visible: true,
+    origin: "",
+    lights: [
+        {
+            light: "authenticity",
+            name: "Authenticity",
+            question: "Is the trade real?",
+            level: "red",
+            checks: [
+                {
+                    code: "order-exists",
+                    light: "authenticity",
+                    title: "Order exists",
+                    level: "red",
+                    sentence: "No sales order stands behind INV/1.",
+                    figure: "0.0 %",
+                    threshold: "100 %",
+                },
+            ],
+        },
+        { ...GREY_LIGHT, light: "self_liquidation", name: "Self-liquidation", level: "green" },
+        { ...GREY_LIGHT, light: "control", name: "Control" },
+    ],
+};
+
+onRpc("document", "scf_panel_lights", () => ({ visible: false }));
 
 function mountDocument() {
     return mountView({ type: "form", resModel: "document", resId: 1, arch: ARCH });
@@ -255,4 +284,61 @@ test("a change announced over the bus is shown and read out", async () => {
     await waitFor(".o_scf_panel_offers");
     await waitForSteps(["scf_panel"]);
     expect(".o_scf_panel [role=status]").toHaveText(/2 banks made an offer/);
+});
+
+test("the lights come after the panel, with a shape and a word each", async () => {
+    const answer = new Deferred();
+    onRpc("document", "scf_panel", () => ELIGIBLE);
+    onRpc("document", "scf_panel_lights", () => answer);
+    await mountDocument();
+    await waitFor(".o_scf_panel_headline");
+    expect(".o_scf_lights").toHaveAttribute("aria-busy", "true");
+    expect(".o_scf_light").toHaveCount(0);
+    answer.resolve(LIGHTS);
+    await waitFor(".o_scf_light");
+    expect(queryAllTexts(".o_scf_light_word")).toEqual(["Problem", "In order", "Not checked"]);
+    expect(".o_scf_light[data-light=authenticity] .fa-times-circle").toHaveCount(1);
+    expect(".o_scf_light[data-light=self_liquidation] .fa-check-circle").toHaveCount(1);
+    expect(".o_scf_light[data-light=control] .fa-circle-o").toHaveCount(1);
+});
+
+test("a light opens its reasons by key or click, one light at a time", async () => {
+    onRpc("document", "scf_panel", () => ELIGIBLE);
+    onRpc("document", "scf_panel_lights", () => LIGHTS);
+    await mountDocument();
+    await waitFor(".o_scf_light");
+    expect(".o_scf_light_checks").toHaveCount(0);
+    await contains(".o_scf_light[data-light=authenticity]").focus();
+    await press("Enter");
+    await waitFor(".o_scf_light_checks");
+    expect(".o_scf_light_checks li").toHaveText(/Problem:\s+Order exists\s+No sales order stands behind INV\/1\./);
+    expect(".o_scf_light[data-light=authenticity]").toHaveAttribute("aria-expanded", "true");
+    expect(".o_scf_light_checks").toHaveAttribute(
+        "id",
+        queryAttribute(".o_scf_light[data-light=authenticity]", "aria-controls")
+    );
+    await contains(".o_scf_light[data-light=control]").click();
+    expect(".o_scf_light[data-light=authenticity]").toHaveAttribute("aria-expanded", "false");
+    expect(".o_scf_light_checks").toHaveCount(1);
+    await contains(".o_scf_light[data-light=control]").click();
+    expect(".o_scf_light_checks").toHaveCount(0);
+});
+
+test("lights that fail leave the panel alone and can be asked for again", async () => {
+    let isDown = true;
+    onRpc("document", "scf_panel", () => ELIGIBLE);
+    onRpc("document", "scf_panel_lights", () => {
+        if (isDown) {
+            throw makeServerError({ message: "The currency is not known." });
+        }
+        return LIGHTS;
+    });
+    await mountDocument();
+    await waitFor(".o_scf_lights[role=alert]");
+    expect(".o_scf_lights[role=alert]").toHaveText(/The currency is not known\./);
+    expect(".o_scf_panel_headline").toHaveCount(1);
+    isDown = false;
+    await contains(".o_scf_lights_retry").click();
+    await waitFor(".o_scf_light");
+    expect(".o_scf_lights[role=alert]").toHaveCount(0);
 });

@@ -9,6 +9,8 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 
+import { ScfLights } from "../scf_lights/scf_lights";
+
 /** What the accountant reads beside the headline, with a shape so that colour is never alone. */
 const STATE_BADGES = {
     eligible: { label: _t("Available"), icon: "fa-check-circle", tone: "success" },
@@ -47,6 +49,7 @@ const OPEN_STATES = ["offered"];
  */
 export class ScfPanel extends Component {
     static template = "scf_finance.ScfPanel";
+    static components = { ScfLights };
     static props = { ...standardWidgetProps };
 
     setup() {

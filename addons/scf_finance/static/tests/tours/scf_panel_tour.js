@@ -19,6 +19,19 @@ tours.add("scf_panel_request", {
             content: "The amount is in the headline, the cost below it",
             trigger: ".o_scf_panel:has(.o_scf_panel_headline:contains(8,000.00)) .o_scf_panel_subline:contains(costs about)",
         },
+        {
+            content: "The lights come after the panel",
+            trigger: ".o_scf_light[data-light=control][data-level=green] .o_scf_light_word:contains(In order)",
+            run: "click",
+        },
+        {
+            content: "The reason is a sentence",
+            trigger: ".o_scf_light_checks li[data-check=collection-account]:contains(assigned and trusted)",
+        },
+        {
+            content: "The other lights are there",
+            trigger: ".o_scf_light[data-light=authenticity] ~ .o_scf_light[data-light=self_liquidation]",
+        },
         openDetails,
         {
             content: "What was checked is listed",

@@ -1,0 +1,86 @@
+from openscf.package import read_package
+
+from odoo import fields, models
+from odoo.tools import format_date
+
+from ..checks.lights import make_checks
+from ..checks.screen import live_lights, sealed_lights
+from ..checks.thresholds import thresholds_of
+from ..evidence.sections import read_evidence
+from .scf_application import OPEN_STATES
+from .scf_consent_proposal import HISTORY_MONTHS
+
+HIDDEN = {"visible": False}
+
+
+class ScfFinanceable(models.AbstractModel):
+    """The three lights of a document: what a bank would find if it were asked now, or what the banks were told."""
+
+    _inherit = "scf.financeable"
+
+    def scf_panel_lights(self):
+        """The lights below the Financing panel, as JSON; `{"visible": False}` where the panel shows none.
+
+        A call of its own after `scf_panel`: the evidence costs more to read than all the rest, and no form waits for
+        it. The number of queries does not depend on the history.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.user.has_group("scf_connector.group_scf_requester") or not self._scf_is_candidate():
+            return HIDDEN
+        application = self._scf_application()
+        if application and application.state in (*OPEN_STATES, "repaid"):
+            return application._sealed_lights()
+        return self._scf_live_lights()
+
+    def _scf_live_lights(self):
+        """The lights of a request for all that could be had today, with the history that is given by default."""
+        assessment = self._scf_assess()
+        if assessment.facts.state not in ("sale", "posted"):
+            return HIDDEN
+        today = assessment.facts.today
+        evidence = read_evidence(
+            self,
+            company=self.company_id,
+            technique=assessment.facts.technique,
+            requested=assessment.eligible_amount,
+            eligible=assessment.eligible_amount,
+            tenor_days=max(assessment.tenor_days, 1),
+            as_of=fields.Datetime.now(),
+            today=today,
+            history_months=HISTORY_MONTHS,
+        )
+        checked = make_checks(evidence.sections, today, thresholds_of(self.company_id))
+        return {"visible": True, "origin": "", "lights": live_lights(checked, self.env)}
+
+
+class ScfApplication(models.Model):
+    """The checks of an application: live while it is a draft, as sealed once the banks were asked."""
+
+    _inherit = "scf.application"
+
+    def scf_lights(self):
+        """What `scf_panel_lights` gives of the document, for this application and whatever became of it."""
+        self.ensure_one()
+        self.check_access("read")
+        if self.package_id:
+            return self._sealed_lights()
+        document = self._document()
+        return document._scf_live_lights() if document.has_access("read") else HIDDEN
+
+    def _sealed_lights(self):
+        """The lights in the package that was sent, from the file of the first bank that got them."""
+        package = self.package_id.sudo()  # whoever may read the application may know what was said for it
+        for disclosure in package.disclosure_ids.sorted("id"):
+            section = read_package(disclosure.attachment_id.raw).sections.checks
+            if section:
+                return {
+                    "visible": True,
+                    "origin": self.env._(
+                        "As sealed for %(bank)s on %(date)s.",
+                        bank=disclosure.bank_id.name,
+                        date=format_date(self.env, package.created_at),
+                    ),
+                    "lights": sealed_lights(section, self.env),
+                }
+        return HIDDEN
