@@ -93,6 +93,7 @@ class ScfConfirmation(models.Model):
     is_current = fields.Boolean(
         string="Still as Answered",
         compute="_compute_is_current",
+        compute_sudo=True,  # who sees the answer need not see the document
         help="The document has the amount, due date, buyer and account that the buyer saw. A confirmation of other "
         "figures does not count.",
     )
@@ -249,7 +250,10 @@ class ScfConfirmation(models.Model):
     @api.model
     @api.private
     def _by_token(self, token):
-        """What the link with this token asks, or asked; an empty record where there is no such link."""
+        """What the link with this token asks, or asked; an empty record where there is no such link.
+
+        Looked up by its digest: how long that takes says nothing about a token.
+        """
         return self.sudo().search([("token_sha256", "=", _hash(token))])
 
     def _why_closed(self):

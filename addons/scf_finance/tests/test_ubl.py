@@ -3,11 +3,16 @@ from pathlib import Path
 from unittest.mock import patch
 
 from lxml import etree
+from openscf.package import read_package
+from openscf.pdf import open_pdf
+from openscf.verify import verify_package
 
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from .common import technique
 from .evidence_case import EvidenceCase
+from .test_disclosure import EVERYTHING, DisclosureCase
 
 KINDS = ("ubl_invoice", "ubl_order", "ubl_despatch_advice")
 ROOTS = {"ubl_invoice": "Invoice", "ubl_order": "Order", "ubl_despatch_advice": "DespatchAdvice"}
@@ -189,3 +194,28 @@ class TestUbl(EvidenceCase):
         self._deliver(order.picking_ids)
         [tree] = self._read(order._scf_ubl_files(["ubl_despatch_advice"]))
         self.assertEqual(self._texts(tree, "cac:DespatchLine/cac:Item/cbc:Name")[0], "Bolts M8")
+
+
+@tagged("post_install", "-at_install")
+class TestEmbeddedFiles(DisclosureCase):
+    """The electronic documents inside the file that a bank gets."""
+
+    def test_each_bank_gets_the_kinds_that_it_asks_for(self):
+        asked = {self.rhone: ["ubl_invoice"], self.hansa: ["ubl_invoice", "ubl_order"]}
+        for bank, kinds in asked.items():
+            terms = technique("receivables_discounting", sections=EVERYTHING, embedded=kinds)
+            bank.profile = {"name": bank.name, "techniques": [terms]}
+        order = self._order(5000.0, tax_ids=self.tax_sale_a)
+        invoice = order._create_invoices()
+        invoice.invoice_date = self.today
+        invoice.action_post()
+        for bank, disclosure in self._asked(invoice).items():
+            file = disclosure.attachment_id.raw
+            report = verify_package(file)
+            self.assertTrue(report.ok, report.findings)
+            rows = read_package(file).sections.attachments.files
+            self.assertEqual([row.kind for row in rows], asked[bank])
+            self.assertEqual({row.document for row in rows}, {invoice.name})
+            embedded = open_pdf(file).attachments
+            for row in rows:
+                ubl_schema(ROOTS[row.kind]).assertValid(etree.fromstring(embedded[row.name]))
