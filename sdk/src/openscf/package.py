@@ -201,10 +201,7 @@ class SealedPackage:
         file = whole_file(
             header=self._header,
             hidden=canonical_bytes([one.hex() for one in merkle.hidden(self._hashes, disclosed)]),
-            leaves=[
-                leaf_in_file(index, self._entries[index], b'"%b"' % self._hashes[index].hex().encode())
-                for index in disclosed
-            ],
+            leaves=[leaf_in_file(index, self._entries[index], self._hashes[index].hex()) for index in disclosed],
             seal=canonical_bytes(self._seal),
         )
         if len(file) > MAX_PACKAGE_BYTES:

@@ -90,13 +90,11 @@ def _amounts(sections: Sections) -> Iterator[_Amounts]:
 
 def _of_member(value: Any, pointer: str) -> Iterator[_Amounts]:
     """Yield the amounts of an object with a currency, or of a list of them."""
-    rows = (
-        [(f"{pointer}/{at}", row) for at, row in enumerate(value)] if isinstance(value, tuple) else [(pointer, value)]
-    )
-    for place, row in rows:
+    listed = isinstance(value, tuple)
+    for at, row in enumerate(value if listed else (value,)):
         names = AMOUNTS.get(type(row))
         if names:
-            yield place, row.currency, [(name, getattr(row, name)) for name in names]
+            yield f"{pointer}/{at}" if listed else pointer, row.currency, [(name, getattr(row, name)) for name in names]
 
 
 def _of_documents(sections: Sections) -> Iterator[_Amounts]:

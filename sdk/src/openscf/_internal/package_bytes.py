@@ -23,9 +23,9 @@ def leaf_entry(path: str, salt: str, value: bytes) -> bytes:
     return b'{"path":"%b","salt":"%b","value":%b}' % (path.encode(), salt.encode(), value)
 
 
-def leaf_in_file(index: int, entry: bytes, stated: bytes) -> bytes:
-    """Return a leaf as it stands in the file: in front the hash that it states (canonical bytes) and its index."""
-    return b'{"hash":%b,"index":%d,%b' % (stated, index, entry[1:])
+def leaf_in_file(index: int, entry: bytes, stated: str) -> bytes:
+    """Return a leaf as it stands in the file: in front the hash that it states, in hex, and its index."""
+    return b'{"hash":"%b","index":%d,%b' % (stated.encode(), index, entry[1:])
 
 
 def whole_file(*, header: bytes, hidden: bytes, leaves: Sequence[bytes], seal: bytes) -> bytes:
@@ -56,14 +56,14 @@ def canonical_parts(members: dict[str, Any]) -> CanonicalParts:
     whole = whole_file(
         header=header,
         hidden=canonical_bytes(members["hidden"]),
-        leaves=[
-            leaf_in_file(leaf["index"], entry, canonical_bytes(leaf["hash"]))
-            for leaf, entry in zip(leaves, entries, strict=True)
-        ],
+        leaves=[leaf_in_file(leaf["index"], entry, leaf["hash"]) for leaf, entry in zip(leaves, entries, strict=True)],
         seal=canonical_bytes(members["seal"]),
     )
     return CanonicalParts(members=members, header=header, entries=entries, whole=whole)
 
 
 def _is_leaf(leaf: Any) -> bool:
-    return isinstance(leaf, dict) and leaf.keys() == _LEAF_MEMBERS and type(leaf["index"]) is int
+    """Tell whether it has the members of a leaf, and a hash and an index that can be joined to the others."""
+    if not isinstance(leaf, dict) or leaf.keys() != _LEAF_MEMBERS or type(leaf["index"]) is not int:
+        return False
+    return isinstance(leaf["hash"], str) and leaf["hash"].isascii() and leaf["hash"].isalnum()

@@ -13,7 +13,7 @@ SCHEMA: Final = "openscf/package/2"
 MEDIA_TYPE: Final = "application/vnd.openscf.package+json"
 # The protocol's limit for a document.
 MAX_PACKAGE_BYTES: Final = 20 * 1024 * 1024
-# Most leaves that fit: none takes less than 70 bytes of a file. With it no index is beyond an exact JSON integer.
+# Leaves of all recipients together; with it no index is beyond an exact JSON integer.
 MAX_TREE_SIZE: Final = 2**32
 
 # A section, a member of it that is an object, or a row of one of its lists.

@@ -40,8 +40,8 @@ def check_seal(parts: CanonicalParts, *, keys: KeySet | None) -> tuple[list[Find
     if type(issued_at) is not int or not 0 <= issued_at <= _LATEST_TIME:
         return [*findings, Finding(code="seal-invalid", pointer="/seal", message="The seal has no usable 'iat'.")], None
     kid = protected["kid"]
-    used = [key.jwk() for key in trusted if key.kid == kid]
-    return findings, HeldSeal(kid=kid, issued_at=issued_at, keys=KeySet.of(*used))
+    used = {key.kid: key for key in trusted if key.kid == kid}
+    return findings, HeldSeal(kid=kid, issued_at=issued_at, keys=KeySet(keys=used))
 
 
 def _trusted_keys(seal: str, keys: KeySet | None) -> tuple[list[Finding], KeySet]:
