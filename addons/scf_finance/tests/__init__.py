@@ -2,6 +2,9 @@ from . import test_checks
 from . import test_checks_story
 from . import test_collection
 from . import test_concurrency
+from . import test_consent
+from . import test_consent_tour
+from . import test_disclosure
 from . import test_confirmation
 from . import test_eligibility
 from . import test_evidence_amounts
