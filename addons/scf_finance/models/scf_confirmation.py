@@ -84,7 +84,7 @@ class ScfConfirmation(models.Model):
     confirming_words = fields.Text(required=True, readonly=True)
     disputing_words = fields.Text(required=True, readonly=True)
     state = fields.Selection(STATES, string="Answer", required=True, readonly=True, default="waiting", index=True)
-    signed_by = fields.Char(string="Signed By", readonly=True, help="The name as it was typed on the page.")
+    signed_by = fields.Char(readonly=True, help="The name as it was typed on the page.")
     role = fields.Char(readonly=True)
     comment = fields.Text(readonly=True)
     answered_at = fields.Datetime(string="Answered On", readonly=True)
