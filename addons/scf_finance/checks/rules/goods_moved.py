@@ -47,7 +47,7 @@ def _judged(sections, today, figure: Decimal, short: list[str]):
     if not is_order_finance(sections):
         level = "amber" if figure >= DELIVERED_AMBER_PERCENT else "red"
         return level, said(
-            _lt("Charged, but not delivered in full: %(documents)s. Delivered of the least complete: %(share)s %%."),
+            _lt("Charged, but not delivered in full: %(documents)s. Least delivered: %(share)s %%."),
             documents=short,
             share=figure,
         )

@@ -311,7 +311,7 @@ test("a light opens its reasons by key or click, one light at a time", async () 
     await contains(".o_scf_light[data-light=authenticity]").focus();
     await press("Enter");
     await waitFor(".o_scf_light_checks");
-    expect(".o_scf_light_checks li").toHaveText(/Problem:\s+Order exists\s+No sales order stands behind INV\/1\./);
+    expect(".o_scf_light_checks li").toHaveText(/Problem:\s+Order exists: No sales order stands behind INV\/1\./);
     expect(".o_scf_light[data-light=authenticity]").toHaveAttribute("aria-expanded", "true");
     expect(".o_scf_light_checks").toHaveAttribute(
         "id",
