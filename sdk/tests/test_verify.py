@@ -481,6 +481,20 @@ def test_history_reaches_back_no_further_than_the_consent() -> None:
     assert errors(checked(period("2025-10-31"))) == {("consent-exceeded", "/sections/tax_flow/period/from")}
 
 
+def test_history_counts_in_the_months_of_the_applicant() -> None:
+    """When a month is over in UTC, it is not in America, where an applicant's own last day still belongs to it."""
+
+    def sealed_at(as_of: str) -> Change:
+        def change(sections: dict[str, Any]) -> None:
+            sections["tax_flow"].update(as_of=as_of, period={"from": "2025-11-01", "to": "2026-11-30"})
+
+        return change
+
+    assert checked(sealed_at("2026-12-01T11:59:59Z")).ok
+    found = errors(checked(sealed_at("2026-12-01T12:00:00Z")))
+    assert found == {("consent-exceeded", "/sections/tax_flow/period/from")}
+
+
 # --- totals -----------------------------------------------------------------------------------------------------
 
 
@@ -842,6 +856,15 @@ def test_a_line_twice_is_found() -> None:
 def test_an_invoice_that_only_the_order_names_is_a_warning() -> None:
     report = checked(put("order_flow", "orders", 0, "documents", ["INV/2026/0007", "INV/2026/0010"]))
     assert report.ok and warnings(report) == {("document-elsewhere", "/sections/order_flow/orders/0/documents/1")}
+
+
+def test_debts_and_requests_may_stand_on_documents_that_are_not_in_the_package() -> None:
+    def elsewhere(sections: dict[str, Any]) -> None:
+        sections["exposure"]["applications"][0]["documents"] = ["S00999"]
+        sections["exposure"]["pledges"][0]["document"] = "INV/2025/0099"
+
+    report = full_checked(elsewhere)
+    assert report.ok and warnings(report) == warnings(full_checked(lambda sections: None))
 
 
 def test_what_an_absent_section_leaves_unchecked_is_said() -> None:

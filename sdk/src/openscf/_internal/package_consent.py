@@ -16,6 +16,8 @@ from openscf.package import Package
 POINTER = "/sections/consent"
 # These are in every package; a consent need not name them.
 ALWAYS = frozenset({"party", "transaction", "consent"})
+# `as_of` is in UTC; the day and month in which it lies are the applicant's own, up to 12 hours behind.
+_LATEST_ZONE = dt.timedelta(hours=12)
 
 
 def check_consent(package: Package, keys: KeySet | None) -> list[Finding]:
@@ -129,6 +131,7 @@ def _history(sections: Sections) -> Iterator[Finding]:
 
 
 def _first_day(as_of: dt.datetime, months: int) -> dt.date:
+    as_of -= _LATEST_ZONE
     years, month = divmod(as_of.year * 12 + as_of.month - 1 - months, 12)
     return dt.date(max(years, 1), month + 1, 1)
 
