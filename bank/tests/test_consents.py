@@ -18,6 +18,7 @@ from openscf.errors import BankRefused
 from openscf.package import MEDIA_TYPE, read_package
 from openscf.pdf import draw_pdf
 from openscf_bank.documents.models import Document
+from openscf_bank.jobs import prune
 from openscf_bank.packages.models import PackageRead, ReceivedPackage
 from openscf_bank.testing import OFFICER_NAME, BankProcessError
 from packages import Sale
@@ -224,6 +225,43 @@ class TestReading:
     def test_bytes_that_are_no_package_are_not_read(self, erp: Erp) -> None:
         erp.apply(new_sale(), package_sha256=erp.http.put_document(b"{}", MEDIA_TYPE))
         assert erp.reads() == []
+
+
+class TestLeftovers:
+    """What no consent covers, as far as the bank knows."""
+
+    def put_days_ago(self, bank: Bank, days: int) -> None:
+        with bank.gateway.db.write() as session:
+            session.execute(sa.update(Document).values(received_at=datetime.now(timezone.utc) - timedelta(days=days)))
+
+    def is_there(self, erp: Erp, content: bytes) -> bool:
+        return erp.raw("HEAD", f"/v1/documents/{hashlib.sha256(content).hexdigest()}").status_code == 200
+
+    def test_a_file_that_is_no_package_is_not_kept(self, erp: Erp) -> None:
+        """It tells all the same: here only one name of a member is wrong."""
+        sale = new_sale()
+        package = erp.package(sale)
+        broken = package.replace(b'"technique"', b'"technik"')
+        application = erp.apply(sale, package, package_sha256=erp.http.put_document(broken, MEDIA_TYPE))
+        assert application.rejection is not None
+        assert not self.is_there(erp, broken)
+
+    def test_what_was_refused_or_never_applied_with_is_forgotten_after_a_week(self, bank: Bank, erp: Erp) -> None:
+        sale = new_sale()
+        applied, refused_one, unused = erp.package(sale), erp.package(new_sale(number=sale.number)), b"never sent"
+        erp.apply(sale, applied)
+        assert refused(erp, sale, package=refused_one).code == "duplicate-document"
+        erp.http.put_document(unused, "text/plain")
+        self.put_days_ago(bank, 6)
+        prune(bank.gateway)
+        assert self.is_there(erp, unused) and self.is_there(erp, refused_one)
+
+        self.put_days_ago(bank, 8)
+        erp.http.put_document(unused, "text/plain")
+        prune(bank.gateway)
+        assert not self.is_there(erp, refused_one)
+        assert self.is_there(erp, unused), "it was put again: somebody is about to apply with it"
+        assert all(self.is_there(erp, content) for content in (applied, *sale.files.values()))
 
 
 class TestRevocation:

@@ -24,7 +24,8 @@ from .loans import repository as loans
 from .oauth import repository as oauth
 from .offers import repository as offers
 from .offers import service as offer_service
-from .settings import IDEMPOTENCY_DAYS
+from .packages import leftovers
+from .settings import IDEMPOTENCY_DAYS, LEFTOVER_DAYS
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +45,16 @@ def run_due(gateway: Gateway) -> None:
 
 
 def prune(gateway: Gateway) -> None:
-    """Forget what has expired: tokens, assertions, sessions, failed logins, answers older than the protocol asks."""
+    """Forget what has expired: tokens, assertions, sessions, failed logins, answers older than the protocol asks,
+    and documents that no package claims.
+    """
     now = wall_time()
     with gateway.db.write() as session:
         oauth.prune(session, now)
         desk.prune(session, now)
         too_old = IdempotencyRecord.created_at < now - timedelta(days=IDEMPOTENCY_DAYS)
         session.execute(sa.delete(IdempotencyRecord).where(too_old))
+        leftovers.erase(session, now - timedelta(days=LEFTOVER_DAYS))
 
 
 def _each(

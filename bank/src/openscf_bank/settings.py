@@ -10,6 +10,8 @@ from sqlalchemy.engine import make_url
 # The protocol keeps keys at least 30 days.
 IDEMPOTENCY_DAYS = 30
 TOKEN_SECONDS = 600
+# Longer than an ERP tries to send a message: what is not applied with by then never will be.
+LEFTOVER_DAYS = 7
 # How far the clocks of both sides may be apart for a signature's `iat`.
 SIGNATURE_WINDOW_SECONDS = 300
 

@@ -205,7 +205,9 @@ def _take_package(uow: UnitOfWork, client: Client, application: Application, ver
             received_at=uow.now,
         )
     )
-    if package is not None:
+    if package is None:  # whatever it may hold, no consent says that it may be kept
+        documents.erase(uow.session, client.id, application.package_sha256)
+    else:
         reading.note_read(uow, client, application, application.package_id, reader=reading.SYSTEM, action="verified")
     if verification.ok and package is not None:
         _hold_documents(uow, application, package)

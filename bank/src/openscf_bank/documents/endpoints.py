@@ -45,6 +45,7 @@ def put(
     try:
         with gateway.db.write() as session:
             if repository.exists(session, caller.client_id, sha256):
+                repository.put_again(session, caller.client_id, sha256, wall_time())
                 return Response(status_code=200)
             session.add(
                 Document(

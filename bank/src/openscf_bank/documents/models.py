@@ -10,7 +10,7 @@ from ..kit.db import Base
 
 
 class Document(Base):
-    """Bytes under their SHA-256, per client: nobody can probe for another's."""
+    """Bytes under their SHA-256, per client: nobody can probe for another's. `received_at` is when it was last put."""
 
     __tablename__ = "documents"
 
