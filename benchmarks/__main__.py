@@ -1,4 +1,7 @@
-"""`./scf bench`: ratios of this product to a floor or a peer, measured in turn in the same run, with query counts."""
+"""`./scf bench`: ratios of this product to a floor or a peer, measured in turn in the same run, with query counts.
+
+Started by tools/scf_tool/bench.py, which makes the databases; medians of wall time unless a row says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -10,44 +13,107 @@ from pathlib import Path
 from benchmarks.odoo_arm import Arm, Reading, in_turn
 from benchmarks.verification import table_rows
 
-
-def _row(name: str, ours: Reading, floor: Reading, floor_name: str) -> None:
-    ratio = ours.median_ms / floor.median_ms
-    print(
-        f"{name:44}{ours.median_ms:9.1f} ms {ours.query_text:>9} queries"
-        f"{floor.median_ms:9.1f} ms {floor.query_text:>9} queries   {ratio:6.2f} x  {floor_name}"
-    )
+FLOOR = "the same facts: SQL + JSON + SHA-256"
+TITLE = "{:48}"
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(prog="./scf bench", description=__doc__)
-    arguments.add_argument("--rounds", type=int, default=40, help="rounds of each arm (default 40)")
-    rounds = arguments.parse_args().rounds
+    arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages"))
+    arguments.add_argument("--rounds", type=int, required=True)
+    arguments.add_argument("--package-rounds", type=int, required=True)
+    arguments.add_argument("--documents", type=int, nargs="+", required=True)
+    arguments.add_argument("--loaded", metavar="LINES=DATABASE", nargs="*", default=[])
+    arguments.add_argument("--crowded", metavar="DATABASE,DATABASE", help="few and ten times as many unrelated lines")
+    options = arguments.parse_args()
     config = Path(os.environ["SCF_ODOO_CONF"])
-    without, with_addons = os.environ["SCF_BENCH_WITHOUT"], os.environ["SCF_BENCH_WITH"]
+    print("ours | other, the two in turn; ratio = ours / other")
+    if "form" in options.parts:
+        _form(config, options.rounds)
+    if "order" in options.parts:
+        _order(config, options.rounds)
+    if "packages" in options.parts:
+        for loaded in options.loaded:
+            lines, database = loaded.split("=")
+            for documents in options.documents:
+                _packages(config, database, int(lines), documents, options.package_rounds)
+        if options.crowded:
+            _crowded(config, *options.crowded.split(","), options.package_rounds)
 
-    print(f"medians of {rounds} rounds, the arms in turn; ratio = ours / other\n")
+
+def _form(config: Path, rounds: int) -> None:
+    scenario = "benchmarks.scenarios:sales_order_form"
     ours, bare = in_turn(
         [
-            Arm(config, with_addons, "benchmarks.scenarios:sales_order_form"),
-            Arm(config, without, "benchmarks.scenarios:sales_order_form"),
+            Arm(config, os.environ["SCF_BENCH_WITH"], scenario),
+            Arm(config, os.environ["SCF_BENCH_WITHOUT"], scenario),
         ],
         rounds,
     )
-    _row("open the sales order form, 5 lines", ours["open"], bare["open"], "Odoo without the addons")
+    print(f"\nSales order form, 5 lines ({rounds} rounds)")
+    _row("open it", ours["open"], bare["open"], "Odoo without the addons")
 
-    arm = Arm(config, with_addons, "benchmarks.scenarios:package")
-    package = base64.b64decode(arm.facts["package"])
+
+def _order(config: Path, rounds: int) -> None:
+    arm = Arm(config, os.environ["SCF_BENCH_WITH"], "benchmarks.scenarios:order_package")
+    file = base64.b64decode(arm.facts["file"])
     [readings] = in_turn([arm], rounds)
+    print(f"\nPackage of a five-line order, no history ({rounds} rounds)")
     _row(
-        f"build and seal a package ({len(package) / 1000:.1f} kB)",
+        f"read, seal, draw, check, keep ({len(file) / 1000:.1f} kB)",
         readings["build"],
         readings["rows"],
-        "the same rows by raw SQL",
+        "the very same SELECTs as raw SQL",
     )
+    print("\n".join(table_rows(file, rounds=10 * rounds)))
 
-    for row in table_rows(package, rounds=10 * rounds):
-        print(row)
+
+def _packages(config: Path, database: str, lines: int, documents: int, rounds: int) -> None:
+    arm = Arm(config, database, "benchmarks.packages:packages", documents=documents)
+    facts, [readings] = arm.facts, in_turn([arm], rounds)
+    file = base64.b64decode(facts["package"])
+    whole = readings["read"] + readings["seal"]
+    print(f"\n{documents:,} invoices of 5 lines out of {lines:,} order lines ({rounds} rounds)")
+    _row(f"read and seal ({len(file) / 1000:,.1f} kB)", whole, readings["floor"], FLOOR)
+    _part("  read the evidence", readings["read"])
+    _part("  cut, check and seal it for one bank", readings["seal"])
+    print(f"{TITLE.format('  peak memory, beside idle Odoo')}{facts['peak_mb']:9.1f} MB")
+    print(f"{TITLE.format('  the PDF, drawn once, apart')}{facts['pdf_seconds'] * 1000:9.1f} ms, "
+          f"{facts['pdf_bytes'] / 1000:,.1f} kB")  # fmt: skip
+    exported = facts["exported"]
+    ours, peer = whole.median_ms / documents, readings["ubl"].median_ms / exported
+    queries = max(readings["ubl"].queries) / exported
+    print(
+        f"{TITLE.format('per document, beside its UBL alone')}{ours:9.2f} ms {'':17}"
+        f"{peer:9.2f} ms {queries:9,.0f} queries   {ours / peer:6.3f} x  "
+        f"account_edi_ubl_cii, {exported:,} exported ({peer / ours:,.1f} times as long)"
+    )
+    print("\n".join(table_rows(file, rounds=10 * rounds)))
+
+
+def _crowded(config: Path, few: str, many: str, rounds: int) -> None:
+    scenario = "benchmarks.packages:packages"
+    crowded, alone = in_turn(
+        [Arm(config, many, scenario, documents=1), Arm(config, few, scenario, documents=1)], rounds
+    )
+    print(f"\n1 invoice, unrelated history ×10 ({rounds} rounds)")
+    _row(
+        "read and seal", crowded["read"] + crowded["seal"], alone["read"] + alone["seal"], "unrelated history ×1, ours"
+    )
+    _row("the floor", crowded["floor"], alone["floor"], "unrelated history ×1, floor")
+
+
+def _row(name: str, ours: Reading, other: Reading, other_name: str) -> None:
+    ratio = ours.median_ms / other.median_ms
+    print(f"{TITLE.format(name)}{_taken(ours)}{_taken(other)}   {ratio:6.2f} x  {other_name}")
+
+
+def _part(name: str, reading: Reading) -> None:
+    print(f"{TITLE.format(name)}{_taken(reading)}")
+
+
+def _taken(reading: Reading) -> str:
+    return f"{reading.median_ms:9.1f} ms {reading.query_text:>9} queries"
 
 
 if __name__ == "__main__":

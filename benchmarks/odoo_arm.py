@@ -28,17 +28,26 @@ class Reading:
     def median_ms(self) -> float:
         return statistics.median(self.seconds) * 1000
 
+    def __add__(self, other: Reading) -> Reading:
+        """What both took together, round by round."""
+        return Reading(
+            tuple(map(sum, zip(self.seconds, other.seconds, strict=True))),
+            tuple(map(sum, zip(self.queries, other.queries, strict=True))),
+        )
+
     @property
     def query_text(self) -> str:
         return "/".join(str(count) for count in sorted(set(self.queries)))
 
 
 class Arm:
-    """`scenario` names `module:function`, which takes `env` and gives the runs of a round by name, and facts."""
+    """`scenario` names `module:function`, which takes `env` and `options`; it gives the runs of a round by name, and
+    facts. A run may give the number of queries that it sent on a connection of its own.
+    """
 
-    def __init__(self, config: Path, database: str, scenario: str) -> None:
+    def __init__(self, config: Path, database: str, scenario: str, **options: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.odoo_arm", str(config), database, scenario],
+            [sys.executable, "-m", "benchmarks.odoo_arm", str(config), database, scenario, json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -78,14 +87,14 @@ def in_turn(arms: list[Arm], rounds: int) -> list[dict[str, Reading]]:
     return [arm.finish() for arm in arms]
 
 
-def _measure(cursor, run: Callable[[], object]) -> tuple[float, int]:
+def _measure(cursor, run: Callable[[], int | None]) -> tuple[float, int]:
     before = cursor.sql_log_count
     start = time.perf_counter()
-    run()
-    return time.perf_counter() - start, cursor.sql_log_count - before
+    elsewhere = run() or 0
+    return time.perf_counter() - start, cursor.sql_log_count - before + elsewhere
 
 
-def _serve(config: str, database: str, scenario: str) -> None:
+def _serve(config: str, database: str, scenario: str, options: str) -> None:
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
     from odoo.tools import config as odoo_config
@@ -94,7 +103,7 @@ def _serve(config: str, database: str, scenario: str) -> None:
     module, function = scenario.split(":")
     with Registry(database).cursor() as cursor:
         env = api.Environment(cursor, SUPERUSER_ID, {"tracking_disable": True})
-        runs, facts = getattr(importlib.import_module(module), function)(env)
+        runs, facts = getattr(importlib.import_module(module), function)(env, **json.loads(options))
         for run in runs.values():
             run()
         print(json.dumps(facts), flush=True)

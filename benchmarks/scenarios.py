@@ -9,7 +9,22 @@ from typing import Any
 
 from lxml import etree
 
-Scenario = tuple[dict[str, Callable[[], Any]], dict[str, Any]]
+Scenario = tuple[dict[str, Callable[[], int | None]], dict[str, Any]]
+SECTIONS = [
+    "party",
+    "transaction",
+    "consent",
+    "order_flow",
+    "logistics_flow",
+    "tax_flow",
+    "cash_flow",
+    "inventory",
+    "exposure",
+    "evidence",
+    "checks",
+    "forecast",
+]
+HISTORY_MONTHS = 24
 
 
 def _specification(model, arch) -> dict[str, Any]:
@@ -89,7 +104,7 @@ def _technique(code: str) -> dict[str, Any]:
         "repayment": ["bullet"],
         "indicative_rate_pa": "7.90",
         "indicative_fee_percent": "0.50",
-        "sections": ["party", "transaction", "order_flow", "logistics_flow", "tax_flow", "cash_flow"],
+        "sections": SECTIONS,
     }
 
 
@@ -108,26 +123,28 @@ def _application(env):
         {
             "name": "Bench Bank",
             "base_url": "https://bench.example",
+            "issuer": "https://bench.example",
             "profile": {"name": "Bench Bank", "techniques": [_technique("pre_shipment")]},
         }
     )
     bank._set_state("connected")
-    application = env["scf.application"].create({"sale_order_id": _order(env).id})
+    application = env["scf.application"].create({"sale_order_id": _order(env).id, "bank_ids": bank.ids})
     env.flush_all()
     return application
 
 
-def package(env) -> Scenario:
-    """`build`: read the evidence of a five-line order, seal it, check it, keep it. `rows`: its floor, the very SELECTs
-    that reading the evidence makes, sent again as raw SQL.
+def order_package(env) -> Scenario:
+    """`build`: read the evidence of a five-line order, cut it by the bank's consent, seal and draw it, check and keep
+    the file. `rows`: the floor of reading it, the very SELECTs that it makes, sent again as raw SQL.
     """
     application = _application(env)
-    sealed = application.env["scf.package"]._build(application).attachment_id.raw
+    consents = application._grant_consents()
+    file = env["scf.package"]._build(application, consents).disclosure_ids.attachment_id.raw
     selects = _selects_of_evidence(application)
 
     def build() -> None:
         env.invalidate_all()
-        env["scf.package"]._build(application)
+        env["scf.package"]._build(application, consents)
         env.flush_all()
 
     def rows() -> None:
@@ -135,7 +152,7 @@ def package(env) -> Scenario:
             env.cr.execute(statement, params)
             env.cr.fetchall()
 
-    return {"build": build, "rows": rows}, {"package": base64.b64encode(sealed).decode()}
+    return {"build": build, "rows": rows}, {"file": base64.b64encode(file).decode()}
 
 
 def _selects_of_evidence(application) -> list[tuple[str, Any]]:
@@ -154,7 +171,7 @@ def _selects_of_evidence(application) -> list[tuple[str, Any]]:
     application.env.invalidate_all()
     cursor.execute = record
     try:
-        read_sections(application, as_of=now, today=now.date())
+        read_sections(application, as_of=now, today=now.date(), history_months=HISTORY_MONTHS)
     finally:
         cursor.execute = execute
     return selects

@@ -1,36 +1,140 @@
-"""The benchmarks: two databases that differ in our addons only, and the folder benchmarks/ that measures on them."""
+"""The benchmarks: the databases that the folder benchmarks/ measures on.
+
+Two differ in our addons only. Others carry histories of a given length; those are kept, and made again when Odoo, our
+models or the way of loading change.
+"""
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 
 from scf_tool.checkout import Checkout
-from scf_tool.databases import TEMPLATE, UPSTREAM
-from scf_tool.setup import exclusive, set_up
+from scf_tool.databases import TEMPLATE, UPSTREAM, digest_of_tree
+from scf_tool.postgres import SUPERUSER
+from scf_tool.progress import Steps, run_logged
+from scf_tool.setup import Ready, exclusive, set_up
 
 WITHOUT = "scf_bench_without"
 WITH = "scf_bench_with"
+PARTS = ("form", "order", "packages")
+LINES = [10_000, 100_000, 1_000_000]
+DOCUMENTS = [1, 50, 1000]
+CROWD = 10
+"""How many times the unrelated history is made longer, to show that it does not matter."""
 
 
 def run(checkout: Checkout, arguments: list[str]) -> int:
-    """Run `python -m benchmarks` with SCF_BENCH_WITHOUT and SCF_BENCH_WITH naming fresh databases."""
-    ready, steps = set_up(checkout, further_steps=2)
+    """Run `python -m benchmarks` on the databases that its parts need."""
+    options = _options(arguments)
+    sizes = _sizes(options)
+    ready, steps = set_up(checkout, further_steps=2 + len(sizes))
     with exclusive(checkout):
         with steps.step("Database of Odoo with our addons") as step:
             step.result = ready.databases.ensure_template()
-        with steps.step("Databases to measure on"):
-            ready.databases.copy(UPSTREAM, WITHOUT)
-            ready.databases.copy(TEMPLATE, WITH)
-            ready.cluster.sql("ANALYZE", database=WITHOUT)
-            ready.cluster.sql("ANALYZE", database=WITH)
-    environment = ready.odoo.environment() | {
-        "SCF_ODOO_CONF": str(ready.databases.test_config()),
-        "SCF_BENCH_WITHOUT": WITHOUT,
-        "SCF_BENCH_WITH": WITH,
-    }
-    argv = [str(checkout.python), "-m", "benchmarks", *arguments]
+        with steps.step("Databases with and without our addons"):
+            _copy(ready)
+        loaded = {size: _ensure_loaded(ready, steps, *size) for size in sizes}
+    environment = _environment(ready) | {"SCF_BENCH_WITHOUT": WITHOUT, "SCF_BENCH_WITH": WITH}
+    argv = [str(checkout.python), "-m", "benchmarks", *options.parts]
+    argv += ["--rounds", str(options.rounds), "--package-rounds", str(options.package_rounds)]
+    argv += ["--documents", *map(str, options.documents)]
+    if loaded:
+        argv += ["--loaded", *(f"{lines}={loaded[lines, lines]}" for lines in options.lines)]
+    if crowded := _crowded(options):
+        argv += ["--crowded", ",".join(loaded[size] for size in crowded)]
     try:
         return subprocess.run(argv, cwd=checkout.root, env=environment, check=False).returncode
     finally:
         ready.databases.drop(WITHOUT)
         ready.databases.drop(WITH)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./scf bench", description="Ratios to a floor or a peer, with query counts.")
+    # A list as default of positional arguments would be refused by `choices` on Python 3.11.
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"which to run, of {', '.join(PARTS)} (default all)")
+    parser.add_argument("--rounds", type=int, default=40, help="rounds of form and order (default 40)")
+    parser.add_argument("--package-rounds", type=int, default=7, help="rounds of each package (default 7)")
+    parser.add_argument(
+        "--documents", type=int, nargs="+", default=DOCUMENTS, help="invoices in a package (default 1 50 1000)"
+    )
+    parser.add_argument(
+        "--lines",
+        type=int,
+        nargs="+",
+        default=LINES,
+        help="order lines of the applicant's history, as many again of another company; the longest takes minutes to "
+        "load and 10 GB (default 10000 100000 1000000)",
+    )
+    parser.add_argument(
+        "--crowded",
+        type=int,
+        default=None,
+        metavar="LINES",
+        help=f"the history beside which {CROWD} times as many unrelated lines are put; 0 for none (default the "
+        "shortest)",
+    )
+    options = parser.parse_args(arguments)
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error(f"{part!r} is no part: choose from {', '.join(PARTS)}.")
+    options.parts = options.parts or list(PARTS)
+    options.crowded = min(options.lines) if options.crowded is None else options.crowded
+    return options
+
+
+def _sizes(options: argparse.Namespace) -> list[tuple[int, int]]:
+    """Order lines of the applicant and of the unrelated company, of each history that is needed."""
+    if "packages" not in options.parts:
+        return []
+    return list(dict.fromkeys([*((lines, lines) for lines in options.lines), *_crowded(options)]))
+
+
+def _crowded(options: argparse.Namespace) -> list[tuple[int, int]]:
+    lines = options.crowded if "packages" in options.parts else 0
+    return [(lines, lines), (lines, CROWD * lines)] if lines else []
+
+
+def _copy(ready: Ready) -> None:
+    for template, name in ((UPSTREAM, WITHOUT), (TEMPLATE, WITH)):
+        ready.databases.copy(template, name)
+        ready.cluster.sql("ANALYZE", database=name)
+
+
+def _environment(ready: Ready) -> dict[str, str]:
+    return ready.odoo.environment() | {
+        "SCF_ODOO_CONF": str(ready.databases.test_config()),
+        "SCF_PG_SUPERUSER": SUPERUSER,
+    }
+
+
+def _ensure_loaded(ready: Ready, steps: Steps, lines: int, unrelated_lines: int) -> str:
+    """Have a database with histories of these lengths; gives its name."""
+    name, databases, root = f"scf_bench_{lines}_{unrelated_lines}", ready.databases, ready.checkout.root
+    key = f"{databases.comment(UPSTREAM)}-{_loading_digest(ready.checkout)}"
+    with steps.step(f"History of {lines:,} order lines, {unrelated_lines:,} unrelated") as step:
+        if databases.comment(name) == key:
+            step.result = f"{name} up to date"
+            return name
+        making = f"{name}_making"
+        databases.copy(TEMPLATE, making)
+        run_logged(
+            [
+                str(ready.checkout.python), "-m", "benchmarks.histories",
+                str(databases.test_config()), making, str(lines), str(unrelated_lines),
+            ],
+            log=ready.checkout.logs / "bench-load.log",
+            what=f"loading {name}",
+            env=_environment(ready),
+            cwd=root,
+        )  # fmt: skip
+        databases.publish(making, name, key)
+        step.result = f"{name} loaded"
+    return name
+
+
+def _loading_digest(checkout: Checkout) -> str:
+    """Changes whenever the loaded rows could: with our models and their indexes, and with what loads."""
+    models = [checkout.addons / addon / "models" for addon in ("scf_connector", "scf_finance")]
+    return digest_of_tree([*models, checkout.root / "benchmarks" / "histories"])

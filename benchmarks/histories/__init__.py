@@ -1,0 +1,1 @@
+"""Long histories for the benchmarks: a few sales made by Odoo, multiplied by SQL."""
