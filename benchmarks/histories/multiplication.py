@@ -1,12 +1,13 @@
 """A history of any length from a few sales: their rows copied by SQL, with keys, days, numbers and buyers of their own.
 
 What Odoo wrote is copied column by column, so that a copy has everything that a sale made by hand would have; keys
-between copied rows are found by the database's own foreign keys. Foreign keys are not checked and indexes are built
-afterwards, which makes a million order lines a matter of minutes; only PostgreSQL's superuser may do that.
+between copied rows are found by the database's own foreign keys, which are not checked meanwhile: only PostgreSQL's
+superuser may do that.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from psycopg2.extras import execute_values
@@ -35,16 +36,13 @@ def multiply(cursor, cast: Cast, *, orders: int, today: date) -> None:
     :param cursor: of PostgreSQL's superuser, on a database that nobody else uses
     """
     cursor.execute("SET session_replication_role = replica")
-    tables = list(cast.stories[0].rows)
+    tables = tables_of(cast)
     _tell_copies(cursor, cast, orders)
     bases = _number_rows(cursor, cast, tables, orders)
-    indexes = [index for table in (*tables, *RELATIONS) for index in _drop_indexes(cursor, table)]
     for table in (*tables, *RELATIONS):
         _copy_rows(cursor, cast, table, bases)
     for table in (*RELATIONS, *tables):
         _remove_originals(cursor, table, bases)
-    for definition in indexes:
-        cursor.execute(definition)
     for table in tables:
         cursor.execute(
             SQL("SELECT setval(pg_get_serial_sequence({name}, 'id'), (SELECT MAX(id) FROM {table}))").format(
@@ -52,6 +50,25 @@ def multiply(cursor, cast: Cast, *, orders: int, today: date) -> None:
             )
         )
     cursor.execute("DROP TABLE copy, original, part")
+
+
+def tables_of(cast: Cast) -> list[str]:
+    """The tables whose rows are copied with keys of their own."""
+    return list(cast.stories[0].rows)
+
+
+def drop_indexes(cursor, tables: Iterable[str]) -> list[str]:
+    """Drop what no constraint needs; gives the definitions, to build the indexes again when the rows are there."""
+    cursor.execute(
+        """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+            WHERE indrelid = ANY(%s::regclass[]) AND NOT indisprimary
+              AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)""",
+        [list(tables)],
+    )
+    found = cursor.fetchall()
+    for name, _definition in found:
+        cursor.execute(f"DROP INDEX {name}")
+    return [definition for _name, definition in found]
 
 
 def _tell_copies(cursor, cast: Cast, orders: int) -> None:
@@ -89,20 +106,6 @@ def _number_rows(cursor, cast: Cast, tables: list[str], orders: int) -> dict[str
         cursor.execute(SQL("SELECT COALESCE(MAX(id), 0) + 1 FROM {}").format(Identifier(table)))
         bases[table] = cursor.fetchone()[0], max(len(story.rows[table]) for story in cast.stories)
     return bases
-
-
-def _drop_indexes(cursor, table: str) -> list[str]:
-    """Drop what no constraint needs; gives the definitions, to build the indexes again."""
-    cursor.execute(
-        """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-            WHERE indrelid = %s::regclass AND NOT indisprimary
-              AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)""",
-        [table],
-    )
-    found = cursor.fetchall()
-    for name, _definition in found:
-        cursor.execute(f"DROP INDEX {name}")
-    return [definition for _name, definition in found]
 
 
 def _columns(cursor, table: str) -> list[tuple[str, str, str | None]]:
