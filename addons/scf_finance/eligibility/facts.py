@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from openscf.money import round_money
 
+from odoo import fields
 from odoo.tools import SQL
 
 from .settlements import read_order_settlements
@@ -102,13 +103,26 @@ def bank_terms(banks, technique: str) -> tuple[BankTerms, ...]:
     return tuple(terms)
 
 
+def delivery_day(today: date, *, ordered_on: date, promised_on: date | None, lead_days: float | None) -> date:
+    """The day on which an order is delivered: as promised, or else after its longest lead time; not in the past."""
+    return max(promised_on or ordered_on + timedelta(days=int(lead_days or 0)), today)
+
+
+def order_due_date(payment_terms, delivery: date) -> date:
+    """The day on which the last instalment of an order falls due, by its payment terms (a record, or none)."""
+    return max(
+        (line._get_due_date(delivery) for line in payment_terms.line_ids),
+        default=delivery + timedelta(days=DEFAULT_CREDIT_DAYS),
+    )
+
+
 def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
     """Facts of one sales order (a record): 4 queries, whatever its history."""
     [row] = order.env.execute_query_dict(
         SQL(
             """
         SELECT so.name, so.state, so.company_id, so.invoice_status, so.amount_total::text AS total,
-               so.date_order::date AS issue_date, so.commitment_date::date AS commitment_date,
+               so.date_order, so.commitment_date::date AS commitment_date,
                currency.name AS currency, commercial.name AS buyer_name,
                commercial.id = company.partner_id AS is_own_company,
                (SELECT COALESCE(MAX(line.customer_lead), 0) FROM sale_order_line line
@@ -126,13 +140,11 @@ def read_order_facts(order, *, banks, today: date) -> DocumentFacts:
         )
     )
     settled = sum((part.paid + part.credited for part in read_order_settlements(order.env, [order.id])), Decimal(0))
-    delivery = row["commitment_date"] or row["issue_date"] + timedelta(days=int(row["lead_days"]))
-    due_lines = order.payment_term_id.sudo().line_ids  # a requester may lack access to payment terms
-    delivery = max(delivery, today)
-    expected = max(
-        (line._get_due_date(delivery) for line in due_lines),
-        default=delivery + timedelta(days=DEFAULT_CREDIT_DAYS),
+    row["issue_date"] = fields.Date.context_today(order, row["date_order"])
+    delivery = delivery_day(
+        today, ordered_on=row["issue_date"], promised_on=row["commitment_date"], lead_days=row["lead_days"]
     )
+    expected = order_due_date(order.payment_term_id.sudo(), delivery)  # a requester may lack access to payment terms
     return _facts_of(
         order.env,
         row,
@@ -230,7 +242,7 @@ _SETUP = SQL(
                     WHERE account.id = company.scf_collection_bank_account_id
                       AND account.partner_id = company.partner_id AND account.active
                       AND account.allow_out_payment) AS untrusted_collection_account,
-       (SELECT COALESCE(own.vat, '') = '' OR own.country_id IS NULL FROM res_partner own
+       (SELECT COALESCE(own.vat, '') !~ '[[:alnum:]]' OR own.country_id IS NULL FROM res_partner own
          WHERE own.id = company.partner_id) AS missing_tax_id"""
 )
 

@@ -14,7 +14,7 @@ from .months import local_day, month_days
 from .period import Period
 from .relations import relation
 from .scope import buyer_key
-from .wire_text import day, without_none
+from .wire_text import day, tax_id_of, without_none
 
 # More buyers than these don't get a row of their own: what a bank asks about is concentration.
 LARGEST_OTHERS = 25
@@ -195,7 +195,7 @@ def buyers(env, company, buyer_ids) -> list[dict]:
             {
                 "key": buyer_key(row["id"]),
                 "name": row["name"],
-                "tax_id": row["vat"] or None,
+                "tax_id": tax_id_of(row["vat"]),
                 "country": row["country"],
                 "city": row["city"] or None,
                 "customer_since": day(row["customer_since"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from openscf.money import round_money
@@ -11,7 +11,8 @@ from openscf.money import round_money
 from odoo import fields
 from odoo.tools import SQL
 
-from ..eligibility.facts import DEFAULT_CREDIT_DAYS
+from ..eligibility.facts import delivery_day, order_due_date
+from .wire_text import tax_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _header(row: dict, fiscal_years: FiscalYears) -> Header:
         fiscal_year=fiscal_years.year_of(row["issue_date"]),
         buyer_id=row["buyer_id"],
         buyer_name=row["buyer_name"],
-        buyer_tax_id=row["buyer_tax_id"] or None,
+        buyer_tax_id=tax_id_of(row["buyer_tax_id"]),
         payment_terms=row["payment_terms"] or None,
         currency=row["currency"],
         net=net,
@@ -83,19 +84,17 @@ def _header(row: dict, fiscal_years: FiscalYears) -> Header:
 
 
 def _set_order_due_dates(env, rows: list[dict], today: date) -> None:
-    """An order falls due after its delivery, by its payment terms; each pair of terms and day is computed once."""
-    term_ids = list(dict.fromkeys(row["term_id"] for row in rows if row["term_id"]))
-    terms = env["account.payment.term"].sudo().browse(term_ids)  # a requester may lack access to payment terms
-    lines_of = {term.id: term.line_ids for term in terms}
+    """Set each order's `due_date`; each pair of payment terms and day of delivery is computed once."""
+    terms = env["account.payment.term"].sudo()  # a requester may lack access to payment terms
+    terms_of = {term.id: term for term in terms.browse(dict.fromkeys(row["term_id"] for row in rows if row["term_id"]))}
     due_dates: dict[tuple, date] = {}
     for row in rows:
-        delivery = row["commitment_date"] or row["issue_date"] + timedelta(days=int(row["lead_days"] or 0))
-        key = (row["term_id"], max(delivery, today))
+        delivery = delivery_day(
+            today, ordered_on=row["issue_date"], promised_on=row["commitment_date"], lead_days=row["lead_days"]
+        )
+        key = (row["term_id"], delivery)
         if key not in due_dates:
-            due_dates[key] = max(
-                (line._get_due_date(key[1]) for line in lines_of.get(row["term_id"], ())),
-                default=key[1] + timedelta(days=DEFAULT_CREDIT_DAYS),
-            )
+            due_dates[key] = order_due_date(terms_of.get(row["term_id"], terms), delivery)
         row["due_date"] = due_dates[key]
 
 

@@ -46,3 +46,8 @@ def instant(value) -> str:
 def without_none(row: dict) -> dict:
     """The row without members that have no value: a package leaves out what is not known."""
     return {key: value for key, value in row.items() if value is not None}
+
+
+def tax_id_of(text: str | None) -> str | None:
+    """A tax ID as it is kept, None where it says that there is none: Odoo keeps "/" for a partner without one."""
+    return text if text and any(character.isalnum() for character in text) else None

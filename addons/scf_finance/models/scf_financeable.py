@@ -9,6 +9,7 @@ from odoo.tools import SQL, format_amount, format_date
 from ..amounts import exact
 from ..eligibility.assessment import assess
 from ..eligibility.findings import Fix
+from ..evidence.wire_text import tax_id_of
 from .labels import label_of
 from .scf_application import OPEN_STATES
 
@@ -352,7 +353,7 @@ class ScfFinanceable(models.AbstractModel):
             kind=self._scf_kind,
             number=self.name,
             fiscal_year=self._scf_fiscal_year(),
-            buyer=buyer.vat or buyer.name,
+            buyer=tax_id_of(buyer.vat) or buyer.name,
             issue_date=issue_date,
             currency=self.currency_id.name,
             amount=exact(self.amount_total, self.currency_id.name),
