@@ -72,25 +72,27 @@ class PricedDocument:
 def read_priced_documents(scope, orders) -> dict[int, PricedDocument]:
     """Read the lines of the financed documents, by document id, in a fixed number of queries.
 
-    A tax that is rounded on the document, not on the line, leaves a difference of some minor units; it goes to the
-    line with the largest tax, so that lines, taxes and totals agree to the cent.
+    A tax that is rounded on the document, not on the line, leaves a difference of some minor units; so does, with more
+    of them, a tax whose rate was changed after an order was priced. It goes to the line with the largest tax, and to
+    the largest tax, so that lines, taxes and totals agree to the cent.
     """
     priced = _read_orders(scope, orders) if scope.is_order else _read_invoices(scope)
     return {header.id: _agreeing(priced[header.id], header) for header in scope.headers}
 
 
 def _agreeing(priced: PricedDocument, header) -> PricedDocument:
-    lines = _spread(priced.lines, "net", header.net - sum((line.net for line in priced.lines), Decimal(0)))
-    lines = _spread(lines, "tax", header.tax - sum((line.tax for line in lines), Decimal(0)))
-    return replace(priced, lines=lines)
+    lines = _spread(_spread(priced.lines, "net", header.net), "tax", header.tax)
+    return PricedDocument(lines, _spread(priced.taxes, "amount", header.tax))
 
 
-def _spread(lines: tuple[PricedLine, ...], field: str, gap: Decimal) -> tuple[PricedLine, ...]:
-    if not gap or not lines:
-        return lines
-    largest = max(range(len(lines)), key=lambda index: (abs(getattr(lines[index], field)), -index))
-    changed = replace(lines[largest], **{field: getattr(lines[largest], field) + gap})
-    return (*lines[:largest], changed, *lines[largest + 1 :])
+def _spread(rows: tuple, field: str, total: Decimal) -> tuple:
+    """The rows with `field` adding up to `total`: what is missing goes to the row that has most of it."""
+    gap = total - sum((getattr(row, field) for row in rows), Decimal(0))
+    if not gap or not rows:
+        return rows
+    largest = max(range(len(rows)), key=lambda index: (abs(getattr(rows[index], field)), -index))
+    changed = replace(rows[largest], **{field: getattr(rows[largest], field) + gap})
+    return (*rows[:largest], changed, *rows[largest + 1 :])
 
 
 def _read_invoices(scope) -> dict[int, PricedDocument]:
@@ -147,20 +149,26 @@ def _tax_names(move_ids: list[int]) -> SQL:
 
 
 def _invoice_taxes(move_ids: list[int]) -> SQL:
+    # Each repartition line of a tax is booked on the same base: reverse charge on both sides, a split tax in parts.
     return SQL(
         """
-        SELECT line.move_id, COALESCE(tax.name->>'en_US', line.name) AS tax_code,
-               CASE WHEN tax.amount_type = 'percent' THEN tax.amount::text END AS rate_percent,
-               SUM(ABS(line.tax_base_amount) * SIGN(-line.amount_currency)
-                   * COALESCE(NULLIF(move.invoice_currency_rate, 0), 1))::numeric::text AS base,
-               SUM(-line.amount_currency)::text AS amount
-          FROM account_move_line line
-          JOIN account_move move ON move.id = line.move_id
-          LEFT JOIN account_tax tax ON tax.id = line.tax_line_id
-         WHERE line.move_id = ANY(%s) AND line.tax_repartition_line_id IS NOT NULL
-           AND line.display_type IN ('tax', 'rounding')
-         GROUP BY 1, 2, 3
-         ORDER BY 1, 2, 3
+        SELECT part.move_id, part.tax_code, part.rate_percent,
+               (ARRAY_AGG(part.base ORDER BY ABS(part.base) DESC, part.base DESC))[1]::text AS base,
+               SUM(part.amount)::text AS amount
+          FROM (SELECT line.move_id, COALESCE(tax.name->>'en_US', line.name) AS tax_code,
+                       CASE WHEN tax.amount_type = 'percent' THEN tax.amount::text END AS rate_percent,
+                       SUM(ABS(line.tax_base_amount) * SIGN(-line.amount_currency)
+                           * CASE WHEN tax.amount * repartition.factor_percent < 0 THEN -1 ELSE 1 END
+                           * COALESCE(NULLIF(move.invoice_currency_rate, 0), 1))::numeric AS base,
+                       tax.id AS tax_id, SUM(-line.amount_currency) AS amount
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                  JOIN account_tax_repartition_line repartition ON repartition.id = line.tax_repartition_line_id
+                  LEFT JOIN account_tax tax ON tax.id = line.tax_line_id
+                 WHERE line.move_id = ANY(%s) AND line.display_type IN ('tax', 'rounding')
+                 GROUP BY line.move_id, tax_code, rate_percent, tax.id, repartition.id) part
+         GROUP BY part.move_id, part.tax_code, part.rate_percent, part.tax_id
+         ORDER BY part.move_id, part.tax_code, part.rate_percent, part.tax_id
         """,
         move_ids,
     )
