@@ -104,10 +104,10 @@ def ageing(env, company, *, today) -> list[dict]:
             SELECT item.move_id, kind.account_type, item.currency_id, item.amount_residual_currency AS residual,
                    %(today)s::date - COALESCE(item.date_maturity, item.date) AS days
               FROM account_account kind
-              JOIN account_account_res_company_rel owner ON owner.account_account_id = kind.id
-                                                        AND owner.res_company_id IN %(owners)s
               JOIN account_move_line item ON item.account_id = kind.id AND item.reconciled IS NOT TRUE
-             WHERE kind.account_type IN ('asset_receivable', 'liability_payable') AND kind.non_trade IS NOT TRUE
+             WHERE kind.id IN (SELECT account_account_id FROM account_account_res_company_rel
+                                WHERE res_company_id IN %(owners)s)
+               AND kind.account_type IN ('asset_receivable', 'liability_payable') AND kind.non_trade IS NOT TRUE
                AND item.company_id = %(company)s AND item.parent_state = 'posted'
                AND item.amount_residual_currency != 0
         )

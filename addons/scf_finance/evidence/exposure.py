@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo.tools import SQL
 
 from .figures import money
+from .months import local_day
 from .wire_text import day, without_none
 
 DOCUMENTS = {True: "Sales order", False: "Customer invoice"}
@@ -52,7 +53,7 @@ def applications(env, company, *, but_for: int | None = None) -> list[dict]:
         SQL(
             """
         SELECT application.technique, currency.name AS currency, application.requested_amount::text AS requested,
-               application.state, application.requested_at::date AS submitted_on,
+               application.state, %(submitted_on)s AS submitted_on,
                ARRAY(SELECT COALESCE(so.name, invoice.name)
                        FROM scf_application_document claim
                        LEFT JOIN sale_order so ON so.id = claim.sale_order_id
@@ -67,6 +68,7 @@ def applications(env, company, *, but_for: int | None = None) -> list[dict]:
         """,
             company=company.id,
             but_for=but_for,
+            submitted_on=local_day(env, SQL("application.requested_at")),
         )
     )
     return [

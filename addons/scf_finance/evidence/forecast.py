@@ -33,12 +33,12 @@ def forecast(env, company, *, today, payers: list[Payer], financed_move_ids=()) 
                    GREATEST(COALESCE(item.date_maturity, item.date)
                             + COALESCE(habit.days_late, %(usual_days)s), %(today)s) AS day
               FROM account_account kind
-              JOIN account_account_res_company_rel owner ON owner.account_account_id = kind.id
-                                                        AND owner.res_company_id IN %(owners)s
               JOIN account_move_line item ON item.account_id = kind.id AND item.reconciled IS NOT TRUE
               JOIN account_move move ON move.id = item.move_id AND move.move_type IN ('out_invoice', 'out_receipt')
               LEFT JOIN habit ON habit.buyer_id = move.commercial_partner_id
-             WHERE kind.account_type = 'asset_receivable' AND kind.non_trade IS NOT TRUE
+             WHERE kind.id IN (SELECT account_account_id FROM account_account_res_company_rel
+                                WHERE res_company_id IN %(owners)s)
+               AND kind.account_type = 'asset_receivable' AND kind.non_trade IS NOT TRUE
                AND item.company_id = %(company)s AND item.parent_state = 'posted' AND item.display_type = 'payment_term'
                AND item.amount_residual_currency > 0
         )
