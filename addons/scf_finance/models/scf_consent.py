@@ -184,18 +184,14 @@ class ScfConsent(models.Model):
         return next((item for item in consents if item._is_in_force(now) and item._covers(asked)), self.browse())
 
     def _covers(self, asked):
-        if not asked <= set(self.sections):
-            return False
-        bank, company = self.bank_id.sudo(), self.company_id.sudo()
+        has_same_name = self._terms().aud_name == self.bank_id.sudo().name
+        return asked <= set(self.sections) and has_same_name and self._is_our_word()
+
+    def _is_our_word(self):
+        """Whether the company's key, name and tax ID and the bank's address of today are those of the signed form."""
+        bank, company, terms = self.bank_id.sudo(), self.company_id.sudo(), self._terms()
         key = self.env["scf.key"].sudo()._for_company(company)
-        terms = self._terms()
-        return (key.kid, company.name, company.vat, bank.issuer, bank.name) == (
-            self.kid,
-            terms.iss,
-            terms.iss_tax_id,
-            terms.aud,
-            terms.aud_name,
-        )
+        return (key.kid, company.name, company.vat, bank.issuer) == (self.kid, terms.iss, terms.iss_tax_id, terms.aud)
 
     def _terms(self):
         """The terms as they were signed (`openscf.consent.ConsentTerms`), read out of the signed form."""
@@ -226,6 +222,22 @@ class ScfConsent(models.Model):
                 date=format_date(self.env, self.expires_at),
             )
         return None
+
+    def _why_not_carried(self):
+        """Why no package can carry this consent, as a sentence; None where one can.
+
+        A package is sealed with the key of today, and a bank takes only a consent that was signed with the same.
+        """
+        if why_not := self._why_not_in_force():
+            return why_not
+        if self._is_our_word():
+            return None
+        return self.env._(
+            "The consent for %s was signed with a former key, or under a former name, tax ID or address, so that no "
+            "bank would take fresh evidence under it. Answer without fresh evidence, or withdraw the request and ask "
+            "again with a new consent.",
+            self.bank_id.sudo().name,
+        )
 
     def _revoke(self):
         """Take back a consent that is in force, tell the bank, and end what rests on it and has no loan yet.

@@ -69,14 +69,14 @@ class ScfPackage(models.Model):
         :param application: the ``scf.application``
         :param consents: ``scf.consent`` in force, one for each bank that gets a file
         :param supersedes: the ``scf.package`` that the new one replaces
-        :raise UserError: where a consent has ended, where the records contradict each other, so that no bank would
-            take the package, and where the collection account is not trusted or another one than in the package that
-            is replaced
+        :raise UserError: where a consent has ended or was signed with a former key, where the records contradict each
+            other, so that no bank would take the package, and where the collection account is not trusted or another
+            one than in the package that is replaced
         """
         if supersedes:
             supersedes._refuse_changed_account()
         for consent in consents:
-            if why_not := consent._why_not_in_force():
+            if why_not := consent._why_not_carried():
                 raise UserError(why_not)
         now = fields.Datetime.now()
         grants = [

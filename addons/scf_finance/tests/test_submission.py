@@ -30,6 +30,20 @@ class TestSubmission(FinanceCase):
             self.assertEqual(body["requested"], {"amount": "8000.00", "currency": "USD"})
             self.assertEqual(body["tenor_days"], 45)
 
+    def test_fresh_evidence_needs_a_consent_of_the_key_and_name_of_today(self):
+        [submission] = self._request(self.invoice).submission_ids
+        self.rhone_bank.receive(submission)
+        self.rhone_bank.decide(submission, "ACTION_REQUIRED", action_required={"message": "Who signed?"})
+        self.company.name = "Renamed Inc."
+        reply = self._as("requester", self.env["scf.reply"]).create(
+            {"submission_id": submission.id, "message": "Mr Peeters did."}
+        )
+        with self.assertRaisesRegex(UserError, "signed with a former key"), self.cr.savepoint():
+            reply.action_send()
+        reply.renew_package = False
+        reply.action_send()
+        self.assertEqual(submission.state, "processing")
+
     def test_refused_request_writes_nothing(self):
         draft = self._draft(self.invoice, banks=self.rhone, amount=9000.0)
         with self.assertRaisesRegex(UserError, "8,000"), self.cr.savepoint():
