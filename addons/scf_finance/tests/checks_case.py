@@ -81,6 +81,7 @@ def honest():
         },
         "exposure": {"loans": [], "applications": [], "pledges": []},
         "evidence": {
+            "lines": [],
             "documents": [
                 {
                     "document": number,

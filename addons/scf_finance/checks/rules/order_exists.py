@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 
 from odoo.tools.translate import LazyTranslate
@@ -45,10 +46,11 @@ def _orders(sections) -> CheckResult:
 def _invoices(sections) -> CheckResult:
     if "evidence" not in sections:
         return not_made(_lt("The evidence on orders and deliveries is not part of the package."))
+    added = _added_by_computation(sections["evidence"]["lines"])
     shares = {
         row["document"]: percent_at_least(Decimal(row["ordered"]), gross)
         for row in sections["evidence"]["documents"]
-        if (gross := Decimal(row["gross"])) > 0
+        if (gross := Decimal(row["gross"]) - added[row["document"]]) > 0
     }
     if not shares:
         return not_made(_lt("The documents have no amount that an order could carry."))
@@ -77,3 +79,12 @@ def _invoices(sections) -> CheckResult:
         unit="percent",
         documents=standing_out(sections, naming),
     )
+
+
+def _added_by_computation(lines) -> defaultdict[str, Decimal]:
+    """What the ERP adds to each document without anybody ordering it, such as cash rounding: amounts of no quantity."""
+    added: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if not Decimal(line["quantity"]):
+            added[line["document"]] += Decimal(line["gross"])
+    return added
