@@ -89,6 +89,12 @@ class Session:
             {"model": model, "method": method, "args": list(args), "kwargs": kwargs},
         )
 
+    def download(self, path: str) -> bytes:
+        """What a click on a link of that path brings."""
+        response = self._http.get(self._url + path, timeout=120)
+        response.raise_for_status()
+        return response.content
+
     def create(self, model: str, **values: Any) -> int:
         [record_id] = self.call(model, "create", [values])
         return int(record_id)

@@ -7,6 +7,7 @@ their addresses. What a test then does, it does as one of these people, over the
 from __future__ import annotations
 
 import datetime as dt
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -130,7 +131,15 @@ class Town:
         company = admin.read("res.users", admin.uid, "company_id")["company_id"][0]
         partner = admin.read("res.company", company, "partner_id")["partner_id"][0]
         admin.call(
-            "res.partner", "write", [partner], {"vat": "US12-3456789", "street": "1 Main Street", "city": "Springfield"}
+            "res.partner",
+            "write",
+            [partner],
+            {
+                "vat": "US12-3456789",
+                "street": "1 Main Street",
+                "city": "Springfield",
+                "country_id": self.ref("base.us"),
+            },
         )
         account = admin.create(
             "res.partner.bank", acc_number="DE89370400440532013000", partner_id=partner, allow_out_payment=True
@@ -141,9 +150,20 @@ class Town:
             "res.company", "write", [company], {"name": "Copper & Cast Inc.", "scf_collection_bank_account_id": account}
         )
         self.refs["company"] = company
-        self.refs["customer"] = admin.create(
-            "res.partner", name="Greystone Stores Inc.", is_company=True, city="Boston", vat="US98-7654321"
-        )
+        for ref, name, city, vat, email in (
+            ("customer", "Greystone Stores Inc.", "Boston", "US98-7654321", "payables@greystone.example"),
+            ("other_customer", "Quiet Harbour Hotels Ltd.", "Portland", "US55-1234567", "office@quiet-harbour.example"),
+        ):
+            self.refs[ref] = admin.create(
+                "res.partner",
+                name=name,
+                is_company=True,
+                city=city,
+                country_id=self.ref("base.us"),
+                vat=vat,
+                email=email,
+                ref=name.split()[0].upper(),
+            )
         self.refs["product"] = admin.create(
             "product.product",
             name="Copper pan",
@@ -151,8 +171,22 @@ class Town:
             standard_price=60.0,
             type="consu",
             is_storable=True,
-            taxes_id=[(6, 0, [])],
+            invoice_policy="delivery",
+            # An electronic invoice names a tax for each line, be it of nothing.
+            taxes_id=[(6, 0, [admin.create("account.tax", name="Exempt", amount=0.0, type_tax_use="sale")])],
         )
+        self._fill_warehouse()
+
+    def _fill_warehouse(self) -> None:
+        admin, company = self.as_("admin"), self.refs["company"]
+        [warehouse] = admin.search_read("stock.warehouse", [("company_id", "=", company)], "lot_stock_id")
+        quant = admin.create(
+            "stock.quant",
+            product_id=self.refs["product"],
+            location_id=warehouse["lot_stock_id"][0],
+            inventory_quantity=5_000,
+        )
+        admin.call("stock.quant", "action_apply_inventory", [quant])
 
     def connect_banks(self) -> None:
         """Connect each bank by its address alone; its officer lets the company in."""
@@ -198,11 +232,11 @@ class Town:
 
     # -- when ------------------------------------------------------------
 
-    def confirmed_order(self, quantity: int) -> int:
+    def confirmed_order(self, quantity: int, *, customer: str = "customer") -> int:
         requester = self.as_("requester")
         order = requester.create(
             "sale.order",
-            partner_id=self.refs["customer"],
+            partner_id=self.refs[customer],
             order_line=[(0, 0, {"product_id": self.refs["product"], "product_uom_qty": quantity})],
         )
         requester.call("sale.order", "action_confirm", [order])
@@ -224,13 +258,32 @@ class Town:
         approver.call("account.move", "action_post", [invoice])
         return invoice
 
-    def ask_banks(self, *, invoice: int | None = None, order: int | None = None, banks: tuple[str, ...] = ()) -> int:
-        """As the requester: ask the banks for all that is eligible, and give the application."""
+    def delivered_sale(self, quantity: int, *, customer: str = "customer", due_in_days: int = 40) -> int:
+        """Sell `quantity` pans on an order, deliver them, and give the posted invoice."""
+        order = self.confirmed_order(quantity, customer=customer)
+        return self.invoice_of_delivered(order, due_in_days=due_in_days)
+
+    def ask_banks(
+        self,
+        *,
+        invoice: int | None = None,
+        order: int | None = None,
+        banks: tuple[str, ...] = (),
+        consents: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> int:
+        """As the requester: ask the banks for all that is eligible, and give the application.
+
+        `consents` says by bank what differs from the consent that is proposed.
+        """
         requester = self.as_("requester")
         values: dict[str, Any] = {"move_id": invoice} if invoice else {"sale_order_id": order}
         if banks:
             values["bank_ids"] = [(6, 0, [self.bank_ids[name] for name in banks])]
         application = requester.create("scf.application", **values)
+        for name, choice in (consents or {}).items():
+            domain = [("application_id", "=", application), ("bank_id", "=", self.bank_ids[name])]
+            [proposal] = requester.search_read("scf.consent.proposal", domain, "id")
+            requester.call("scf.consent.proposal", "write", [proposal["id"]], dict(choice))
         requester.call("scf.application", "action_submit", [application])
         return application
 
@@ -244,6 +297,15 @@ class Town:
             "in_hand",
             "bank_offer_ref",
         )
+
+    def confirmation_link(self, invoice: int) -> str:
+        """Ask the buyer of the invoice to confirm it, and give the link in the mail that waits to be sent."""
+        self.as_("requester").call("account.move", "action_scf_ask_confirmation", [invoice])
+        mails = self.as_("admin").search_read("mail.mail", [("body_html", "like", "/scf/confirm/")], "body_html")
+        latest = max(mails, key=lambda mail: mail["id"])
+        found = re.search(r'href="([^"]+/scf/confirm/[^"]+)"', latest["body_html"])
+        assert found, f"The mail to the buyer carries no link: {latest['body_html']}"
+        return found.group(1)
 
     def accept_best(self, application: int, *, of: int = 1) -> int:
         """Wait for `of` open offers, accept the cheapest as the approver, and give it."""
@@ -267,8 +329,8 @@ class Town:
         )
         approver.call("account.payment.register", "action_create_payments", wizard)
 
-    def invoice_of_delivered(self, order: int) -> int:
-        """Deliver all of the order, invoice it and post the invoice."""
+    def invoice_of_delivered(self, order: int, *, due_in_days: int | None = None) -> int:
+        """Deliver all of the order, invoice it and post the invoice; due at once unless `due_in_days` says when."""
         approver, admin = self.as_("approver"), self.as_("admin")
         for picking in admin.search_read("stock.picking", [("sale_id", "=", order)], "move_ids"):
             for move in picking["move_ids"]:
@@ -282,6 +344,14 @@ class Town:
         )
         approver.call("sale.advance.payment.inv", "create_invoices", wizard)
         [invoice] = approver.read("sale.order", order, "invoice_ids")["invoice_ids"]
+        if due_in_days is not None:
+            today = dt.datetime.now(dt.timezone.utc).date()
+            due = {
+                "invoice_date": today.isoformat(),
+                "invoice_payment_term_id": False,
+                "invoice_date_due": (today + dt.timedelta(days=due_in_days)).isoformat(),
+            }
+            approver.call("account.move", "write", [invoice], due)
         approver.call("account.move", "action_post", [invoice])
         return int(invoice)
 
@@ -310,8 +380,53 @@ class Town:
 
     def submissions(self, application: int) -> list[dict[str, Any]]:
         return self.as_("requester").search_read(
-            "scf.submission", [("application_id", "=", application)], "bank_id", "reference", "state", "delayed"
+            "scf.submission",
+            [("application_id", "=", application)],
+            "bank_id",
+            "reference",
+            "state",
+            "state_message",
+            "delayed",
+            "bank_application_ref",
+            "consent_id",
         )
+
+    def submission_at(self, name: str, application: int) -> dict[str, Any]:
+        """The application at one bank, once the bank has given it a number of its own."""
+        return self.until(
+            f"{name} to take the application {application}",
+            lambda: next(
+                (
+                    one
+                    for one in self.submissions(application)
+                    if one["bank_id"][0] == self.bank_ids[name] and one["bank_application_ref"]
+                ),
+                None,
+            ),
+        )
+
+    def file_sent(self, name: str, application: int) -> bytes:
+        """What the requester downloads as the file that went to a bank."""
+        requester = self.as_("requester")
+        domain = [("application_id", "=", application), ("bank_id", "=", self.bank_ids[name])]
+        [disclosure] = requester.search_read("scf.disclosure", domain, "id")
+        click = requester.call("scf.disclosure", "action_download", [disclosure["id"]])
+        return requester.download(click["url"])
+
+    def reads(self, application: int) -> list[dict[str, Any]]:
+        """The access log as the requester sees it: who at which bank did what with the package."""
+        return self.as_("requester").search_read(
+            "scf.package.read", [("application_id", "=", application)], "bank_id", "reader", "action", "part"
+        )
+
+    def registered_keys(self) -> dict[str, Any]:
+        """The company's public keys, as its banks know them: a JWKS."""
+        return {"keys": [row["public_jwk"] for row in self.as_("admin").search_read("scf.key", [], "public_jwk")]}
+
+    def desk_page(self, name: str, application: int) -> str:
+        """What the bank's officer reads on the application; the bank writes the reading down."""
+        reference = self.submission_at(name, application)["bank_application_ref"]
+        return self.banks[name].officer.page(f"applications/{reference}")
 
     def repayments(self, loan_id: int) -> list[dict[str, Any]]:
         return self.as_("approver").search_read(

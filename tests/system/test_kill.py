@@ -82,6 +82,32 @@ def test_bank_dies_after_it_took_the_acceptance(wired_town: tuple[Town, CutWire]
     town.assert_one_truth(application)
 
 
+def test_bank_dies_after_it_took_a_revocation(wired_town: tuple[Town, CutWire]) -> None:
+    town, wire = wired_town
+    bank, requester = town.banks["rhone"], town.as_("requester")
+    own = {"rhone": {"use_standing": False}}
+    application = town.ask_banks(invoice=town.delivered_sale(48), consents=own)
+    consent = town.submission_at("rhone", application)["consent_id"][0]
+
+    def bank_has_it(method: str, path: str, status: int, answer: bytes) -> bool:
+        if method == "POST" and path.endswith("/revoke") and status == 200:
+            bank.kill()
+            return False
+        return True
+
+    wire.witness = bank_has_it
+    requester.call("scf.consent", "action_revoke", [consent])
+    until("the bank killed", lambda: not bank.running)
+    wire.witness = lambda *_: True
+    assert requester.read("scf.consent", consent, "state", "bank_told_at")["bank_told_at"] is False
+    bank.start()
+
+    town.send_now()
+    town.until("the bank's word", lambda: requester.read("scf.consent", consent, "bank_told_at")["bank_told_at"])
+    assert requester.read("scf.application", application, "state")["state"] == "cancelled"
+    assert "The evidence is closed." in town.desk_page("rhone", application)
+
+
 def test_odoo_dies_with_the_disbursement_in_its_hands(wired_town: tuple[Town, CutWire]) -> None:
     town, wire = wired_town
     invoice = town.posted_invoice(72)

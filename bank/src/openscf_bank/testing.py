@@ -40,7 +40,7 @@ OFFICER_USERNAME = "officer"
 OFFICER_PASSWORD = "correct horse battery"  # noqa: S105  # of a bank that lives as long as its test
 OFFICER_NAME = "Camille Moreau"
 
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 class BankProcessError(Exception):
