@@ -927,3 +927,22 @@ def test_a_buyer_without_tax_id_is_fingerprinted_by_name() -> None:
 def test_messages_stay_short_whatever_a_hostile_file_repeats() -> None:
     report = checked(put("transaction", "documents", 0, "buyer", "x" * 100_000))
     assert all(len(finding.message) < 400 for finding in report.findings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda package: package.update(leaves=[{}] * 50_000),
+        lambda package: package.update(hidden=["x"] * 50_000),
+        lambda package: leaf_at(package, "transaction/documents/0")["value"].update(lines=[{}] * 50_000),
+        lambda package: leaf_at(package, "transaction/documents/0")["value"].update(
+            {f"x{n}": 1 for n in range(50_000)}
+        ),
+    ],
+    ids=["leaves", "hidden", "rows", "members"],
+)
+def test_a_hostile_file_is_told_in_few_findings(change: Change) -> None:
+    """Thousands of wrong places, of a file of 20 MiB millions, would cost the reader minutes and gigabytes."""
+    report = verify_package(resealed(change))
+    assert not report.ok
+    assert 0 < len([finding for finding in report.findings if finding.code == "schema"]) <= 10

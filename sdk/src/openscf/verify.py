@@ -148,6 +148,9 @@ def _validated(model: type[_Model], value: Any, pointer: str) -> tuple[_Model | 
     try:
         return model.model_validate(value), []
     except ValidationError as error:
+        if error.error_count() > MAX_FINDINGS:
+            message = f"{error.error_count()} places are not as they must be: too many to name."
+            return None, [Finding(code="schema", pointer=pointer, message=message)]
         return None, [
             Finding(code="schema", pointer=pointer + pointer_of(one["loc"]), message=f"{one['msg']}.")
             for one in error.errors(include_url=False, include_input=False, include_context=False)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from openscf._internal.sections import Moment, Name, PackageRef, Row, Sections
+from openscf._internal.sections import Moment, Name, PackageRef, Row, Rows, Sections
 from openscf.wire import Sha256
 
 SCHEMA: Final = "openscf/package/2"
@@ -69,8 +69,8 @@ class PackageFile(Row):
     """One recipient's file as it is on disk."""
 
     header: Header
-    leaves: tuple[Leaf, ...]
-    hidden: tuple[Sha256, ...]
+    leaves: Rows[Leaf]
+    hidden: Rows[Sha256]
     seal: Name
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from enum import Enum
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints, model_validator
 
 from openscf.errors import InputInvalid
 from openscf.fingerprint import Fingerprints
@@ -36,6 +36,10 @@ PackageRef = Annotated[
     str, StringConstraints(pattern=r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
 FiscalYear = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_year_text)]
+
+_Item = TypeVar("_Item")
+# A list is read up to its first wrong row: a hostile file of millions of them would cost its reader gigabytes.
+Rows = Annotated[tuple[_Item, ...], FailFast()]
 
 
 class Row(BaseModel):
@@ -142,7 +146,7 @@ class PartySection(Section):
     """Who asks, and who buys."""
 
     applicant: ApplicantRow
-    buyers: tuple[BuyerRow, ...]
+    buyers: Rows[BuyerRow]
 
 
 class DocumentLine(Row):
@@ -158,7 +162,7 @@ class DocumentLine(Row):
     net: DecimalText
     tax: DecimalText
     gross: DecimalText
-    tax_codes: tuple[str, ...] = ()
+    tax_codes: Rows[str] = ()
 
 
 class DocumentTotals(Row):
@@ -183,7 +187,7 @@ class FinancedDocument(Row):
     buyer: Name
     currency: Currency
     payment_terms: str | None = None
-    lines: tuple[DocumentLine, ...]
+    lines: Rows[DocumentLine]
     totals: DocumentTotals
     fingerprints: Fingerprints
 
@@ -210,8 +214,8 @@ class TransactionSection(Section):
     requested: ExactMoney
     tenor_days: Annotated[int, Field(ge=1, strict=True)]
     eligible: ExactMoney
-    documents: Annotated[tuple[FinancedDocument, ...], Field(min_length=1)]
-    confirmations: tuple[Confirmation, ...] = ()
+    documents: Annotated[Rows[FinancedDocument], Field(min_length=1)]
+    confirmations: Rows[Confirmation] = ()
 
 
 class OrderLine(Row):
@@ -239,8 +243,8 @@ class OrderRow(Row):
     state: Name
     currency: Currency
     total: DecimalText
-    documents: tuple[str, ...] = ()
-    lines: tuple[OrderLine, ...]
+    documents: Rows[str] = ()
+    lines: Rows[OrderLine]
 
 
 class OrderMonth(Row):
@@ -259,8 +263,8 @@ class OrderMonth(Row):
 class OrderFlowSection(Section):
     """The orders behind the financed documents, and the applicant's orders by month."""
 
-    orders: tuple[OrderRow, ...]
-    months: tuple[OrderMonth, ...] = ()
+    orders: Rows[OrderRow]
+    months: Rows[OrderMonth] = ()
 
 
 class DeliveryLine(Row):
@@ -287,7 +291,7 @@ class DeliveryRow(Row):
     tracking_reference: str | None = None
     signed_by: str | None = None
     backorder_of: str | None = None
-    lines: tuple[DeliveryLine, ...]
+    lines: Rows[DeliveryLine]
 
 
 class LogisticsMonth(Row):
@@ -306,8 +310,8 @@ class LogisticsMonth(Row):
 class LogisticsFlowSection(Section):
     """The deliveries of the financed documents, and the applicant's punctuality by month."""
 
-    deliveries: tuple[DeliveryRow, ...]
-    months: tuple[LogisticsMonth, ...] = ()
+    deliveries: Rows[DeliveryRow]
+    months: Rows[LogisticsMonth] = ()
 
 
 class TaxRow(Row):
@@ -344,9 +348,9 @@ class TaxMonth(Row):
 class TaxFlowSection(Section):
     """The taxes of the financed documents, and the applicant's taxes by month."""
 
-    taxes: tuple[TaxRow, ...]
-    e_invoices: tuple[EInvoiceRow, ...] = ()
-    months: tuple[TaxMonth, ...] = ()
+    taxes: Rows[TaxRow]
+    e_invoices: Rows[EInvoiceRow] = ()
+    months: Rows[TaxMonth] = ()
 
 
 class PaymentRow(Row):
@@ -419,11 +423,11 @@ class BalanceRow(Row):
 class CashFlowSection(Section):
     """The payments of the financed documents, how the buyers pay, and the applicant's cash."""
 
-    payments: tuple[PaymentRow, ...]
-    buyer_history: tuple[BuyerHistoryRow, ...] = ()
-    months: tuple[CashMonth, ...] = ()
-    ageing: tuple[AgeingRow, ...] = ()
-    balances: tuple[BalanceRow, ...] = ()
+    payments: Rows[PaymentRow]
+    buyer_history: Rows[BuyerHistoryRow] = ()
+    months: Rows[CashMonth] = ()
+    ageing: Rows[AgeingRow] = ()
+    balances: Rows[BalanceRow] = ()
 
 
 class StockRow(Row):
@@ -454,8 +458,8 @@ class CurrencyTotal(Row):
 class InventorySection(Section):
     """What lies in the applicant's own stock; `totals` = the sum of `value` per currency."""
 
-    stock: tuple[StockRow, ...]
-    totals: tuple[CurrencyTotal, ...]
+    stock: Rows[StockRow]
+    totals: Rows[CurrencyTotal]
 
 
 class LoanRow(Row):
@@ -478,7 +482,7 @@ class ApplicationRow(Row):
     requested: DecimalText
     state: Name
     submitted_on: Date
-    documents: tuple[str, ...] = ()
+    documents: Rows[str] = ()
 
 
 class PledgeRow(Row):
@@ -493,10 +497,10 @@ class PledgeRow(Row):
 class ExposureSection(Section):
     """Debts, applications and pledges known here; `totals` = the sum of `outstanding` of the loans per currency."""
 
-    loans: tuple[LoanRow, ...]
-    applications: tuple[ApplicationRow, ...] = ()
-    pledges: tuple[PledgeRow, ...] = ()
-    totals: tuple[CurrencyTotal, ...] = ()
+    loans: Rows[LoanRow]
+    applications: Rows[ApplicationRow] = ()
+    pledges: Rows[PledgeRow] = ()
+    totals: Rows[CurrencyTotal] = ()
 
 
 class ForecastWeek(Row):
@@ -516,8 +520,8 @@ class ForecastWeek(Row):
 class ForecastSection(Section):
     """Collections expected; `totals` = the sum of `expected` per currency."""
 
-    weeks: tuple[ForecastWeek, ...]
-    totals: tuple[CurrencyTotal, ...] = ()
+    weeks: Rows[ForecastWeek]
+    totals: Rows[CurrencyTotal] = ()
 
 
 class EvidenceOrder(Row):
@@ -551,9 +555,9 @@ class EvidenceLine(Row):
     ordered: DecimalText
     delivered: DecimalText
     needs_delivery: Annotated[bool, Field(strict=True)]
-    orders: tuple[EvidenceOrder, ...] = ()
-    deliveries: tuple[EvidenceDelivery, ...] = ()
-    tax_codes: tuple[str, ...] = ()
+    orders: Rows[EvidenceOrder] = ()
+    deliveries: Rows[EvidenceDelivery] = ()
+    tax_codes: Rows[str] = ()
 
 
 class EvidenceDocument(Row):
@@ -595,9 +599,9 @@ class Contradiction(Row):
 class EvidenceSection(Section):
     """The evidence graph: which order, delivery, tax and payment carry each amount, and what contradicts."""
 
-    lines: tuple[EvidenceLine, ...]
-    documents: tuple[EvidenceDocument, ...]
-    contradictions: tuple[Contradiction, ...] = ()
+    lines: Rows[EvidenceLine]
+    documents: Rows[EvidenceDocument]
+    contradictions: Rows[Contradiction] = ()
 
 
 class CheckRow(Row):
@@ -610,7 +614,7 @@ class CheckRow(Row):
     threshold: DecimalText | None = None
     unit: Literal["percent", "days", "documents", "money", "ratio"] | None = None
     currency: Currency | None = None
-    documents: tuple[str, ...] = ()
+    documents: Rows[str] = ()
     sentence: Name
 
 
@@ -624,8 +628,8 @@ class LightRow(Row):
 class ChecksSection(Section):
     """The applicant's own checks, and the lights that they make."""
 
-    results: tuple[CheckRow, ...]
-    lights: tuple[LightRow, ...]
+    results: Rows[CheckRow]
+    lights: Rows[LightRow]
 
 
 class AttachmentRow(Row):
@@ -642,7 +646,7 @@ class AttachmentRow(Row):
 class AttachmentsSection(Section):
     """The files that come with the package."""
 
-    files: tuple[AttachmentRow, ...]
+    files: Rows[AttachmentRow]
 
 
 class Recipient(Row):
@@ -658,7 +662,7 @@ class ConsentSection(Section):
     consent_id: PackageRef
     purpose: Literal["loan_application"]
     recipient: Recipient
-    sections: tuple[Name, ...]
+    sections: Rows[Name]
     counterparties: Literal["named", "pseudonymous"]
     history_months: Annotated[int, Field(ge=0, le=60, strict=True)]
     granted_by: Name
