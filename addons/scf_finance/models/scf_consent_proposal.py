@@ -192,7 +192,18 @@ class ScfConsentProposal(models.Model):
         return terms, notice
 
     def _consent(self, now):
-        """The consent in force, or a new one, which the current user grants."""
+        """The consent in force, or a new one, which the current user grants.
+
+        :raise UserError: where the consent that the user read has ended since: its words are no others' agreement
+        """
+        if self.use_standing and not self.standing_id:
+            raise UserError(
+                self.env._(
+                    "The consent for %s that this request stood on is not in force any more. Look at what the bank may "
+                    "read now, and take away “Use the consent in force” to agree to it.",
+                    self.bank_id.name,
+                )
+            )
         if self._uses_standing():
             return self.standing_id
         terms, notice = self._terms(now)

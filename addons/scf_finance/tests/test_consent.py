@@ -118,6 +118,21 @@ class TestConsent(FinanceCase):
         self.assertNotEqual(first, second)
         self.assertEqual((first.counterparties, second.counterparties), ("pseudonymous", "named"))
 
+    def test_request_that_stood_on_a_consent_gives_no_new_one_unread(self):
+        consent = self._request(self.invoice).submission_ids.consent_id
+        draft = self._draft(self._invoice(5000.0), banks=self.rhone)
+        self.assertTrue(self._proposal(draft).use_standing)
+        self._as("admin", consent).action_revoke()  # while the requester looks at the words of that consent
+        self.env.invalidate_all()  # another user did it, in another transaction
+        with self.assertRaises(UserError) as refused:
+            draft.action_submit()
+        self.assertRegex(str(refused.exception), "Banque du Rhône.*not in force any more")
+        self.assertEqual(self.env["scf.consent"].search([("bank_id", "=", self.rhone.id)]), consent)
+
+        self._proposal(draft).use_standing = False  # having read the words of a new one
+        draft.action_submit()
+        self.assertNotEqual(draft.sudo().submission_ids.consent_id, consent)
+
     def test_consent_that_would_end_before_it_begins_is_refused(self):
         draft = self._draft(self.invoice, banks=self.rhone)
         self._proposal(draft).expires_on = self.today - timedelta(days=1)
