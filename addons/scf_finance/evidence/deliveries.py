@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from odoo.tools import SQL
 
+# Who signed for goods that went to somebody else is no customer of the sale: consents keep such names back.
+ANOTHER_RECIPIENT = "another company than the buyer"
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
@@ -67,7 +70,7 @@ def _delivery(scope, moves: list[dict]) -> Delivery:
         done_on=scope.day_of(first["date_done"]) if is_done else None,
         carrier=first["carrier"] or None,
         tracking_reference=first["tracking_reference"] or None,
-        signed_by=first["signed_by"] or None,
+        signed_by=_signer(scope, first),
         backorder_id=first["backorder_id"],
         order_ids=tuple(dict.fromkeys(move["order_id"] for move in moves)),
         lines=tuple(
@@ -89,6 +92,12 @@ def _delivery(scope, moves: list[dict]) -> Delivery:
     )
 
 
+def _signer(scope, move: dict) -> str | None:
+    if not move["signed_by"]:
+        return None
+    return move["signed_by"] if move["receiver_id"] in scope.buyer_ids else ANOTHER_RECIPIENT
+
+
 def _moves(scope) -> SQL:
     # Carriers exist only where Odoo's module `stock_delivery` is installed.
     has_carrier = "carrier_tracking_ref" in scope.env["stock.picking"]._fields
@@ -102,7 +111,8 @@ def _moves(scope) -> SQL:
                    AS promised_at,
                picking.date_done, picking.backorder_id, source.usage = 'customer' AS comes_back,
                %(carrier)s AS carrier, %(tracking)s AS tracking_reference,
-               CASE WHEN signature.res_id IS NOT NULL THEN receiver.name END AS signed_by
+               CASE WHEN signature.res_id IS NOT NULL THEN receiver.name END AS signed_by,
+               receiver.commercial_partner_id AS receiver_id
           FROM stock_move move
           JOIN sale_order_line order_line ON order_line.id = move.sale_line_id
           JOIN stock_picking picking ON picking.id = move.picking_id

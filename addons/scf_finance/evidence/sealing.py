@@ -124,17 +124,26 @@ def _check(env, report: Report) -> None:
 
 
 def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str, str, str, bytes]]]:
-    """The files (name, kind, document, content) that each bank gets, by its issuer; each is made once."""
-    kinds = {grant.terms.aud: grant.file_kinds if "attachments" in grant.terms.sections else () for grant in grants}
-    wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
-    made = application._document()._scf_ubl_files(wanted) if wanted else []
-    return {issuer: [file for file in made if file[1] in of_bank] for issuer, of_bank in kinds.items()}
+    """The files (name, kind, document, content) that each bank gets, by its issuer.
+
+    They are made once for banks that may read names, and once for those that may not.
+    """
+    files = {}
+    for is_pseudonymous in (False, True):
+        kinds = {
+            grant.terms.aud: grant.file_kinds if "attachments" in grant.terms.sections else ()
+            for grant in grants
+            if _is_pseudonymous(grant) is is_pseudonymous
+        }
+        wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
+        made = application._document()._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous) if wanted else []
+        files |= {issuer: [file for file in made if file[1] in of_bank] for issuer, of_bank in kinds.items()}
+    return files
 
 
 def _view(sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, str, bytes]], now: datetime) -> dict:
     terms = grant.terms
-    is_pseudonymous = terms.counterparties == "pseudonymous"
-    view = view_for(sections, covered=terms.sections, pseudonym=grant.pseudonym if is_pseudonymous else None)
+    view = view_for(sections, covered=terms.sections, pseudonym=grant.pseudonym if _is_pseudonymous(grant) else None)
     view["consent"] = {**_frame(now, "odoo/19.0 scf.consent"), **terms.section_members(grant.artefact)}
     if "attachments" in terms.sections:
         view["attachments"] = {
@@ -142,6 +151,10 @@ def _view(sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, s
             "files": [_attachment_row(*file) for file in files],
         }
     return view
+
+
+def _is_pseudonymous(grant: Grant) -> bool:
+    return grant.terms.counterparties == "pseudonymous"
 
 
 def _frame(now: datetime, source: str, *, assurance: str = "asserted") -> dict:

@@ -18,21 +18,24 @@ PREFIXES = {"ubl_invoice": "invoice", "ubl_order": "order", "ubl_despatch_advice
 class ScfFinanceable(models.AbstractModel):
     _inherit = "scf.financeable"
 
-    def _scf_ubl_files(self, kinds):
+    def _scf_ubl_files(self, kinds, *, of_buyers_only=False):
         """The documents, their orders and their deliveries as UBL 2.1, to go with a package.
 
         Odoo's exporters write invoices and orders; what they refuse is noted on the document and has no file.
 
         :param kinds: which of `ubl_invoice`, `ubl_order` and `ubl_despatch_advice` are wanted
+        :param bool of_buyers_only: leave out the orders, and their deliveries, that another company placed than one
+            that owes these documents: the files name it with its address
         :return: (file name, kind, number of the financed document, content in bytes) of each file
         """
         made = []
         if "ubl_invoice" in kinds:
             made += [("ubl_invoice", *file) for file in self._scf_ubl_invoices()]
+        sales = self._scf_ubl_sales(of_buyers_only)
         if "ubl_order" in kinds:
-            made += [("ubl_order", *file) for file in self._scf_ubl_orders()]
+            made += [("ubl_order", *file) for file in self._scf_ubl_orders(sales)]
         if "ubl_despatch_advice" in kinds:
-            made += [("ubl_despatch_advice", *file) for file in self._scf_ubl_despatch_advices()]
+            made += [("ubl_despatch_advice", *file) for file in self._scf_ubl_despatch_advices(sales)]
         names = _file_names([(kind, number) for kind, number, _document, _content in made])
         return [
             (name, kind, document, content)
@@ -44,15 +47,14 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_ubl_invoices(self):
         return []
 
-    def _scf_ubl_orders(self):
+    def _scf_ubl_orders(self, sales):
         exporter = self.env["sale.edi.xml.ubl_bis3"].sudo()
-        for order, document in self._scf_ubl_sales().items():
+        for order, document in sales.items():
             content = document._scf_exported(order, lambda item: (exporter._export_order(item), ()))
             if content:
                 yield order.name, document.name, content
 
-    def _scf_ubl_despatch_advices(self):
-        sales = self._scf_ubl_sales()
+    def _scf_ubl_despatch_advices(self, sales):
         orders = self.env["sale.order"].union(*sales)
         deliveries, line_numbers = _delivered(orders), _line_numbers(orders)
         exporter = self.env["account.edi.xml.ubl_bis3"]
@@ -64,12 +66,14 @@ class ScfFinanceable(models.AbstractModel):
             document = sales[moves.sale_line_id.order_id[:1]]
             yield picking.name, document.name, despatch_advice(despatch)
 
-    def _scf_ubl_sales(self):
+    def _scf_ubl_sales(self, of_buyers_only):
         """The orders behind these documents, read with full rights, each with the first document that it stands for."""
+        buyers = self.sudo().partner_id.commercial_partner_id
         sales = {}
         for document in self:
             for order in document._scf_orders().sudo():
-                sales.setdefault(order, document)
+                if not of_buyers_only or order.partner_id.commercial_partner_id in buyers:
+                    sales.setdefault(order, document)
         return sales
 
     def _scf_exported(self, record, export):

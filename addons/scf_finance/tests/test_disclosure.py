@@ -169,6 +169,43 @@ class TestDisclosure(DisclosureCase):
         self.assertIn(b"Atlas Retail", opened.package, "the financed buyer is always named")
         self.assertEqual(len(self._others_of(disclosure)), 2)
 
+    def test_order_of_another_customer_behind_the_invoice_names_nobody(self):
+        """Kestrel ordered and got the goods, and signed for them; Atlas is invoiced and financed."""
+        for bank in self.rhone | self.hansa:
+            terms = technique(
+                "receivables_discounting",
+                sections=EVERYTHING,
+                embedded=["ubl_invoice", "ubl_order", "ubl_despatch_advice"],
+            )
+            bank.profile = {"name": bank.name, "techniques": [terms]}
+        goods = self.env["product.product"].create({"name": "Bolts", "type": "consu", "invoice_policy": "order"})
+        order = self._create_sale_order(
+            partner_id=self.kestrel,
+            partner_invoice_id=self.buyer.id,
+            partner_shipping_id=self.kestrel.id,
+            order_line=[
+                self._prepare_order_line(product_id=goods, price_unit=50, product_uom_qty=100, tax_ids=self.tax_sale_a)
+            ],
+        )
+        for move in order.picking_ids.move_ids:
+            move.write({"quantity": 100, "picked": True})
+        order.picking_ids.button_validate()
+        order.picking_ids.signature = "R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
+        invoice = order._create_invoices()
+        invoice.write({"invoice_date": self.today, "partner_shipping_id": self.buyer.id})
+        invoice.action_post()
+        given = self._asked(invoice, Hansa={"counterparties": "named"})
+        opened = open_pdf(given[self.rhone].attachment_id.raw)
+        for place, content in {"package": opened.package, **opened.attachments}.items():
+            with self.subTest(place):
+                self.assertNotIn(b"kestrel", content.lower())
+        self.assertEqual({name.partition("-")[0] for name in opened.attachments}, {"invoice"})
+        self.assertIn(b"Kestrel Trading", open_pdf(given[self.hansa].attachment_id.raw).package)
+        self.assertEqual(
+            {name.partition("-")[0] for name in open_pdf(given[self.hansa].attachment_id.raw).attachments},
+            {"invoice", "order", "despatch"},
+        )
+
     def test_named_bank_reads_names(self):
         others = self._others_of(self._asked(Hansa={"counterparties": "named"})[self.hansa])
         self.assertEqual({row.name for row in others}, {"Kestrel Trading", "Osprey Trading"})
