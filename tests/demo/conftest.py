@@ -46,7 +46,7 @@ class LoadedBooks:
         """Runs the loader as `./scf demo` does; returns what it printed."""
         argv = [sys.executable, str(CHECKOUT / "tools/demo/load_company.py"), "--config", str(base_config())]
         argv += ["--database", self.database, "--logins", str(self.logins_file), "--today", TODAY]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=1800)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

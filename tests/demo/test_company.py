@@ -54,7 +54,10 @@ def test_every_payment_is_cleared_or_on_its_way_to_the_statement(books: LoadedBo
 
 
 def test_history_covers_fourteen_calendar_months_without_a_gap(books: LoadedBooks) -> None:
-    months = books.rows("SELECT date_trunc('month', date_order)::date, COUNT(*) FROM sale_order GROUP BY 1 ORDER BY 1")
+    months = books.rows(
+        """SELECT date_trunc('month', date_order)::date, COUNT(*) FROM sale_order WHERE state = 'sale'
+           GROUP BY 1 ORDER BY 1"""
+    )
     assert [str(month)[:7] for month, _count in months] == [
         *(f"2025-{n:02d}" for n in range(10, 13)),
         *(f"2026-{n:02d}" for n in range(1, 12)),
@@ -157,6 +160,13 @@ def test_deliveries_are_late_in_parts_and_returned_now_and_then(books: LoadedBoo
     assert late >= 5
     assert backorders >= 4
     assert returns == 1
+    [(unanswered, cancelled, changed)] = books.rows(
+        """SELECT COUNT(*) FILTER (WHERE state = 'sent'), COUNT(*) FILTER (WHERE state = 'cancel'),
+                  COUNT(*) FILTER (WHERE scf_changed_at > date_order) FROM sale_order"""
+    )
+    assert unanswered >= 15
+    assert cancelled >= 5
+    assert changed >= 8
     assert not books.rows(
         """SELECT quant.product_id FROM stock_quant quant JOIN stock_location place ON place.id = quant.location_id
            WHERE place.usage = 'internal' AND quant.quantity < 0"""
@@ -180,6 +190,14 @@ def test_documents_to_finance_are_open_with_the_amounts_of_the_story(books: Load
     assert invoice("usd_invoice")[1:] == ("USD", "not_paid", False)
     assert invoice("bad_payer_invoice")[1:] == ("EUR", "not_paid", False)
     assert invoice("overdue_invoice")[1:] == ("EUR", "not_paid", True)
+    assert invoice("short_invoice")[1:] == ("EUR", "not_paid", False)
+    [(charged, delivered)] = books.rows(
+        """SELECT SUM(line.qty_invoiced), SUM(line.qty_delivered) FROM sale_order_line line
+           JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.id
+           JOIN account_move_line item ON item.id = rel.invoice_line_id AND item.move_id = %s""",
+        documents["short_invoice"]["id"],
+    )
+    assert (charged, delivered) == (22, 21)
     [(total, state, delivered)] = books.rows(
         "SELECT amount_total, state, delivery_status FROM sale_order WHERE id = %s", documents["open_order"]["id"]
     )

@@ -93,6 +93,27 @@ def test_history_has_late_part_and_returned_deliveries_and_an_allowance() -> Non
     assert sorted(credit.returned for credit in credits) == [False, True]
 
 
+def test_history_has_lost_offers_cancellations_and_orders_that_grew() -> None:
+    plan = plan_history(date(2026, 11, 22))
+    lost = [quotation for quotation in plan.quotations if not quotation.cancelled_on]
+    grown = [order for order in plan.orders if order.added]
+    assert len(lost) >= 15
+    assert len(plan.quotations) - len(lost) >= 5
+    assert len(grown) >= 8
+    for order in grown:
+        [(code, quantity)] = order.added.items()
+        assert order.quantities[code] > quantity, "Something was ordered before it grew."
+        assert order.ordered_on < order.added_on < order.promised_on
+
+
+def test_one_invoice_charges_more_than_left_the_warehouse() -> None:
+    plan = plan_history(date(2026, 11, 22))
+    short = {order.key: s.left_behind for order in plan.orders for s in order.shipments if s.left_behind}
+    assert short == {history.SHORT_INVOICE: {"NL-MW25": 1}}
+    [order] = [order for order in plan.orders if order.key == history.SHORT_INVOICE]
+    assert order.shipments[0].quantities["NL-MW25"] == order.quantities["NL-MW25"] - 1
+
+
 @settings(max_examples=30, deadline=None)
 @given(today=ANY_DAY)
 def test_documents_to_finance_are_open_and_of_the_right_customer(today: date) -> None:
@@ -104,6 +125,7 @@ def test_documents_to_finance_are_open_and_of_the_right_customer(today: date) ->
         history.USD_INVOICE: "harbor",
         history.BAD_PAYER_INVOICE: "baltic",
         history.OVERDUE_INVOICE: "wiener",
+        history.SHORT_INVOICE: "vandijk",
         history.OPEN_ORDER: "lefevre",
     }
     assert not orders[history.OPEN_ORDER].shipments

@@ -1,15 +1,11 @@
-"""From the panel to the money: a document's worth, the request, the sealed evidence, offers, acceptance, payout."""
+"""From the panel to the money: a document's worth, the request with its consents, offers, acceptance, payout."""
 
 from __future__ import annotations
 
-import base64
-import json
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
+from demo import consenting
 from demo.erp import ErpRefused, Row
 from demo.stage import BankOnStage, Document, Stage, StoryFailed
 from demo.telling import money
@@ -66,13 +62,23 @@ def application_of(stage: Stage, document: Document, *, ended: bool = False) -> 
     return rows[0] if rows else None
 
 
-def request(stage: Stage, document: Document) -> Row:
-    """Mia asks all banks that take the document for all that it carries, unless she has before."""
-    application = application_of(stage, document)
+def request(
+    stage: Stage, document: Document, *, banks: Sequence[BankOnStage] = (), anew: bool = False, ended: bool = False
+) -> Row:
+    """Mia asks all banks that take the document for all that it carries, unless she has before.
+
+    :param banks: ask these only.
+    :param anew: give consents of their own, although others are in force.
+    :param ended: an application that came to nothing counts as asked.
+    """
+    application = application_of(stage, document, ended=ended)
     if application is None:
-        application_id = stage.mia.create("scf.application", {document.field: document.id})
+        asked_banks = [record["id"] for bank in banks if (record := stage.bank_record(bank))]
+        only = {"bank_ids": [[6, 0, asked_banks]]} if banks else {}
+        application_id = stage.mia.create("scf.application", {document.field: document.id, **only})
+        consenting.choose(stage, application_id, anew=anew)
         stage.mia.call("scf.application", "action_submit", [application_id])
-        application = application_of(stage, document)
+        application = application_of(stage, document, ended=ended)
     if application is None:
         raise StoryFailed(f"The request for {document.name} was not kept.")
     asked = [one["bank_id"][1] for one in submissions(stage, application)]
@@ -81,6 +87,7 @@ def request(stage: Stage, document: Document) -> Row:
         f"{money(application['requested_amount'], currency_of(application))} over {application['tenor_days']} days "
         f"on {document.name}: {application['name']}"
     )
+    consenting.show_consents(stage, application)
     return application
 
 
@@ -100,55 +107,6 @@ def offers(stage: Stage, application: Row) -> list[Row]:
     return stage.jonas.search("scf.offer", [("application_id", "=", application["id"])], *OFFER_FIELDS, order="apr")
 
 
-def show_package(stage: Stage, application: Row) -> None:
-    """The sealed evidence, checked by `openscf verify` in a process of its own; then with one digit changed."""
-    package = stage.mia.read("scf.package", application["package_id"][0], "package_ref", "sha256", "attachment_id")
-    content = base64.b64decode(
-        stage.mia.read("ir.attachment", package["attachment_id"][0], "datas")["datas"], validate=True
-    )
-    stage.tell.line(f"package {package['package_ref']}, {len(content):,} bytes, sha256 {package['sha256'][:16]}…")
-    keys = [row["public_jwk"] for row in stage.admin.search("scf.key", [], "public_jwk")]
-    with tempfile.TemporaryDirectory(prefix="scf-story-") as folder:
-        sealed, changed, jwks = (Path(folder) / name for name in ("package.scf.json", "changed.scf.json", "jwks.json"))
-        sealed.write_bytes(content)
-        changed.write_bytes(_with_one_digit_changed(content))
-        jwks.write_text(json.dumps({"keys": keys}), encoding="utf-8")
-        genuine, forged = _verify(sealed, jwks), _verify(changed, jwks)
-    stage.expect(
-        genuine.returncode == 0,
-        f"openscf verify: {_last_line(genuine.stdout).partition(': ')[2] or genuine.stderr.strip()}",
-    )
-    findings = [line for line in forged.stdout.splitlines() if line.startswith("error")]
-    stage.expect(
-        forged.returncode == 1 and bool(findings),
-        f"one digit changed is found: {' at '.join(findings[0].split()[1:3]) if findings else 'no'}",
-    )
-
-
-def _verify(file: Path, jwks: Path) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("openscf")
-    return subprocess.run(
-        [str(program), "verify", str(file), "--jwks", str(jwks)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def _last_line(text: str) -> str:
-    """The verdict; the line after it, if any, names the key."""
-    lines = [line for line in text.splitlines() if "verified" in line]
-    return lines[-1] if lines else text.strip()
-
-
-def _with_one_digit_changed(content: bytes) -> bytes:
-    """Another amount in the first document's gross total: still valid JSON, no longer what was sealed."""
-    at = content.rindex(b'"gross":"') + len(b'"gross":"')
-    digit = content[at : at + 1]
-    return content[:at] + (b"1" if digit != b"1" else b"2") + content[at + 1 :]
-
-
 def have_offers(stage: Stage, application: Row, *, at_least: int = 2) -> list[Row]:
     """The banks answer: one by its rules alone, one through its officer, who approves the terms at the desk."""
 
@@ -164,6 +122,18 @@ def have_offers(stage: Stage, application: Row, *, at_least: int = 2) -> list[Ro
         said = "; ".join(f"{row['bank_id'][1]}: {row['state_message']}" for row in answers)
         raise StoryFailed(f"{application['name']} brought {len(found)} offer(s), expected {at_least}. {said}")
     return found
+
+
+def have_waiting(stage: Stage, application: Row, bank: BankOnStage) -> None:
+    """The bank's rules hand the application to its officer, who does not decide yet."""
+
+    def waits() -> bool:
+        [submission] = submissions(stage, application)
+        reference = submission["bank_application_ref"]
+        return bool(reference) and _waits_for_officer(bank, reference)
+
+    stage.until(f"{application['name']} to wait for an officer", waits)
+    stage.tell.line(f"{application['name']} waits for the bank's officer")
 
 
 def _let_officer_decide(stage: Stage, submission: Row) -> None:
@@ -247,11 +217,7 @@ def _paid_out(stage: Stage, application: Row) -> Row | None:
 
 def show_refusal(stage: Stage, document: Document) -> None:
     """What the banks say about the customer who pays late or never."""
-    if application_of(stage, document, ended=True) is None:
-        request(stage, document)
-    application = application_of(stage, document, ended=True)
-    if application is None:
-        raise StoryFailed(f"The request for {document.name} was not kept.")
+    application = request(stage, document, ended=True)
 
     def declined() -> list[Row] | None:
         rows = submissions(stage, application)

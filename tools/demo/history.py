@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from demo.company import ARTICLES, BUYERS, SUPPLIERS, Buyer, article, buyer
@@ -29,6 +29,14 @@ WAITING_INVOICE = "waiting_invoice"
 USD_INVOICE = "usd_invoice"
 BAD_PAYER_INVOICE = "bad_payer_invoice"
 OVERDUE_INVOICE = "overdue_invoice"
+SHORT_INVOICE = "short_invoice"
+"""It charges more than left the warehouse: the records contradict each other, and an officer is told."""
+CHANGED_EVERY = 11
+"""Of the ordinary orders, how many grow by a piece on the day after they were confirmed."""
+QUOTED_DAYS = (6, 17)
+"""Days of each month on which a quotation is made that never becomes a delivery."""
+CANCELLED_EVERY = 3
+"""Of those, how many were confirmed first, and cancelled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +64,8 @@ class Shipment:
     on: date
     quantities: Mapping[str, int]
     invoiced_on: date
+    left_behind: Mapping[str, int] = field(default_factory=dict)
+    """Charged on the invoice by mistake, while it waits in the warehouse."""
     credit: Credit | None = None
     payments: tuple[Payment, ...] = ()
 
@@ -68,6 +78,23 @@ class SaleOrder:
     promised_on: date
     quantities: Mapping[str, int]
     shipments: tuple[Shipment, ...]
+    added: Mapping[str, int] = field(default_factory=dict)
+    """Of the quantities, what the customer added on `added_on`."""
+
+    @property
+    def added_on(self) -> date:
+        return business_day(self.ordered_on + timedelta(days=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quotation:
+    """An offer that brought nothing: unanswered, or confirmed and then cancelled by the customer."""
+
+    key: str
+    buyer: Buyer
+    offered_on: date
+    quantities: Mapping[str, int]
+    cancelled_on: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +114,7 @@ class History:
     today: date
     opening_stock: Mapping[str, int]
     orders: tuple[SaleOrder, ...]
+    quotations: tuple[Quotation, ...]
     purchases: tuple[Purchase, ...]
 
     @property
@@ -120,12 +148,28 @@ def plan_history(today: date, *, seed: int = SEED) -> History:
         today=today,
         opening_stock=opening_stock,
         orders=tuple(orders),
+        quotations=tuple(_quotations(start, today)),
         purchases=tuple(purchases),
     )
 
 
 def orders_in_month(month: int) -> int:
     return 8 if SEASON[month] < 0.9 else 9 if SEASON[month] < 1.1 else 10
+
+
+def _quotations(start: date, today: date) -> Iterator[Quotation]:
+    """What was offered in vain, to each customer and of each article in turn."""
+    days = (business_day(month + timedelta(days=day)) for month in _months(start, today) for day in QUOTED_DAYS)
+    for number, offered_on in enumerate(days, start=1):
+        cancelled_on = business_day(offered_on + timedelta(days=3)) if number % CANCELLED_EVERY == 0 else None
+        if max(offered_on, cancelled_on or offered_on) <= today:
+            yield Quotation(
+                key=f"quotation-{number:02d}",
+                buyer=BUYERS[number % len(BUYERS)],
+                offered_on=offered_on,
+                quantities={ARTICLES[number % len(ARTICLES)].code: 2 + number % 4},
+                cancelled_on=cancelled_on,
+            )
 
 
 def _ordinary_orders(chance: random.Random, start: date, today: date, invoices: _Invoices) -> Iterator[SaleOrder]:
@@ -139,8 +183,16 @@ def _ordinary_orders(chance: random.Random, start: date, today: date, invoices: 
             customer = next(customers)
             number += 1
             order = _ordinary_order(chance, f"order-{number:03d}", customer, ordered_on, invoices)
+            if number % CHANGED_EVERY == 0:
+                order = replace(order, added=_last_piece(order.quantities))
             if ordered_on <= last_day:
                 yield _until(order, today)
+
+
+def _last_piece(quantities: Mapping[str, int]) -> Mapping[str, int]:
+    """One piece of the article that most were ordered of; nothing where no article was ordered twice."""
+    code = max(quantities, key=lambda one: (quantities[one], one))
+    return {code: 1} if quantities[code] > 1 else {}
 
 
 def _customers_in_turn(chance: random.Random) -> Iterator[Buyer]:
@@ -241,6 +293,10 @@ def _open_documents(today: date) -> Iterator[SaleOrder]:
         quantities={"NL-KG178": 4, "NL-GS60": 4, "NL-MW25": 3},
     )  # fmt: skip
     yield _open_document(
+        SHORT_INVOICE, "vandijk", today, ordered=17, shipped=8, invoiced=7, left_behind={"NL-MW25": 1},
+        quantities={"NL-IK80": 8, "NL-MW25": 10, "NL-DH90": 4},
+    )  # fmt: skip
+    yield _open_document(
         OPEN_ORDER, "lefevre", today, ordered=3, shipped=None, invoiced=None,
         quantities={"NL-KG178": 10, "NL-BO60": 8, "NL-GS60": 8, "NL-WK34": 5, "NL-MW25": 1},
     )  # fmt: skip
@@ -255,15 +311,18 @@ def _open_document(
     shipped: int | None,
     invoiced: int | None,
     quantities: Mapping[str, int],
+    left_behind: Mapping[str, int] | None = None,
 ) -> SaleOrder:
-    """`ordered`, `shipped` and `invoiced` are days before today."""
+    """`ordered`, `shipped` and `invoiced` are days before today; `left_behind` is charged but not shipped."""
+    missing = left_behind or {}
     shipments: tuple[Shipment, ...] = ()
     if shipped is not None and invoiced is not None:
         shipments = (
             Shipment(
                 key=f"{key}/1",
                 on=business_day_before(today - timedelta(days=shipped)),
-                quantities=quantities,
+                quantities={code: quantity - missing.get(code, 0) for code, quantity in quantities.items()},
+                left_behind=missing,
                 invoiced_on=business_day_before(today - timedelta(days=invoiced)),
             ),
         )
@@ -325,24 +384,8 @@ def _until(order: SaleOrder, today: date) -> SaleOrder:
             continue
         credit = shipment.credit if shipment.credit and shipment.credit.on <= today else None
         payments = tuple(payment for payment in shipment.payments if payment.on <= today)
-        shipments.append(
-            Shipment(
-                key=shipment.key,
-                on=shipment.on,
-                quantities=shipment.quantities,
-                invoiced_on=shipment.invoiced_on,
-                credit=credit,
-                payments=payments,
-            )
-        )
-    return SaleOrder(
-        key=order.key,
-        buyer=order.buyer,
-        ordered_on=order.ordered_on,
-        promised_on=order.promised_on,
-        quantities=order.quantities,
-        shipments=tuple(shipments),
-    )
+        shipments.append(replace(shipment, credit=credit, payments=payments))
+    return replace(order, shipments=tuple(shipments))
 
 
 def _split(quantities: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:

@@ -139,7 +139,7 @@ def _documents(replay: Any) -> dict[str, dict[str, Any]]:
     documents = {}
     for key in (
         history.OPEN_INVOICE, history.WAITING_INVOICE, history.USD_INVOICE,
-        history.BAD_PAYER_INVOICE, history.OVERDUE_INVOICE,
+        history.BAD_PAYER_INVOICE, history.OVERDUE_INVOICE, history.SHORT_INVOICE,
     ):  # fmt: skip
         documents[key] = replay.invoices[f"{key}/1"]
     documents[history.OPEN_ORDER] = replay.orders[history.OPEN_ORDER]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ from typing import Any
 from odoo import Command
 
 from demo.clock import ReplayClock
-from demo.company import EMPLOYER_MONTHLY_WAGES, MONTHLY_RENT, PAID_IN_CAPITAL, article
+from demo.company import EMPLOYER_MONTHLY_WAGES, MONTHLY_RENT, PAID_IN_CAPITAL, Buyer, article
 from demo.foundation import (
     EQUITY_ACCOUNT,
     RENT_ACCOUNT,
@@ -26,7 +26,17 @@ from demo.foundation import (
     account_by_code,
     month_end,
 )
-from demo.history import Credit, History, Payment, Purchase, SaleOrder, Shipment, business_day, business_day_before
+from demo.history import (
+    Credit,
+    History,
+    Payment,
+    Purchase,
+    Quotation,
+    SaleOrder,
+    Shipment,
+    business_day,
+    business_day_before,
+)
 
 CLEARING_DAYS = 1
 """A transfer shows on the bank statement one business day after it was booked."""
@@ -48,7 +58,8 @@ class Replay:
 
     KINDS = (
         "receive", "bill", "pay_bill", "place_purchase",
-        "place_order", "ship", "invoice", "take_back", "credit", "collect", "import_statement",
+        "quote", "place_order", "add_to_order", "cancel",
+        "ship", "invoice", "take_back", "credit", "collect", "import_statement",
     )  # fmt: skip
 
     def __init__(self, env: Any, foundation: Foundation, history: History, clock: ReplayClock) -> None:
@@ -59,6 +70,7 @@ class Replay:
         self.orders: dict[str, Any] = {}
         self.invoices: dict[str, Any] = {}
         self.deliveries: dict[str, Any] = {}
+        self._quotations: dict[str, Any] = {}
         self._purchases: dict[str, Any] = {}
         self._bills: dict[str, Any] = {}
         self._coming: dict[Any, list[Movement]] = defaultdict(list)
@@ -94,8 +106,14 @@ class Replay:
             note(purchase.received_on, "receive", purchase)
             note(purchase.billed_on, "bill", purchase)
             note(purchase.paid_on, "pay_bill", purchase)
+        for quotation in self.history.quotations:
+            note(quotation.offered_on, "quote", quotation)
+            if quotation.cancelled_on:
+                note(quotation.cancelled_on, "cancel", quotation)
         for order in self.history.orders:
             note(order.ordered_on, "place_order", order)
+            if order.added:
+                note(order.added_on, "add_to_order", order)
             for shipment in order.shipments:
                 note(shipment.on, "ship", (order, shipment))
                 note(shipment.invoiced_on, "invoice", (order, shipment))
@@ -229,39 +247,65 @@ class Replay:
 
     # === SELLING === #
 
+    def _quote(self, quotations: list[Quotation]) -> None:
+        records = self._draft([self._values(q.buyer, q.quantities) for q in quotations])
+        records.write({"state": "sent"})
+        for quotation, record in zip(quotations, self._keep(records), strict=True):
+            self._quotations[quotation.key] = record
+            if quotation.cancelled_on:
+                record.action_confirm()
+
+    def _cancel(self, quotations: list[Quotation]) -> None:
+        for quotation in quotations:
+            self._quotations[quotation.key].with_context(disable_cancel_warning=True).action_cancel()
+
     def _place_order(self, orders: list[SaleOrder]) -> None:
-        mia = self.place.users["mia"]
-        records = self.env["sale.order"].with_user(mia).sudo().create([self._order_values(order) for order in orders])
+        records = self._draft([self._order_values(order) for order in orders])
         records.action_confirm()
         self.orders.update(zip((order.key for order in orders), self._keep(records), strict=True))
 
+    def _draft(self, values: list[dict[str, Any]]) -> Any:
+        return self.env["sale.order"].with_user(self.place.users["mia"]).sudo().create(values)
+
     def _order_values(self, order: SaleOrder) -> dict[str, Any]:
+        first = {code: quantity - order.added.get(code, 0) for code, quantity in order.quantities.items()}
         return {
-            "partner_id": self.place.buyers[order.buyer.key].id,
-            "pricelist_id": self.place.pricelists[order.buyer.currency].id,
-            "date_order": self.clock.now(),
+            **self._values(order.buyer, first),
             "commitment_date": order.promised_on,
             "client_order_ref": f"{order.buyer.key[:3].upper()}-{order.ordered_on:%y%m}-{order.key[-3:].upper()}",
+        }
+
+    def _values(self, buyer: Buyer, quantities: Mapping[str, int]) -> dict[str, Any]:
+        return {
+            "partner_id": self.place.buyers[buyer.key].id,
+            "pricelist_id": self.place.pricelists[buyer.currency].id,
+            "date_order": self.clock.now(),
             "user_id": self.place.users["mia"].id,
             "order_line": [
                 Command.create(
                     {
                         "product_id": self.place.articles[code].id,
                         "product_uom_qty": quantity,
-                        "price_unit": float(self._price(order, code)),
+                        "price_unit": float(self._price(buyer, code)),
                     }
                 )
-                for code, quantity in order.quantities.items()
+                for code, quantity in quantities.items()
             ],
         }
 
-    def _price(self, order: SaleOrder, code: str) -> Decimal:
+    def _add_to_order(self, orders: list[SaleOrder]) -> None:
+        """The log of the order tracks the change, which is where the evidence has it from."""
+        for order in orders:
+            for line in self.orders[order.key].with_context(tracking_disable=False).order_line:
+                line.product_uom_qty += order.added.get(line.product_id.default_code, 0)
+
+    def _price(self, buyer: Buyer, code: str) -> Decimal:
         """List price; for the customer in dollars converted on the day and rounded to whole dollars."""
         price = article(code).price
-        if order.buyer.currency == "EUR":
+        if buyer.currency == "EUR":
             return price
         dollars = self.env.ref("base.EUR")._convert(
-            float(price), self.env.ref(f"base.{order.buyer.currency}"), self.place.company, order.ordered_on
+            float(price), self.env.ref(f"base.{buyer.currency}"), self.place.company, self.clock.now().date()
         )
         return Decimal(round(dollars))
 
@@ -280,6 +324,8 @@ class Replay:
         for order, shipment in shipments:
             invoice = self.orders[order.key]._create_invoices()
             invoice.invoice_date = shipment.invoiced_on
+            for line in invoice.invoice_line_ids:
+                line.quantity += shipment.left_behind.get(line.product_id.default_code, 0)
             self.invoices[shipment.key] = self._keep(invoice)
         self.env["account.move"].union(*(self.invoices[s.key] for _order, s in shipments)).action_post()
 

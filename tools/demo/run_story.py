@@ -22,7 +22,7 @@ if __package__ in (None, ""):  # run by its path: make the package `demo` import
 import requests
 from openscf_bank.testing import BankProcessError, OfficerAtDesk
 
-from demo import connecting, financing, history, repaying, selling
+from demo import connecting, consenting, evidence, financing, history, repaying, selling
 from demo.erp import Erp, ErpRefused
 from demo.stage import BankOnStage, Document, Stage, StoryFailed
 from demo.telling import Telling, exact
@@ -43,6 +43,8 @@ def run(stage: Stage) -> None:
     stage.tell.chapter_done()
     finance_invoice(stage)
     stage.tell.chapter_done()
+    show_reading(stage)
+    stage.tell.chapter_done()
     finance_order(stage)
     stage.tell.chapter_done()
     leave_offers_waiting(stage)
@@ -50,14 +52,17 @@ def run(stage: Stage) -> None:
     stage.tell.chapter("The banks look at the customer who pays late, or never")
     financing.show_refusal(stage, stage.documents[history.BAD_PAYER_INVOICE])
     stage.tell.chapter_done()
+    take_consent_back(stage)
+    stage.tell.chapter_done()
 
 
 def finance_invoice(stage: Stage) -> None:
     """The main job, from the request to the closed loan."""
     invoice = stage.documents[history.OPEN_INVOICE]
     stage.tell.chapter(f"Invoice {invoice.name} is financed, paid by the customer, and the loan closed")
+    evidence.show_lights(stage, invoice)
     application = financing.request(stage, invoice)
-    financing.show_package(stage, application)
+    evidence.show_package(stage, application)
     loan = financing.have_loan(stage, application)
     repaying.show_booking(stage, loan["id"], "disbursement")
     total = exact(stage.jonas.read("account.move", invoice.id, "amount_total")["amount_total"])
@@ -67,6 +72,18 @@ def finance_invoice(stage: Stage) -> None:
     repaying.show_booking(stage, loan["id"], "repayment")
     repaying.show_closed(stage, loan["id"])
     repaying.show_agreement(stage, loan["id"])
+
+
+def show_reading(stage: Stage) -> None:
+    """What the banks made of the package, and how Mia knows that they read it."""
+    invoice = stage.documents[history.OPEN_INVOICE]
+    stage.tell.chapter(f"What the banks found in the package on {invoice.name}, and who read it")
+    application = financing.application_of(stage, invoice)
+    if application is None:
+        raise StoryFailed(f"The request for {invoice.name} is not to be found.")
+    evidence.show_what_banks_found(stage, application)
+    evidence.have_file_taken(stage, application)
+    evidence.show_reads(stage, application)
 
 
 def finance_order(stage: Stage) -> None:
@@ -98,6 +115,21 @@ def leave_offers_waiting(stage: Stage) -> None:
             all(offer["state"] == "open" for offer in waiting),
             f"{len(waiting)} offers wait for {stage.jonas.name}'s decision on {application['name']}",
         )
+
+
+def take_consent_back(stage: Stage) -> None:
+    """An invoice that charges more than was delivered: an officer is told, and the applicant thinks better of it."""
+    invoice = stage.documents[history.SHORT_INVOICE]
+    stage.tell.chapter(f"Invoice {invoice.name} contradicts its delivery; a consent is given for it, and taken back")
+    careful = stage.banks[-1]
+    application = financing.application_of(stage, invoice, ended=True)
+    if application is None:
+        evidence.show_lights(stage, invoice, only_doubts=True)
+    application = financing.request(stage, invoice, banks=(careful,), anew=True, ended=True)
+    if application["state"] in ("requested", "offered"):
+        financing.have_waiting(stage, application, careful)
+        evidence.show_what_banks_found(stage, application)
+    consenting.take_back(stage, application, invoice)
 
 
 def set_stage() -> Stage:
