@@ -6,9 +6,14 @@ from ..models.scf_confirmation import ANSWERS, COMMENT_LENGTH, NAME_LENGTH, ROLE
 PATH = "/scf/confirm/<string:token>"
 # The longest answer that the page takes, each character in its longest form, and nothing more.
 MAX_BODY_BYTES = 12 * (NAME_LENGTH + ROLE_LENGTH + COMMENT_LENGTH) + 4096
+# The address of the page is the key to it: no script or picture of others, such as a website's analytics, may see it.
+POLICY = (
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; img-src 'self' data:; frame-src 'none'; "
+    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+)
 HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -158,7 +158,8 @@ class TestConfirmation(EvidenceCase, HttpCase, MockEmail):
         self.assertEqual(page.headers["Referrer-Policy"], "no-referrer")
         self.assertIn("noindex", page.headers["X-Robots-Tag"])
         self.assertEqual(page.headers["Cache-Control"], "no-store")
-        self.assertIn("frame-ancestors 'none'", page.headers["Content-Security-Policy"])
+        for bound in ("frame-ancestors 'none'", "connect-src 'self'", "script-src 'self' 'unsafe-inline'"):
+            self.assertIn(bound, page.headers["Content-Security-Policy"])
         self.assertNotIn("Banque du Rhône", page.text)
 
     def test_answer_is_kept_with_the_words_that_were_read(self):
