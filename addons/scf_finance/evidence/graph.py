@@ -65,11 +65,13 @@ class Carried:
         return self.is_shared and self.line.is_goods
 
     def in_own_unit(self, link: Link, quantity: Decimal) -> Decimal:
-        """A quantity of the order line's unit in the unit of the financed line."""
-        if link.order_line.factor == self.line.factor:
-            return quantity
-        converted = quantity * link.order_line.factor / self.line.factor
-        return converted.quantize(QUANTITY_UNIT, rounding=ROUND_HALF_UP)
+        """A quantity of the order line's unit in the unit of the financed line.
+
+        Rounded also where the units are the same: the goods may have moved in a third one (7 pieces of a dozen).
+        """
+        if link.order_line.factor != self.line.factor:
+            quantity = quantity * link.order_line.factor / self.line.factor
+        return quantity.quantize(QUANTITY_UNIT, rounding=ROUND_HALF_UP)
 
     def sum_up(self) -> None:
         """Add up the links once they are allocated, in the unit of the financed line."""
@@ -152,16 +154,25 @@ def _credit(item: InvoicedLine, order_line: OrderLine, links: list[Link]) -> Non
 def _movements(deliveries, orders) -> dict[int, list[Movement]]:
     """Finished moves by order line, oldest first, in the order line's unit.
 
-    Moves of another product than the line's are components of a kit, which say nothing about a quantity of it.
+    Of a kit only the parts move. How many whole kits those make is what the ERP counts as delivered on the order line;
+    the last transfer of parts stands for them.
     """
-    movements = defaultdict(list)
+    movements, parts = defaultdict(list), {}
     for delivery in sorted((item for item in deliveries if item.done_at), key=lambda item: (item.done_at, item.id)):
         for move in delivery.lines:
             order_line = orders.lines.get(move.order_line_id)
-            if order_line and move.done and move.product_id == order_line.product_id:
+            if not order_line or not move.done:
+                continue
+            if move.product_id == order_line.product_id:
                 quantity = move.done * move.factor / order_line.factor
                 comes_back = delivery.direction == "in"
                 movements[order_line.id].append(Movement(move.id, quantity, comes_back, move.returned_id))
+            elif delivery.direction == "out":
+                parts[order_line.id] = move.id
+    for order_line_id, move_id in parts.items():
+        delivered = orders.lines[order_line_id].delivered
+        if order_line_id not in movements and delivered > 0:
+            movements[order_line_id].append(Movement(move_id, delivered, comes_back=False, returned_id=None))
     return movements
 
 

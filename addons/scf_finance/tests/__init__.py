@@ -9,6 +9,7 @@ from . import test_confirmation
 from . import test_eligibility
 from . import test_evidence_amounts
 from . import test_evidence_graph
+from . import test_evidence_plausible_sales
 from . import test_evidence_queries
 from . import test_gateway
 from . import test_given_up_acceptance
