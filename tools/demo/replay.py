@@ -294,10 +294,13 @@ class Replay:
         }
 
     def _add_to_order(self, orders: list[SaleOrder]) -> None:
-        """The log of the order tracks the change, which is where the evidence has it from."""
+        """The order's log notes the change as it would at the end of a transaction: the evidence has it from there."""
         for order in orders:
-            for line in self.orders[order.key].with_context(tracking_disable=False).order_line:
+            lines = self.orders[order.key].with_context(tracking_disable=False).order_line
+            for line in lines:
                 line.product_uom_qty += order.added.get(line.product_id.default_code, 0)
+            lines.env.flush_all()
+            lines.env.cr.precommit.run()
 
     def _price(self, buyer: Buyer, code: str) -> Decimal:
         """List price; for the customer in dollars converted on the day and rounded to whole dollars."""
