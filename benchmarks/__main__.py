@@ -73,7 +73,7 @@ def _packages(config: Path, database: str, lines: int, documents: int, rounds: i
     facts, [readings] = arm.facts, in_turn([arm], rounds)
     file = base64.b64decode(facts["package"])
     whole = readings["read"] + readings["seal"]
-    print(f"\n{documents:,} invoices of 5 lines out of {lines:,} order lines ({rounds} rounds)")
+    print(f"\n{documents:,} financed, of 5 lines each, out of {lines:,} order lines ({rounds} rounds)")
     _row(f"read and seal ({len(file) / 1000:,.1f} kB)", whole, readings["floor"], FLOOR)
     _part("  read the evidence", readings["read"])
     _part("  cut, check and seal it for one bank", readings["seal"])
@@ -96,7 +96,7 @@ def _crowded(config: Path, few: str, many: str, rounds: int) -> None:
     crowded, alone = in_turn(
         [Arm(config, many, scenario, documents=1), Arm(config, few, scenario, documents=1)], rounds
     )
-    print(f"\n1 invoice, unrelated history ×10 ({rounds} rounds)")
+    print(f"\n1 invoice, unrelated history ×10: that beside ×1 ({rounds} rounds)")
     _row(
         "read and seal", crowded["read"] + crowded["seal"], alone["read"] + alone["seal"], "unrelated history ×1, ours"
     )
