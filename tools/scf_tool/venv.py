@@ -79,7 +79,7 @@ def _install(checkout: Checkout, key: str) -> str:
     wheelhouse = checkout.cache / "wheels" / key
     origin = "from the wheelhouse"
     if not wheelhouse.is_dir():
-        _fill_wheelhouse(checkout, wheelhouse, wanted, log)
+        _fill_wheelhouse(checkout, wheelhouse, (wanted, schemas), log)
         origin = "downloaded"
     offline = [checkout.python, "-m", "pip", "install", "-q", "--no-index", "--find-links", wheelhouse]
     try:
