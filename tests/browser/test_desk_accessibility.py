@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.parts.browsing import PHONE, WINDOW, Officer, window
+from tests.parts.browsing import PHONE, WINDOW, Officer, assert_accessible, window
 from tests.parts.town import Town
-
-# Each version of WCAG adds to the ones before it, and axe-core's tags name what each added.
-WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-def assert_accessible(page: Page) -> None:
-    found = Axe().run(page, options={"runOnly": WCAG_22_AA, "resultTypes": ["violations"]})
-    assert found.response["passes"], f"axe-core checked nothing on {page.url}."
-    assert not found.violations_count, f"{page.url}: {found.generate_report()}"
 
 
 @pytest.fixture(params=[WINDOW, PHONE], ids=["window", "phone"])
@@ -29,7 +19,7 @@ def size(request: pytest.FixtureRequest) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def town_in_business(town: Town) -> Town:
     """At Hansa an application waits for an officer; at Rhône a loan is half repaid."""
-    town.ask_banks(invoice=town.posted_invoice(40), banks=("hansa",))
+    town.ask_banks(invoice=town.delivered_sale(40), banks=("hansa",))
     invoice = town.posted_invoice(80)
     application = town.ask_banks(invoice=invoice, banks=("rhone",))
     town.accept_best(application)
@@ -63,11 +53,26 @@ def test_the_inbox_an_application_and_terms_that_are_refused(officer_at_hansa: O
     assert_accessible(page)
     page.get_by_role("link", name="FIN/").first.click()
     expect(page.get_by_role("heading", name="Verification of the package")).to_be_visible()
+    expect(page.locator(".lights .light")).to_have_count(3)
+    expect(page.locator(".graph .stream").first).to_be_visible()
+    expect(page.locator(".chart").first).to_be_visible()
+    page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
     assert_accessible(page)
     page.fill("input[name=principal]", "much")
     page.get_by_role("button", name="Approve with these terms").click()
     expect(page.locator("input[name=principal]")).to_have_attribute("aria-invalid", "true")
     assert_accessible(page)
+
+
+def test_evidence_that_is_closed(town_in_business: Town, browser: Browser, size: dict[str, int]) -> None:
+    town, own = town_in_business, {"hansa": {"use_standing": False}}
+    application = town.ask_banks(invoice=town.delivered_sale(8), banks=("hansa",), consents=own)
+    submission = town.submission_at("hansa", application)
+    town.as_("requester").call("scf.consent", "action_revoke", [submission["consent_id"][0]])
+    officer = Officer(browser, town.banks["hansa"].url, size=size)
+    officer.open(f"applications/{submission['bank_application_ref']}")
+    officer.reload_until("The evidence is closed.")
+    assert_accessible(officer.page)
 
 
 def test_the_loans_and_a_loan(town_in_business: Town, browser: Browser, size: dict[str, int]) -> None:

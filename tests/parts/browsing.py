@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from axe_playwright_python.sync_playwright import Axe
 from openscf_bank.testing import OFFICER_PASSWORD, OFFICER_USERNAME
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,6 +16,15 @@ PICTURES = CHECKOUT / "docs" / "pictures"
 WINDOW = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
+# Each version of WCAG adds to the ones before it, and axe-core's tags name what each added.
+WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def assert_accessible(page: Page) -> None:
+    """axe-core finds nothing on the page against WCAG 2.2, levels A and AA."""
+    found = Axe().run(page, options={"runOnly": WCAG_22_AA, "resultTypes": ["violations"]})
+    assert found.response["passes"], f"axe-core checked nothing on {page.url}."
+    assert not found.violations_count, f"{page.url}: {found.generate_report()}"
 
 
 def keep_picture(page: Page, name: str) -> None:
