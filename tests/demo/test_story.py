@@ -71,7 +71,7 @@ def test_story_prints_each_step_with_its_figures(told: str) -> None:
         "one digit of the JSON changed is found",
         "verified the package by itself",
         "Recomputed from their lines: totals of documents",
-        "downloads the file as it was sent",
+        "downloads the very file that was sent",
         "readings came back to Mia Sommer",
         "the officer reads the evidence",
         "Mia Sommer may not accept",

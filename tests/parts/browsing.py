@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from pathlib import Path
 
+import pypdfium2
 from axe_playwright_python.sync_playwright import Axe
 from openscf_bank.testing import OFFICER_PASSWORD, OFFICER_USERNAME
 from playwright.sync_api import Browser, Page, expect
@@ -34,6 +37,13 @@ def keep_picture(page: Page, name: str) -> None:
         page.mouse.move(0, 0)
         page.wait_for_timeout(400)
         page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def keep_first_page(pdf: Path, name: str) -> None:
+    """As `keep_picture`, of the first page of a file."""
+    if os.environ.get("SCF_KEEP_PICTURES"):
+        with contextlib.closing(pypdfium2.PdfDocument(pdf)) as document:
+            document[0].render(scale=1.7).to_pil().save(PICTURES / f"{name}.png")
 
 
 def window(browser: Browser, *, size: dict[str, int] | None = None) -> Page:
