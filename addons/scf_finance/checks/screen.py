@@ -9,7 +9,7 @@ from odoo.tools.translate import LazyTranslate
 from .catalogue import CATALOGUE, LIGHTS
 from .lights import Checked
 from .result import worst
-from .wording import number_on_screen, on_screen
+from .wording import number_on_screen, on_screen, term_on_screen
 
 _lt = LazyTranslate(__name__)
 # What a light is called, and the question that it answers.
@@ -58,7 +58,7 @@ def _row(code: str, light: str, level: str, sentence: str, measured, env) -> dic
         "code": code,
         "light": light,
         # A package may be older than the catalogue: a check that is gone is called by its code.
-        "title": env._(titles[code]) if code in titles else code,
+        "title": term_on_screen(titles[code], env) if code in titles else code,
         "level": level,
         "sentence": sentence,
         "figure": _measured(figure, unit, env),
@@ -70,7 +70,7 @@ def _measured(value: Decimal | None, unit: str | None, env) -> str:
     if value is None:
         return ""
     text = number_on_screen(value, env)
-    return env._(UNITS[unit]) % text if unit in UNITS else text
+    return term_on_screen(UNITS[unit], env) % text if unit in UNITS else text
 
 
 def _lights(rows: list[dict], env) -> list[dict]:
@@ -81,8 +81,8 @@ def _lights(rows: list[dict], env) -> list[dict]:
         lights.append(
             {
                 "light": light,
-                "name": env._(name),
-                "question": env._(question),
+                "name": term_on_screen(name, env),
+                "question": term_on_screen(question, env),
                 "level": worst(row["level"] for row in checks),
                 "checks": sorted(checks, key=lambda row: READING_ORDER.index(row["level"])),
             }

@@ -29,6 +29,12 @@ def on_screen(sentence: Sentence, env) -> str:
     return _told(sentence, env._, lambda value: _local(value, env))
 
 
+def term_on_screen(term: LazyGettext, env) -> str:
+    """A fixed term in the language of `env`."""
+    translate = env._
+    return translate(term)
+
+
 def number_on_screen(value: Decimal, env) -> str:
     """A figure as the reader writes it, with the decimals that it has."""
     return formatLang(env, float(value), digits=max(-value.as_tuple().exponent, 0))

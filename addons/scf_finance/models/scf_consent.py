@@ -40,7 +40,7 @@ class ScfConsent(models.Model):
     section_ids = fields.Many2many("scf.section", string="What It Covers", compute="_compute_section_ids")
     counterparties = fields.Selection(COUNTERPARTIES, string="Other Customers", required=True, readonly=True)
     history_months = fields.Integer(string="Months of History", required=True, readonly=True)
-    granted_by_id = fields.Many2one("res.users", string="Granted By", required=True, readonly=True)
+    granted_by_id = fields.Many2one("res.users", required=True, readonly=True)
     granted_at = fields.Datetime(string="Granted On", required=True, readonly=True)
     expires_at = fields.Datetime(string="Ends On", required=True, readonly=True, index=True)
     notice = fields.Text(string="What Was Agreed", required=True, readonly=True, help="The words as they were read.")

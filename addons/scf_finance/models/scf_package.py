@@ -24,7 +24,6 @@ class ScfPackage(models.Model):
     company_id = fields.Many2one(related="application_id.company_id", store=True, index=True, precompute=True)
     package_ref = fields.Char(string="Package", required=True, readonly=True, index=True)
     root = fields.Char(
-        string="Root",
         required=True,
         readonly=True,
         help="Root of the tree over all that was sealed: the same for all banks.",
