@@ -66,7 +66,7 @@ def test_the_inbox_an_application_and_terms_that_are_refused(officer_at_hansa: O
 
 def test_evidence_that_is_closed(town_in_business: Town, browser: Browser, size: dict[str, int]) -> None:
     town, own = town_in_business, {"hansa": {"use_standing": False}}
-    application = town.ask_banks(invoice=town.delivered_sale(8), banks=("hansa",), consents=own)
+    application = town.ask_banks(invoice=town.delivered_sale(16), banks=("hansa",), consents=own)
     submission = town.submission_at("hansa", application)
     town.as_("requester").call("scf.consent", "action_revoke", [submission["consent_id"][0]])
     officer = Officer(browser, town.banks["hansa"].url, size=size)
