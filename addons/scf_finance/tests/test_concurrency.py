@@ -57,6 +57,7 @@ class TestConcurrency(BaseCase):
             {
                 "name": "Race Bank",
                 "base_url": "https://race.example",
+                "issuer": "https://race.example",
                 "company_id": company.id,
                 "profile": {"techniques": [technique("receivables_discounting"), technique("pre_shipment")]},
             }
