@@ -24,11 +24,16 @@ class TestGivenUpAcceptance(FinanceCase):
         self.rhone_bank.send_event(payload, state=state)
         return self.env["scf.loan"].search([("bank_loan_ref", "=", loan_ref)])
 
-    def _second_offer(self):
-        """An offer of another bank on the same application, made before the first one was accepted."""
-        submission = self.env["scf.submission"].sudo()._open(self.application, self.hansa)
-        self.hansa_bank.receive(submission)
-        return self.hansa_bank.offer(submission, rate="6.00")
+    def _start_with_two_offers(self):
+        """Another sale, for which both banks made offers before the first bank's one was accepted; gives the other."""
+        self.application = self._request(self._invoice(10000.0), banks=self.rhone | self.hansa)
+        self.submission, second = self.application.submission_ids.sorted(lambda item: item.bank_id != self.rhone)
+        self.rhone_bank.receive(self.submission)
+        self.hansa_bank.receive(second)
+        self.offer = self.rhone_bank.offer(self.submission)
+        other = self.hansa_bank.offer(second, rate="6.00")
+        self._accept(self.offer)
+        return other
 
     # --- cancelled here ---
 
@@ -78,7 +83,7 @@ class TestGivenUpAcceptance(FinanceCase):
         self.assertEqual((self.submission.state, self.application.state), ("disbursement_completed", "financed"))
 
     def test_loan_is_booked_though_the_request_was_withdrawn_since(self):
-        self._second_offer()
+        self._start_with_two_offers()
         loan_ref = self.rhone_bank.book_loan(self.offer)
         self._cancel_acceptance()
         self.assertEqual(self.application.state, "offered")
@@ -88,7 +93,7 @@ class TestGivenUpAcceptance(FinanceCase):
         self.assertEqual((self.application.state, self.submission.state), ("accepted", "granted"))
 
     def test_loan_is_booked_beside_another_offer_that_was_accepted_since(self):
-        other = self._second_offer()
+        other = self._start_with_two_offers()
         loan_ref = self.rhone_bank.book_loan(self.offer)
         self._cancel_acceptance()
         self._accept(other)
