@@ -491,7 +491,7 @@ class TestPages:
         application = erp.apply(sale, erp.package(sale).replace(b"Larch", b"Birch"))
         page = browser.get(f"/desk/applications/{application.id}").text
         assert "Failed" in page
-        assert "<code>/header/tree/root</code>" in page
+        assert "<code>/leaves/" in page
 
     def test_bytes_that_are_no_package_do_not_break_the_page(self, erp: Erp, browser: Browser) -> None:
         sha256 = erp.http.put_document(b"\x00 no json", "application/json")

@@ -95,7 +95,7 @@ class TestPackage:
         assert application.status == "REJECTED"
         assert application.rejection is not None
         assert application.rejection.reason == "DOC_IRREGULARITIES"
-        assert "/header/tree/root" in application.rejection.message
+        assert "/leaves/" in application.rejection.message
 
     def test_a_package_sealed_by_another_key_is_rejected(self, bank: Bank, erp: Erp) -> None:
         sale = new_sale()

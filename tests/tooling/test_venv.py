@@ -11,7 +11,7 @@ from scf_tool import venv
 def listed(checkout):
     (checkout.root / "requirements").mkdir()
     (checkout.root / "constraints.txt").write_text("a==1\n")
-    for name in venv.REQUIREMENTS:
+    for name in (*venv.REQUIREMENTS, venv.SCHEMAS):
         (checkout.root / name).write_text("a\n")
     (checkout.root / "sdk").mkdir()
     (checkout.root / "sdk" / "pyproject.toml").write_text(
@@ -26,7 +26,7 @@ def test_own_packages_needs_are_taken_from_their_pyproject(listed):
     assert venv.own_requirements(sdk) == ["b>=1", "c"]
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", *venv.REQUIREMENTS])
+@pytest.mark.parametrize("name", ["constraints.txt", *venv.REQUIREMENTS, venv.SCHEMAS])
 def test_changed_list_is_another_venv(listed, name):
     before = venv.requirements_key(listed)
     (listed.root / name).write_text("a==2\n")

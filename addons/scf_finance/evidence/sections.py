@@ -231,6 +231,7 @@ def _assurance(scope, transaction: dict) -> str:
 
 def _refuse_untrusted_account(application, today: date) -> None:
     """Seal no account that nobody vouched for: the bank pays out to what the package names."""
+    application.env.flush_all()
     facts = application._document()._scf_facts(application.env["scf.bank"], today)
     account = check_collection_account(facts, application.env)
     if account.level == "stop":

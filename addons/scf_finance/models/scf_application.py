@@ -137,7 +137,7 @@ class ScfApplication(models.Model):
     @api.depends("sale_order_id", "move_id")
     def _compute_document(self):
         for application in self:
-            document = application._document()
+            document = application._document_read_by_drafter()
             application.company_id = document.company_id
             application.currency_id = document.currency_id
             application.partner_id = document.partner_id.commercial_partner_id
@@ -148,19 +148,19 @@ class ScfApplication(models.Model):
         for application in self:
             # A requester may know the number of what was financed, though his role in sales hides the order itself;
             # what is still being drafted he has to be able to read.
-            document = application._document()
+            document = application._document_read_by_drafter()
             application.document_name = (document.sudo() if isinstance(application.id, int) else document).display_name
 
     @api.depends("sale_order_id", "move_id")
     def _compute_eligible_amount(self):
         for application in self:
-            document = application._document()
+            document = application._document_read_by_drafter()
             application.eligible_amount = float(document._scf_assess().eligible_amount) if document else 0.0
 
     @api.depends("sale_order_id", "move_id")
     def _compute_request(self):
         for application in self:
-            document = application._document()
+            document = application._document_read_by_drafter()
             if not document:
                 application.requested_amount, application.tenor_days, application.bank_ids = 0.0, 0, False
                 continue
@@ -340,6 +340,15 @@ class ScfApplication(models.Model):
     def _document(self):
         """The sales order or invoice of the application."""
         return self.sale_order_id or self.move_id
+
+    def _document_read_by_drafter(self):
+        """The document, while a request is drafted only where the user may read it.
+
+        A related field of a proposal has the request computed with full rights, which must tell no more.
+        """
+        document = self._document()
+        is_open = isinstance(self.id, int) or document.sudo(False).has_access("read")
+        return document if is_open else document.browse()
 
     def _money(self, amount):
         return format_amount(self.env, amount, self.currency_id)
