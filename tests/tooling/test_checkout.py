@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from scf_tool.checkout import Checkout
@@ -57,6 +59,14 @@ def test_secret_is_the_owner_s_alone(tmp_path):
     write_secret(tmp_path / "key", "y")
     assert (tmp_path / "key").read_text() == "y\n"
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_secret_written_by_many_at_once_is_one_of_theirs_and_none_of_them_fails(tmp_path):
+    texts = [str(number) * 5000 for number in range(8)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda text: write_secret(tmp_path / "key", text), texts * 25))
+    assert (tmp_path / "key").read_text().strip() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
 
 
 def test_template_is_made_again_for_a_changed_or_renamed_file_but_not_for_byte_code(tmp_path):

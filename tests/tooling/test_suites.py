@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scf_tool.suites import Suite, read_report
+from scf_tool.checkout import Checkout
+from scf_tool.failure import CannotRun
+from scf_tool.suites import Suite, SuiteRun, read_report
 
 SUITE = Suite("browser", "tests/browser", alone=True)
 PASSED = '<testcase classname="a" name="one"/>'
@@ -54,3 +56,21 @@ def test_crash_of_pytest_is_bad(tmp_path):
 
 def test_all_tests_passed_but_pytest_did_not_end_well(outcome):
     assert "status 3" in outcome(PASSED, status=3).complaint
+
+
+def test_suite_that_cannot_start_is_told_as_its_failure_and_ends_no_other(tmp_path):
+    class NoServer:
+        checkout = Checkout.from_environment(tmp_path)
+
+        @property
+        def odoo(self):
+            raise CannotRun("the server is gone")
+
+    folder = tmp_path / SUITE.folder
+    folder.mkdir(parents=True)
+    (folder / "test_a.py").touch()
+    runner = SuiteRun(NoServer(), None)
+    result = runner.run(SUITE)
+    assert not result.good
+    assert "the server is gone" in result.complaint
+    assert "Traceback" in runner.log(SUITE).read_text()

@@ -10,6 +10,7 @@ import base64
 import os
 import pwd
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -217,13 +218,16 @@ class Cluster:
 
 
 def write_secret(path: Path, content: str) -> None:
-    """Write a file that only its owner reads, complete or not at all."""
+    """Write a file that only its owner reads, complete or not at all; two writers at once do not meet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as secret:
-        secret.write(content + "\n")
-    os.replace(partial, path)
+    descriptor, partial = tempfile.mkstemp(prefix=f"{path.name}.partial-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as secret:
+            secret.write(content + "\n")
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
 
 
 def _reachable_by_others(folder: Path) -> bool:

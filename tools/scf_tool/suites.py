@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 import time
+import traceback
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -70,11 +71,20 @@ class SuiteRun:
         self._ready = ready
         self._expression = expression
         self._speaking = threading.Lock()
+        self._preparing = threading.Lock()
 
     def run(self, suite: Suite) -> Outcome:
         begun = time.monotonic()
         self._say(f"  {suite.name}: started")
-        outcome = self._run(suite, begun)
+        try:
+            outcome = self._run(suite, begun)
+        except Exception as failure:
+            # The other suites go on, and this one's failure stands in the table beside theirs.
+            self.log(suite).parent.mkdir(parents=True, exist_ok=True)
+            with self.log(suite).open("a", encoding="utf-8") as log:
+                log.write(f"\n{traceback.format_exc()}")
+            complaint = f"could not run: {type(failure).__name__}: {failure}"
+            outcome = Outcome(suite, 0, 0, (), time.monotonic() - begun, complaint)
         verdict = "passed" if outcome.good else "FAILED"
         self._say(f"  {suite.name}: {verdict}, {counts(outcome)} ({seconds(outcome.seconds)})")
         return outcome
@@ -87,9 +97,10 @@ class SuiteRun:
         if not any((checkout.root / suite.folder).glob("**/test_*.py")):
             return Outcome(suite, 0, 0, (), 0.0, f"{suite.folder} holds no tests")
         report = checkout.state / "reports" / f"{suite.name}.xml"
-        report.parent.mkdir(exist_ok=True)
+        report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
-        argv, environment = self._command(suite, report)
+        with self._preparing:
+            argv, environment = self._command(suite, report)
         self.log(suite).parent.mkdir(parents=True, exist_ok=True)
         with self.log(suite).open("wb") as output:
             process = subprocess.Popen(
