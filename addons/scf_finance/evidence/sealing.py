@@ -66,12 +66,14 @@ def seal_evidence(
 
     The evidence is read once for each different length of history. `now` is UTC without a zone, as Odoo keeps it.
 
-    :raise UserError: where two grants are for one bank, and where a bank would find that the records contradict
-        each other
+    :raise UserError: where two grants are for one bank, where nobody vouched for the collection account, which the
+        bank pays out to, and where a bank would find that the records contradict each other
     """
     env, company = application.env, application.company_id
     if len({grant.terms.aud for grant in grants}) != len(grants):
         raise UserError(env._("Two of the banks have the same address: ask only one of them."))
+    if untrusted := application._document()._scf_why_no_account():
+        raise UserError(untrusted)
     evidence = {
         months: read_sections(application, as_of=now, today=today, history_months=months)
         for months in sorted({grant.terms.history_months for grant in grants})

@@ -10,7 +10,6 @@ from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
 from ..amounts import exact, wire_money
-from ..eligibility.company_setup import check_collection_account
 from .buyers import buyer_history, buyers, read_payers
 from .cash_flow import payment_rows
 from .cash_history import ageing, balances, cash_months
@@ -25,6 +24,7 @@ from .logistics_history import logistics_months
 from .order_flow import order_rows
 from .order_history import order_months
 from .party import applicant_row
+from .query_plans import index_plans
 from .sale import read_sale
 from .scope import buyer_id_of, read_scope
 from .tax_flow import tax_rows
@@ -62,9 +62,8 @@ class Evidence:
 def read_sections(application, *, as_of: datetime, today: date, history_months: int) -> Evidence:
     """Read the evidence for `application` (a record of scf.application), from the documents that it claims.
 
-    :raise UserError: where the collection account is not trusted, or less is left open than was requested
+    :raise UserError: where less is left open than was requested
     """
-    _refuse_untrusted_account(application, today)
     claims = application.line_ids
     currency = application.currency_id.name
     return read_evidence(
@@ -106,30 +105,31 @@ def read_evidence(
     """
     env = documents.env
     env.flush_all()
-    scope = read_scope(documents, company=company, as_of=as_of, today=today, history_months=history_months)
-    sale = read_sale(scope)
-    payers = read_payers(env, company, period=scope.period)
-    confirmations = documents._scf_confirmations()
-    contents = {
-        "transaction": {
-            "technique": technique,
-            **_amounts(scope, requested, eligible),
-            "tenor_days": tenor_days,
-            "documents": document_rows(scope, sale.priced),
-            "confirmations": confirmations,
-        },
-        **_streams(scope, sale, payers),
-        **_holdings(scope, payers, application_id),
-        "evidence": {
-            "lines": line_rows(sale),
-            "documents": sum_rows(sale),
-            "contradictions": contradiction_rows(sale, confirmations),
-        },
-    }
-    contents["party"] = {
-        "applicant": applicant_row(company),
-        "buyers": buyers(env, company, _buyers_named(sale, contents["cash_flow"]["buyer_history"])),
-    }
+    with index_plans(env):
+        scope = read_scope(documents, company=company, as_of=as_of, today=today, history_months=history_months)
+        sale = read_sale(scope)
+        payers = read_payers(env, company, period=scope.period)
+        confirmations = documents._scf_confirmations()
+        contents = {
+            "transaction": {
+                "technique": technique,
+                **_amounts(scope, requested, eligible),
+                "tenor_days": tenor_days,
+                "documents": document_rows(scope, sale.priced),
+                "confirmations": confirmations,
+            },
+            **_streams(scope, sale, payers),
+            **_holdings(scope, payers, application_id),
+            "evidence": {
+                "lines": line_rows(sale),
+                "documents": sum_rows(sale),
+                "contradictions": contradiction_rows(sale, confirmations),
+            },
+        }
+        contents["party"] = {
+            "applicant": applicant_row(company),
+            "buyers": buyers(env, company, _buyers_named(sale, contents["cash_flow"]["buyer_history"])),
+        }
     return Evidence({name: _framed(scope, name, contents[name]) for name in SOURCES}, scope.partial_ids)
 
 
@@ -227,12 +227,3 @@ def _assurance(scope, transaction: dict) -> str:
     disputed = {row["document"] for row in transaction["confirmations"] if row["answer"] == "disputed"}
     is_confirmed = confirmed - disputed >= {header.number for header in scope.headers}
     return "counterparty_confirmed" if is_confirmed else "asserted"
-
-
-def _refuse_untrusted_account(application, today: date) -> None:
-    """Seal no account that nobody vouched for: the bank pays out to what the package names."""
-    application.env.flush_all()
-    facts = application._document()._scf_facts(application.env["scf.bank"], today)
-    account = check_collection_account(facts, application.env)
-    if account.level == "stop":
-        raise UserError(account.sentence)

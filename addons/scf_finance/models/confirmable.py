@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from openscf.money import to_amount
 
-from odoo import fields, models
+from odoo import models
 from odoo.tools import formatLang
 
 from ..amounts import exact
@@ -29,15 +29,6 @@ class ScfFinanceable(models.AbstractModel):
                 "message": self.env._("Asked: %s.", ", ".join(f"{item.number} ({item.email})" for item in asked)),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
-        }
-
-    def action_scf_open_confirmations(self):
-        """Open what the buyers of these documents were asked and said."""
-        self._scf_check_requester()
-        return {
-            **self.env["ir.actions.act_window"]._for_xml_id("scf_finance.action_scf_confirmation"),
-            "domain": self._scf_confirmation_domain(),
-            "context": {},
         }
 
     # -- business ---------------------------------------------------------------------------------------------------
@@ -111,10 +102,6 @@ class ScfFinanceable(models.AbstractModel):
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    scf_confirmation_ids = fields.One2many(
-        "scf.confirmation", "move_id", string="Buyer's Answers", groups="scf_connector.group_scf_requester"
-    )
-
     def _scf_is_confirmable(self):
         return self.move_type == "out_invoice" and self.state == "posted"
 
@@ -141,10 +128,6 @@ class AccountMove(models.Model):
 
 class SaleOrder(models.Model):
     _inherit = "sale.order"
-
-    scf_confirmation_ids = fields.One2many(
-        "scf.confirmation", "sale_order_id", string="Buyer's Answers", groups="scf_connector.group_scf_requester"
-    )
 
     def _scf_is_confirmable(self):
         return self.state == "sale"

@@ -8,6 +8,7 @@ from odoo.tools import SQL, format_amount, format_date
 
 from ..amounts import exact
 from ..eligibility.assessment import assess
+from ..eligibility.company_setup import check_collection_account
 from ..eligibility.findings import Fix
 from ..evidence.wire_text import tax_id_of
 from .labels import label_of
@@ -314,6 +315,14 @@ class ScfFinanceable(models.AbstractModel):
         # A requester reads names and terms of banks; the profile is read with full rights to need no more of him.
         banks = self.env["scf.bank"].sudo().search([("company_id", "=", self.company_id.id)], order="id")
         return assess(self._scf_facts(banks, fields.Date.context_today(self)), self.env)
+
+    def _scf_why_no_account(self):
+        """Why no bank may be told of the company's collection account, as a sentence; an empty text where it may."""
+        self.ensure_one()
+        self.env.flush_all()
+        facts = self._scf_facts(self.env["scf.bank"], fields.Date.context_today(self))
+        account = check_collection_account(facts, self.env)
+        return account.sentence if account.level == "stop" else ""
 
     def _scf_lock(self):
         """Make concurrent requests on the same sale run one after the other.

@@ -8,7 +8,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_datetime
 
-from ..eligibility.company_setup import check_collection_account
 from .labels import label_of
 from .on_its_own import on_its_own
 from .scf_submission import ENDED
@@ -168,11 +167,8 @@ class ScfOffer(models.Model):
     def _why_not_pay_out(self):
         """Why the bank must not pay out to the account in its package, as a sentence; an empty text where it may."""
         offer = self.sudo()  # an approver need not be allowed to read the document or the company's bank accounts
-        offer.env.flush_all()
-        document = offer.application_id._document()
-        facts = document._scf_facts(offer.env["scf.bank"], fields.Date.context_today(offer))
-        account = check_collection_account(facts, self.env)
-        return account.sentence if account.level == "stop" else offer.submission_id.package_id._changed_account()
+        untrusted = offer.application_id._document()._scf_why_no_account()
+        return untrusted or offer.submission_id.package_id._changed_account()
 
     def _expiry(self):
         return format_datetime(self.env, self.expires_at, dt_format="short")
