@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
-from loans import START, loan_terms, terms
+from hypothesis import strategies as st
+from loans import START, day, disbursed, loan_terms, paid, terms
 
 from openscf._internal.loan_cost import CashFlow, effective_annual_rate
 from openscf.errors import InputInvalid
-from openscf.loan import LoanTerms, offer_cost
+from openscf.loan import LoanTerms, offer_cost, payoff_amount, replay, schedule
 
 
 def test_the_rate_is_xirr_as_published() -> None:
@@ -24,6 +25,33 @@ def test_the_rate_is_xirr_as_published() -> None:
         CashFlow(on=dt.date(2009, 4, 1), amount=Decimal(2_750)),
     )
     assert effective_annual_rate(flows) == Decimal("37.34")
+
+
+@pytest.mark.parametrize(
+    ("received", "repayments", "apr"),
+    [
+        ("1000", {dt.date(1995, 7, 1): "1200"}, "12.96"),
+        ("950", {dt.date(1995, 7, 1): "1200"}, "16.90"),
+        ("1000", {dt.date(1995, 1, 1): "600", dt.date(1996, 1, 1): "600"}, "13.07"),
+    ],
+)
+def test_the_rate_is_the_annual_percentage_rate_of_the_law(
+    received: str, repayments: dict[dt.date, str], apr: str
+) -> None:
+    """Directive 98/7/EC, Annex (examples 1 to 3, calendar basis): 12.96 %, 16.9 %, 13.07 %."""
+    paid_back = (CashFlow(on=on, amount=-Decimal(amount)) for on, amount in repayments.items())
+    flows = (CashFlow(on=dt.date(1994, 1, 1), amount=Decimal(received)), *paid_back)
+    assert effective_annual_rate(flows) == Decimal(apr)
+
+
+def test_a_fee_that_is_kept_back_counts_as_the_law_counts_it() -> None:
+    """Directive 98/7/EC, second example, as an offer: 1000, of which 50 is retained; 1200 after 546 days: 16.9 %."""
+    retained = LoanTerms(
+        principal=Decimal(1000), currency="EUR", rate_pa=Decimal("13.37"), day_count="ACT/365", tenor_days=546,
+        fee=Decimal(50),
+    )  # fmt: skip
+    cost = offer_cost(retained, dt.date(1994, 1, 1))
+    assert (cost.in_hand, -cost.flows[-1].amount, cost.apr) == (Decimal(950), Decimal(1200), Decimal("16.90"))
 
 
 def test_a_loan_of_a_year_at_ten_percent_costs_ten_percent() -> None:
@@ -64,3 +92,77 @@ def test_flows_add_up_to_the_cost(agreed: LoanTerms) -> None:
 def test_a_fee_that_eats_a_short_loan_is_refused(fee: str) -> None:
     with pytest.raises(InputInvalid, match="out of all proportion"):
         offer_cost(terms(fee=fee, tenor_days=1), START)
+
+
+def test_a_late_buyer_costs_interest_and_penalty_for_each_day() -> None:
+    """30 days late: 12 000 × 7.20 % × 120/360 = 288.00 interest, 12 000 × 5 % × 30/360 = 50.00 penalty."""
+    cost = offer_cost(terms(fee="60.00"), START, days_late=30)
+    assert (cost.interest, cost.fee, cost.penalty, cost.total_cost) == (
+        Decimal("288.00"), Decimal("60.00"), Decimal("50.00"), Decimal("398.00"),
+    )  # fmt: skip
+    assert (cost.paid_off_on, cost.flows[-1].amount) == (day(120), Decimal("-12338.00"))
+    assert cost.apr == (Decimal(str((12338 / 11940) ** (365 / 120) - 1)) * 100).quantize(Decimal("0.01"))
+
+
+def test_lateness_spreads_a_fee_over_more_days() -> None:
+    """A dear fee on a short loan: paid later, the money costs more and the year less. Both are true, both are shown."""
+    agreed = terms(fee="600.00", tenor_days=15, penalty_rate_pa="0")
+    on_time, late = offer_cost(agreed, START), offer_cost(agreed, START, days_late=60)
+    assert late.total_cost > on_time.total_cost and late.apr < on_time.apr
+
+
+def test_late_instalments_are_each_paid_so_many_days_after_their_day() -> None:
+    agreed = terms(repayment="instalment", instalments=3, penalty_rate_pa="0")
+    cost = offer_cost(agreed, START, days_late=10)
+    rows = schedule(agreed, START)
+    assert [flow.on for flow in cost.flows[1:]] == [row.due_date + dt.timedelta(days=10) for row in rows]
+    assert [-flow.amount for flow in cost.flows[1:3]] == [row.amount for row in rows[:2]]
+    assert -cost.flows[3].amount > rows[2].amount
+
+
+@given(loan_terms(), st.sampled_from([0, 1, 15, 30, 60]))
+def test_the_flows_close_the_loan_as_its_own_ledger_has_it(agreed: LoanTerms, days_late: int) -> None:
+    try:
+        cost = offer_cost(agreed, START, days_late=days_late)
+    except InputInvalid:
+        return  # a cost out of all proportion; test_flows_add_up_to_the_cost bounds when
+    number_of_day = [(flow.on - START).days for flow in cost.flows[1:]]
+    payments = [paid(f"{n:04}", number, -flow.amount) for n, (number, flow) in enumerate(
+        zip(number_of_day, cost.flows[1:], strict=True)
+    )]  # fmt: skip
+    state = replay(agreed, [disbursed(agreed), *payments], cost.paid_off_on)
+    assert state.is_settled and state.unallocated == 0
+    assert (state.paid.interest, state.paid.penalty) == (cost.interest, cost.penalty)
+    assert -sum(flow.amount for flow in cost.flows) == cost.total_cost == cost.interest + cost.fee + cost.penalty
+
+
+@given(loan_terms(), st.integers(1, 60))
+def test_a_bullet_paid_late_costs_what_closes_it_on_that_day(agreed: LoanTerms, days_late: int) -> None:
+    if agreed.instalments > 1 or agreed.fee * 100 > agreed.principal:
+        return
+    cost = offer_cost(agreed, START, days_late=days_late)
+    assert -cost.flows[-1].amount == payoff_amount(agreed, [disbursed(agreed)], cost.paid_off_on)
+    assert cost.total_cost >= offer_cost(agreed, START).total_cost
+
+
+@given(loan_terms())
+def test_paid_on_time_the_flows_are_the_schedule(agreed: LoanTerms) -> None:
+    if agreed.waterfall.index("principal") < 3 or agreed.fee * 100 > agreed.principal:
+        return  # a waterfall that takes principal early lowers the interest below the schedule's
+    rows = schedule(agreed, START)
+    flows = offer_cost(agreed, START).flows[1:]
+    assert [flow.on for flow in flows] == [row.due_date for row in rows]
+    fee = agreed.fee if agreed.fee_timing == "on_repayment" else 0
+    assert -sum(flow.amount for flow in flows) == sum(row.amount for row in rows) + fee
+
+
+def test_a_waterfall_that_takes_principal_first_is_cheaper_than_its_schedule() -> None:
+    agreed = terms(
+        repayment="instalment", instalments=3, rate_pa="60", waterfall=("principal", "penalty", "fee", "interest")
+    )
+    assert offer_cost(agreed, START).interest < sum(row.interest for row in schedule(agreed, START))
+
+
+def test_earlier_than_due_is_no_lateness() -> None:
+    with pytest.raises(InputInvalid, match="days_late is -1"):
+        offer_cost(terms(), START, days_late=-1)

@@ -12,6 +12,7 @@ Rules, where a contract could choose:
 - A repayment is spread by the waterfall over what is owed on its day. What is more than owed stays unallocated.
 - Principal paid is taken for the oldest instalment first.
 - A reversal undoes its repayment as if it had never been made, for every balance from the reversal's date on.
+- What an offer costs is what its loan would cost: `offer_cost` replays the payments, on time or late.
 """
 
 from __future__ import annotations
