@@ -128,7 +128,9 @@ def _application(env):
         }
     )
     bank._set_state("connected")
-    application = env["scf.application"].create({"sale_order_id": _order(env).id, "bank_ids": bank.ids})
+    application = env["scf.application"].create(
+        {"line_ids": [(0, 0, {"sale_order_id": _order(env).id})], "bank_ids": bank.ids}
+    )
     env.flush_all()
     return application
 

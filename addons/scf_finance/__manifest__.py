@@ -17,6 +17,7 @@
         "data/mail_template_confirmation.xml",
         "views/scf_package_read_views.xml",
         "views/scf_consent_proposal_views.xml",
+        "views/scf_application_document_views.xml",
         "views/scf_application_views.xml",
         "views/scf_consent_views.xml",
         "views/scf_submission_views.xml",

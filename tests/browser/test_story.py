@@ -156,7 +156,7 @@ def test_an_invoice_is_financed_and_repaid(town: Town, browser: Browser, tmp_pat
 
 
 def application_of(town: Town, invoice: int) -> int:
-    [row] = town.as_("requester").search_read("scf.application", [("move_id", "=", invoice)], "id")
+    [row] = town.as_("requester").search_read("scf.application", [("line_ids.move_id", "=", invoice)], "id")
     return int(row["id"])
 
 

@@ -276,7 +276,8 @@ class Town:
         `consents` says by bank what differs from the consent that is proposed.
         """
         requester = self.as_("requester")
-        values: dict[str, Any] = {"move_id": invoice} if invoice else {"sale_order_id": order}
+        line = {"move_id": invoice} if invoice else {"sale_order_id": order}
+        values: dict[str, Any] = {"line_ids": [(0, 0, line)]}
         if banks:
             values["bank_ids"] = [(6, 0, [self.bank_ids[name] for name in banks])]
         application = requester.create("scf.application", **values)

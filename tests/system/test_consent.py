@@ -79,8 +79,8 @@ def test_other_customers_are_named_to_one_bank_only(town: Town, asked: int) -> N
 
 
 def test_lights_are_the_same_on_the_panel_in_the_file_and_at_the_desk(town: Town, asked: int) -> None:
-    [application] = town.as_("requester").search_read("scf.application", [("id", "=", asked)], "move_id")
-    panel = town.as_("requester").call("account.move", "scf_panel_lights", [application["move_id"][0]])
+    [line] = town.as_("requester").search_read("scf.application.document", [("application_id", "=", asked)], "move_id")
+    panel = town.as_("requester").call("account.move", "scf_panel_lights", [line["move_id"][0]])
     [bank] = [name for name, bank in town.banks.items() if bank.name in panel["origin"]]
     sealed = read_package(town.file_sent(bank, asked)).sections.checks
     assert sealed is not None

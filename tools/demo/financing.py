@@ -54,7 +54,7 @@ def application_of(stage: Stage, document: Document, *, ended: bool = False) -> 
     passed_over = ("draft",) if ended else ("draft", *ENDED)
     rows = stage.mia.search(
         "scf.application",
-        [(document.field, "=", document.id), ("state", "not in", passed_over)],
+        [(f"line_ids.{document.field}", "=", document.id), ("state", "not in", passed_over)],
         *APPLICATION_FIELDS,
         order="id desc",
         limit=1,
@@ -75,7 +75,9 @@ def request(
     if application is None:
         asked_banks = [record["id"] for bank in banks if (record := stage.bank_record(bank))]
         only = {"bank_ids": [[6, 0, asked_banks]]} if banks else {}
-        application_id = stage.mia.create("scf.application", {document.field: document.id, **only})
+        application_id = stage.mia.create(
+            "scf.application", {"line_ids": [[0, 0, {document.field: document.id}]], **only}
+        )
         consenting.choose(stage, application_id, anew=anew)
         stage.mia.call("scf.application", "action_submit", [application_id])
         application = application_of(stage, document, ended=ended)

@@ -39,7 +39,7 @@ class Document:
 
     @property
     def field(self) -> str:
-        """The field of scf.application that names it."""
+        """The field of scf.application.document that names it."""
         return "sale_order_id" if self.model == "sale.order" else "move_id"
 
 

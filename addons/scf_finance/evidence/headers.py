@@ -11,7 +11,7 @@ from openscf.money import round_money
 from odoo import fields
 from odoo.tools import SQL
 
-from ..eligibility.facts import delivery_day, order_due_date
+from ..eligibility.facts import set_order_due_dates
 from .wire_text import tax_id_of
 
 
@@ -41,7 +41,7 @@ def read_headers(documents, *, company, today: date) -> tuple[Header, ...]:
     if is_order:
         for row in rows:
             row["issue_date"] = fields.Date.context_today(documents, row["date_order"])
-        _set_order_due_dates(documents.env, rows, today)
+        set_order_due_dates(documents.env, rows, today)
     fiscal_years = FiscalYears(company)
     headers = {row["id"]: _header(row, fiscal_years) for row in rows}
     return tuple(headers[document_id] for document_id in documents.ids)
@@ -81,21 +81,6 @@ def _header(row: dict, fiscal_years: FiscalYears) -> Header:
         tax=tax,
         gross=gross,
     )
-
-
-def _set_order_due_dates(env, rows: list[dict], today: date) -> None:
-    """Set each order's `due_date`; each pair of payment terms and day of delivery is computed once."""
-    terms = env["account.payment.term"].sudo()  # a requester may lack access to payment terms
-    terms_of = {term.id: term for term in terms.browse(dict.fromkeys(row["term_id"] for row in rows if row["term_id"]))}
-    due_dates: dict[tuple, date] = {}
-    for row in rows:
-        delivery = delivery_day(
-            today, ordered_on=row["issue_date"], promised_on=row["commitment_date"], lead_days=row["lead_days"]
-        )
-        key = (row["term_id"], delivery)
-        if key not in due_dates:
-            due_dates[key] = order_due_date(terms_of.get(row["term_id"], terms), delivery)
-        row["due_date"] = due_dates[key]
 
 
 def _invoice_headers(move_ids: list[int]) -> SQL:

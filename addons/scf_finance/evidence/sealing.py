@@ -72,7 +72,7 @@ def seal_evidence(
     env, company = application.env, application.company_id
     if len({grant.terms.aud for grant in grants}) != len(grants):
         raise UserError(env._("Two of the banks have the same address: ask only one of them."))
-    if untrusted := application._document()._scf_why_no_account():
+    if untrusted := application._documents()._scf_why_no_account():
         raise UserError(untrusted)
     evidence = {
         months: read_sections(application, as_of=now, today=today, history_months=months)
@@ -138,7 +138,7 @@ def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str
             if _is_pseudonymous(grant) is is_pseudonymous
         }
         wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
-        made = application._document()._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous) if wanted else []
+        made = application._documents()._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous) if wanted else []
         files |= {issuer: [file for file in made if file[1] in of_bank] for issuer, of_bank in kinds.items()}
     return files
 

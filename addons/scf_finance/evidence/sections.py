@@ -60,14 +60,13 @@ class Evidence:
 
 
 def read_sections(application, *, as_of: datetime, today: date, history_months: int) -> Evidence:
-    """Read the evidence for `application` (a record of scf.application), from the documents that it claims.
+    """Read the evidence for `application` (a record of scf.application), from the documents that it finances.
 
     :raise UserError: where less is left open than was requested
     """
-    claims = application.line_ids
     currency = application.currency_id.name
     return read_evidence(
-        claims.sale_order_id or claims.move_id or application._document(),
+        application._documents(),
         company=application.company_id,
         technique=application.technique,
         requested=exact(application.requested_amount, currency),

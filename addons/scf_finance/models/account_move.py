@@ -12,8 +12,12 @@ class AccountMove(models.Model):
     _scf_kind = "customer_invoice"
     _scf_technique = RECEIVABLES_DISCOUNTING
 
-    scf_application_ids = fields.One2many(
-        "scf.application", "move_id", string="Financing", copy=False, groups="scf_connector.group_scf_requester"
+    scf_claim_ids = fields.One2many(
+        "scf.application.document",
+        "move_id",
+        string="Financing",
+        copy=False,
+        groups="scf_connector.group_scf_requester",
     )
     scf_loan_entry_ids = fields.One2many(
         "scf.loan.entry", "move_id", string="Loan Entries", groups="scf_connector.group_scf_requester"
@@ -80,10 +84,17 @@ class AccountMove(models.Model):
     def _scf_facts(self, banks, today):
         return read_invoice_facts(self, banks=banks, today=today)
 
+    def _scf_open_domain(self):
+        return [
+            ("move_type", "=", "out_invoice"),
+            ("state", "=", "posted"),
+            ("payment_state", "in", ("not_paid", "partial")),
+        ]
+
     def _scf_issue_date(self):
         return self.invoice_date
 
     def _scf_sale(self):
         # Who finances the invoice must meet who finances its order: both write the order's row. A requester may not
         # be allowed to read the order.
-        return [self.line_ids.sale_line_ids.order_id.sudo(), self]
+        return [self.sudo().line_ids.sale_line_ids.order_id, self]

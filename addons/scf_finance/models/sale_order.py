@@ -12,8 +12,12 @@ class SaleOrder(models.Model):
     _scf_kind = "sales_order"
     _scf_technique = PRE_SHIPMENT
 
-    scf_application_ids = fields.One2many(
-        "scf.application", "sale_order_id", string="Financing", copy=False, groups="scf_connector.group_scf_requester"
+    scf_claim_ids = fields.One2many(
+        "scf.application.document",
+        "sale_order_id",
+        string="Financing",
+        copy=False,
+        groups="scf_connector.group_scf_requester",
     )
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
@@ -47,6 +51,9 @@ class SaleOrder(models.Model):
 
     def _scf_facts(self, banks, today):
         return read_order_facts(self, banks=banks, today=today)
+
+    def _scf_open_domain(self):
+        return [("state", "=", "sale"), ("invoice_status", "!=", "invoiced")]
 
     def _scf_issue_date(self):
         return fields.Date.context_today(self, self.date_order)

@@ -4,6 +4,7 @@ from odoo.tools import format_amount, format_date
 
 from ..amounts import exact
 from .labels import as_note, label_of
+from .scf_application_document import DOCUMENT_FIELDS
 
 TECHNIQUES = [
     ("pre_shipment", "Order finance"),
@@ -37,18 +38,19 @@ TRANSITIONS = {
 # What a requester may write over RPC, and only while the application is a draft. Everything else is written by the
 # methods of this module.
 REQUESTER_FIELDS = {
-    "sale_order_id",
-    "move_id",
+    "line_ids",
     "requested_amount",
     "tenor_days",
     "repayment",
     "bank_ids",
     "proposal_ids",
 }
+# What changes when documents are put into a draft or taken out of it.
+DOCUMENTS = [f"line_ids.{name}" for name in DOCUMENT_FIELDS]
 THREAD_MODELS = ("mail.thread", "mail.activity.mixin")
-# What is computed from the document is computed with the user's own rights: a draft must not tell a requester anything
+# What is computed from the documents is computed with the user's own rights: a draft must not tell a requester anything
 # about a document that he may not read.
-FROM_DOCUMENT = {"store": True, "precompute": True, "compute_sudo": False}
+FROM_DOCUMENTS = {"store": True, "precompute": True, "compute_sudo": False}
 
 
 class ScfApplication(models.Model):
@@ -62,21 +64,27 @@ class ScfApplication(models.Model):
     _check_company_auto = True
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default="/", index="trigram")
-    company_id = fields.Many2one("res.company", compute="_compute_document", **FROM_DOCUMENT, index=True)
-    sale_order_id = fields.Many2one(
-        "sale.order", string="Sales Order", index="btree_not_null", ondelete="restrict", copy=False
-    )
-    move_id = fields.Many2one("account.move", string="Invoice", index="btree_not_null", ondelete="restrict", copy=False)
-    technique = fields.Selection(TECHNIQUES, compute="_compute_document", **FROM_DOCUMENT)
+    company_id = fields.Many2one("res.company", compute="_compute_from_documents", **FROM_DOCUMENTS, index=True)
+    technique = fields.Selection(TECHNIQUES, compute="_compute_from_documents", **FROM_DOCUMENTS)
     partner_id = fields.Many2one(
-        "res.partner", string="Buyer", compute="_compute_document", **FROM_DOCUMENT, index=True
+        "res.partner",
+        string="Only Buyer",
+        compute="_compute_from_documents",
+        **FROM_DOCUMENTS,
+        index=True,
+        help="The buyer, where all documents have the same one.",
     )
-    currency_id = fields.Many2one("res.currency", compute="_compute_document", **FROM_DOCUMENT)
+    buyers = fields.Char(string="Buyer", compute="_compute_buyers")
+    currency_id = fields.Many2one("res.currency", compute="_compute_from_documents", **FROM_DOCUMENTS)
     document_name = fields.Char(string="Document", compute="_compute_document_name")
+    document_count = fields.Integer(string="Documents", compute="_compute_document_name")
     line_ids = fields.One2many("scf.application.document", "application_id", string="Financed Documents", copy=False)
-    eligible_amount = fields.Monetary(compute="_compute_eligible_amount", **FROM_DOCUMENT)
-    requested_amount = fields.Monetary(compute="_compute_request", **FROM_DOCUMENT, readonly=False, tracking=True)
-    tenor_days = fields.Integer(string="Tenor (days)", compute="_compute_request", **FROM_DOCUMENT, readonly=False)
+    has_unfinanceable = fields.Boolean(
+        compute="_compute_has_unfinanceable", help="A document of the draft can't be financed as it is."
+    )
+    eligible_amount = fields.Monetary(compute="_compute_eligible_amount", **FROM_DOCUMENTS)
+    requested_amount = fields.Monetary(compute="_compute_request", **FROM_DOCUMENTS, readonly=False, tracking=True)
+    tenor_days = fields.Integer(string="Tenor (days)", compute="_compute_request", **FROM_DOCUMENTS, readonly=False)
     repayment = fields.Selection(
         [("bullet", "In one sum"), ("instalment", "In monthly instalments")],
         required=True,
@@ -86,7 +94,7 @@ class ScfApplication(models.Model):
         "scf.bank",
         string="Banks to Ask",
         compute="_compute_request",
-        **FROM_DOCUMENT,
+        **FROM_DOCUMENTS,
         readonly=False,
         check_company=True,
         copy=False,
@@ -123,10 +131,6 @@ class ScfApplication(models.Model):
     )
     state_reason = fields.Char(readonly=True, copy=False, help="Why the application is in this state.")
 
-    _one_document = models.Constraint(
-        "CHECK (num_nonnulls(sale_order_id, move_id) = 1)",
-        "An application finances either a sales order or an invoice: choose one.",
-    )
     _requested_not_negative = models.Constraint(
         "CHECK (requested_amount >= 0)",
         "The requested amount can't be negative.",
@@ -134,37 +138,55 @@ class ScfApplication(models.Model):
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
-    @api.depends("sale_order_id", "move_id")
-    def _compute_document(self):
+    @api.depends(*DOCUMENTS)
+    def _compute_from_documents(self):
         for application in self:
-            document = application._document_read_by_drafter()
-            application.company_id = document.company_id
-            application.currency_id = document.currency_id
-            application.partner_id = document.partner_id.commercial_partner_id
-            application.technique = document._scf_technique if document else False
+            documents = application._documents_read_by_drafter()
+            buyers = documents.partner_id.commercial_partner_id
+            # Without documents a draft belongs to the company that it is drafted in: somebody has to see it.
+            application.company_id = documents.company_id or application.company_id or self.env.company
+            application.currency_id = documents.currency_id
+            application.partner_id = buyers if len(buyers) == 1 else False
+            application.technique = documents._scf_technique if documents else False
 
-    @api.depends("sale_order_id.name", "move_id.name")
+    @api.depends("partner_id", "line_ids.partner_id")
+    def _compute_buyers(self):
+        for application in self:
+            count = len(application.line_ids.partner_id)
+            application.buyers = (
+                self.env._("%s buyers", count) if count > 1 else application.line_ids.partner_id.display_name
+            )
+
+    @api.depends("line_ids.document_name")
     def _compute_document_name(self):
         for application in self:
-            # A requester may know the number of what was financed, though his role in sales hides the order itself;
-            # what is still being drafted he has to be able to read.
-            document = application._document_read_by_drafter()
-            application.document_name = (document.sudo() if isinstance(application.id, int) else document).display_name
+            names = [line.document_name for line in application.line_ids if line.document_name]
+            application.document_count = len(application.line_ids)
+            application.document_name = (
+                self.env._("%(document)s and %(count)s more", document=names[0], count=len(names) - 1)
+                if len(names) > 1
+                else "".join(names)
+            )
 
-    @api.depends("sale_order_id", "move_id")
+    @api.depends("line_ids.why_not")
+    def _compute_has_unfinanceable(self):
+        for application in self:
+            application.has_unfinanceable = any(application.line_ids.mapped("why_not"))
+
+    @api.depends(*DOCUMENTS)
     def _compute_eligible_amount(self):
         for application in self:
-            document = application._document_read_by_drafter()
-            application.eligible_amount = float(document._scf_assess().eligible_amount) if document else 0.0
+            documents = application._documents_read_by_drafter()
+            application.eligible_amount = float(documents._scf_assess().eligible_amount) if documents else 0.0
 
-    @api.depends("sale_order_id", "move_id")
+    @api.depends(*DOCUMENTS)
     def _compute_request(self):
         for application in self:
-            document = application._document_read_by_drafter()
-            if not document:
+            documents = application._documents_read_by_drafter()
+            if not documents:
                 application.requested_amount, application.tenor_days, application.bank_ids = 0.0, 0, False
                 continue
-            assessment = document._scf_assess()
+            assessment = documents._scf_assess()
             quotes = assessment.banks_for(assessment.eligible_amount, assessment.tenor_days)
             application.requested_amount = float(assessment.eligible_amount)
             application.tenor_days = assessment.tenor_days
@@ -202,10 +224,7 @@ class ScfApplication(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_writable(vals)
-        applications = super().create(vals_list)
-        for application in applications:
-            application._document()._scf_check_requester()
-        return applications
+        return super().create(vals_list)
 
     def write(self, vals):
         self._check_writable(vals)
@@ -246,18 +265,20 @@ class ScfApplication(models.Model):
     # -- actions ----------------------------------------------------------------------------------------------------
 
     def action_submit(self):
-        """Ask the banks: give them consent, claim the document, seal the evidence, and queue one submission per bank.
+        """Ask the banks: give them consent, claim the documents, seal the evidence, and queue one submission per bank.
 
         Everything is written in this transaction and sent after it; a bank that is down delays nothing here.
         """
         self.ensure_one()
-        document = self._document()
-        document._scf_check_requester()
+        documents = self._documents()
+        documents._scf_check_requester()
         self.check_access("write")
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already.", self.name))
-        document._scf_lock()
-        assessment = document._scf_assess()
+        if not documents:
+            raise UserError(self.env._("Choose at least one sales order or invoice to be financed."))
+        documents._scf_lock()
+        assessment = documents._scf_assess()
         self._check_request(assessment)
         # The rest is the system's own bookkeeping, which no role may write by hand.
         application = self.sudo()
@@ -269,13 +290,13 @@ class ScfApplication(models.Model):
                 "requested_at": fields.Datetime.now(),
             }
         )
-        application._claim(document, assessment)
+        application.line_ids._claim(assessment)
         consents = application._grant_consents()
         application.package_id = self.env["scf.package"].sudo()._build(application, consents)
         for disclosure in application.package_id.disclosure_ids.sorted("id"):
             self.env["scf.submission"].sudo()._open(application, disclosure)
         application._set_state("requested")
-        application._tell_document(
+        application._tell_documents(
             self.env._(
                 "Financing of %(amount)s requested (%(application)s).",
                 amount=application._money(application.requested_amount),
@@ -285,9 +306,9 @@ class ScfApplication(models.Model):
         return True
 
     def action_cancel(self):
-        """Withdraw the application from every bank; the document is free again."""
+        """Withdraw the application from every bank; the documents are free again."""
         self.ensure_one()
-        self._document()._scf_check_requester()
+        self._documents()._scf_check_requester()
         self.check_access("write")
         if self.state == "draft":
             self.sudo()._set_state("cancelled")
@@ -306,17 +327,22 @@ class ScfApplication(models.Model):
         self.sudo()._sync_state()
         return True
 
-    def action_open_document(self):
-        """Open the financed sales order or invoice."""
+    def action_leave_out(self):
+        """Take those documents out of a draft that can't be financed as they are."""
         self.ensure_one()
-        document = self._document()
-        document.check_access("read")
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": document._name,
-            "res_id": document.id,
-            "views": [(False, "form")],
-        }
+        self.check_access("write")
+        self.line_ids.filtered("why_not").unlink()
+        return True
+
+    def action_open_documents(self):
+        """Open the financed sales order or invoice, or the list of them."""
+        self.ensure_one()
+        documents = self._documents()
+        documents.check_access("read")
+        action = {"type": "ir.actions.act_window", "name": self.env._("Documents"), "res_model": documents._name}
+        if len(documents) == 1:
+            return {**action, "res_id": documents.id, "views": [(False, "form")]}
+        return {**action, "domain": [("id", "in", documents.ids)], "views": [(False, "list"), (False, "form")]}
 
     def action_open_reads(self):
         """Open the list of what the banks read, and when."""
@@ -337,18 +363,15 @@ class ScfApplication(models.Model):
 
     # -- business ---------------------------------------------------------------------------------------------------
 
-    def _document(self):
-        """The sales order or invoice of the application."""
-        return self.sale_order_id or self.move_id
+    def _documents(self):
+        """The sales orders or the invoices of the application: one recordset of one model."""
+        return self.line_ids._documents()
 
-    def _document_read_by_drafter(self):
-        """The document, while a request is drafted only where the user may read it.
-
-        A related field of a proposal has the request computed with full rights, which must tell no more.
-        """
-        document = self._document()
-        is_open = isinstance(self.id, int) or document.sudo(False).has_access("read")
-        return document if is_open else document.browse()
+    def _documents_read_by_drafter(self):
+        """The documents; while a request is drafted those that the user may read, and none while they don't fit."""
+        documents = self._documents() if isinstance(self.id, int) else self.line_ids._documents_read_by_user()
+        is_mixed = len(documents.company_id) > 1 or len(documents.currency_id) > 1
+        return documents.browse() if is_mixed else documents
 
     def _money(self, amount):
         return format_amount(self.env, amount, self.currency_id)
@@ -375,7 +398,7 @@ class ScfApplication(models.Model):
         if not 0 < requested <= assessment.eligible_amount:
             raise UserError(
                 self.env._(
-                    "Request an amount between 0 and %(eligible)s: that is what the document carries today.",
+                    "Request an amount between 0 and %(eligible)s: that is what can be financed today.",
                     eligible=self._money(float(assessment.eligible_amount)),
                 )
             )
@@ -385,7 +408,7 @@ class ScfApplication(models.Model):
             if not terms:
                 raise UserError(
                     self.env._(
-                        "%(bank)s does not lend %(amount)s for %(days)s days on this document. "
+                        "%(bank)s does not lend %(amount)s for %(days)s days on what you chose. "
                         "Change the amount or the tenor, or leave the bank out.",
                         bank=bank.name,
                         amount=self._money(self.requested_amount),
@@ -400,20 +423,6 @@ class ScfApplication(models.Model):
                         repayment=label_of(self, "repayment"),
                     )
                 )
-
-    def _claim(self, document, assessment):
-        """Take the document for this application; the database lets one open application have it."""
-        self.env["scf.application.document"].create(
-            {
-                "application_id": self.id,
-                document._scf_field: document.id,
-                "asset_key": document._scf_fingerprints().f1,
-                "amount": float(assessment.facts.open_amount),
-                "currency_id": document.currency_id.id,
-                "is_open": True,
-            }
-        )
-        self.env.flush_all()  # a concurrent claim fails here, before anything is sealed or queued
 
     def _grant_consents(self):
         """The consents that the current user gives with this request: one for each bank, new or in force."""
@@ -430,7 +439,7 @@ class ScfApplication(models.Model):
         :param proposal: the ``scf.consent.proposal`` for the bank
         """
         self.ensure_one()
-        self._document()._scf_check_requester()
+        self._documents()._scf_check_requester()
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already: open what the bank received.", self.name))
         return self.env["scf.package"].sudo()._preview(self.sudo(), proposal.sudo())
@@ -443,14 +452,14 @@ class ScfApplication(models.Model):
         self.ensure_one()
         if state == self.state or state not in TRANSITIONS.get(self.state, ()):
             return False
-        # What ended and comes back by a loan can't take its document from who finances it by now.
+        # What ended and comes back by a loan can't take its documents from who finances them by now.
         holds = state in OPEN_STATES and (any(self.line_ids.mapped("is_open")) or self._can_reopen())
         self.write({"state": state, "state_reason": reason or False})
         self.line_ids.filtered(lambda line: line.is_open != holds).is_open = holds
         if state not in ("requested", "offered"):
             self.activity_unlink(["scf_finance.activity_compare_offers", "scf_finance.activity_answer_bank"])
         if state in ("declined", "expired", "cancelled", "financed", "repaid"):
-            self._tell_document(
+            self._tell_documents(
                 self.env._(
                     "Financing %(application)s: %(state)s. %(reason)s",
                     application=self.name,
@@ -493,9 +502,10 @@ class ScfApplication(models.Model):
         return "declined", "\n".join(self.submission_ids.mapped("state_message"))
 
     def _can_reopen(self):
-        """Whether the sale is still free to be held by this application again, its order and its invoices alike."""
-        facts = self._document()._scf_facts(self.env["scf.bank"], fields.Date.context_today(self))
-        return all(claim.application_id == self.id for claim in facts.claims)
+        """Whether every sale is still free to be held by this application again, its order and its invoices alike."""
+        self.env.flush_all()
+        facts = self._documents()._scf_facts(self.env["scf.bank"], fields.Date.context_today(self))
+        return all(claim.application_id == self.id for document in facts for claim in document.claims)
 
     def _best_offer(self):
         """The open offer with the lowest effective annual cost; the larger amount where two cost the same."""
@@ -532,16 +542,17 @@ class ScfApplication(models.Model):
                 ),
             )
 
-    def _tell_document(self, body):
-        """Say it on the document too, where sales and accounting look."""
-        self._document().sudo().message_post(body=body)
+    def _tell_documents(self, body):
+        """Say it on the documents too, where sales and accounting look."""
+        documents = self._documents().sudo()
+        documents._message_log_batch(bodies=dict.fromkeys(documents.ids, body))
 
     def _notify_panel(self):
         """Tell the open screens of this company's financing users to read the panel again."""
-        document = self._document()
+        documents = self._documents()
         group = self.env.ref("scf_connector.group_scf_requester")
         users = group.sudo().all_user_ids.filtered(lambda user: user.active and self.company_id in user.company_ids)
-        for model, ids in ((document._name, document.ids), (self._name, self.ids)):
+        for model, ids in ((documents._name, documents.ids), (self._name, self.ids)):
             users.partner_id._bus_send("scf_panel", {"model": model, "ids": ids})
 
     # -- what the panel says ----------------------------------------------------------------------------------------
@@ -577,6 +588,13 @@ class ScfApplication(models.Model):
                 "%(amount)s from %(bank)s", amount=self._money(accepted.in_hand), bank=accepted.bank_id.sudo().name
             )
         return self.state_reason or ""
+
+    def _with_others(self):
+        """What else the application finances beside the document whose panel shows it."""
+        others = len(self.line_ids) - 1
+        if others > 1:
+            return self.env._("with %s other documents", others)
+        return self.env._("with one other document") if others else ""
 
     def _next_step(self):
         if self.loan_ids:

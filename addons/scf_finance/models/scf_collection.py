@@ -115,13 +115,18 @@ class ScfCollection(models.Model):
     def _find_since_package(self, loan):
         """Record what was settled after the package was sealed: the bank does not know of it yet."""
         self.env.flush_all()
-        document = loan.application_id._document()
-        if document._name == "sale.order":
-            settlements = [(item.settlement, item.share) for item in read_order_settlements(self.env, document.ids)]
+        documents = loan.application_id._documents()
+        if documents._name == "sale.order":
+            found = [(item.settlement, item.share) for item in read_order_settlements(self.env, documents.ids)]
         else:
-            settlements = [(item, Decimal(1)) for item in read_settlements(self.env, document.ids)]
-        for settlement, share in settlements:
-            self._record(loan, settlement, share)
+            found = [(item, Decimal(1)) for item in read_settlements(self.env, documents.ids)]
+        settlements, shares = {}, {}
+        for settlement, share in found:
+            # An invoice of several of the financed orders is settled once, with the parts of all of them.
+            settlements[settlement.partial_id] = settlement
+            shares[settlement.partial_id] = shares.get(settlement.partial_id, Decimal(0)) + share
+        for partial_id, settlement in settlements.items():
+            self._record(loan, settlement, min(shares[partial_id], Decimal(1)))
 
     def _shares(self, move_ids):
         """Loans that the invoices repay, directly or through their orders, each with the share that counts for it.
@@ -150,16 +155,21 @@ class ScfCollection(models.Model):
         by_move: dict = {}
         order_loans: dict = {}
         for move_id, order_id, loan_id in rows:
-            loan = self.env["scf.loan"].browse(loan_id)
             if move_id:
-                by_move.setdefault(move_id, []).append((loan, Decimal(1)))
+                by_move.setdefault(move_id, {})[loan_id] = Decimal(1)
             else:
-                order_loans[order_id] = loan
+                order_loans[order_id] = loan_id
         if order_loans:
             for share in read_order_shares(self.env, move_ids=move_ids):
-                if share.order_id in order_loans:
-                    by_move.setdefault(share.move_id, []).append((order_loans[share.order_id], share.share))
-        return by_move
+                if loan_id := order_loans.get(share.order_id):
+                    # One loan may finance several orders of the invoice: the parts of all of them repay it.
+                    of_loans = by_move.setdefault(share.move_id, {})
+                    of_loans[loan_id] = min(of_loans.get(loan_id, Decimal(0)) + share.share, Decimal(1))
+        loans = self.env["scf.loan"]
+        return {
+            move_id: [(loans.browse(loan_id), share) for loan_id, share in of_loans.items()]
+            for move_id, of_loans in by_move.items()
+        }
 
     def _record(self, loan, settlement, share):
         """One settlement on one loan: what came in cash, and what fell away without cash (credit note, write-off)."""

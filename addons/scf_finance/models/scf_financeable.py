@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from openscf.fingerprint import fingerprints
 
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import AccessError, LockError, UserError
 from odoo.tools import SQL, format_amount, format_date
 
@@ -39,7 +39,7 @@ class ScfFinanceable(models.AbstractModel):
     _name = "scf.financeable"
     _description = "Document that can be financed"
 
-    # Name of the document's many2one in scf.application, its kind on the wire, and the technique that finances it.
+    # Name of the many2one in scf.application.document, the kind on the wire, and the technique that finances it.
     _scf_field = None
     _scf_kind = None
     _scf_technique = None
@@ -47,9 +47,11 @@ class ScfFinanceable(models.AbstractModel):
     # -- actions ----------------------------------------------------------------------------------------------------
 
     def action_scf_request(self):
-        """Open the request dialog: how much, for how long, from which banks."""
-        self.ensure_one()
+        """Open the request: for one document as a dialog, for several as a draft that lists all of them."""
         self._scf_check_requester()
+        lines = [Command.create({self._scf_field: document.id}) for document in self]
+        if len(self) > 1:
+            return self.env["scf.application"].create({"line_ids": lines})._open_form()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Get paid early"),
@@ -57,7 +59,7 @@ class ScfFinanceable(models.AbstractModel):
             "view_mode": "form",
             "views": [(self.env.ref("scf_finance.view_scf_application_request_form").id, "form")],
             "target": "new",
-            "context": {f"default_{self._scf_field}": self.id},
+            "context": {"default_line_ids": lines},
         }
 
     def action_scf_open(self):
@@ -97,7 +99,7 @@ class ScfFinanceable(models.AbstractModel):
             subline = self.env._(
                 "%(rate)s %% of %(amount)s, banks that could finance it: %(banks)s",
                 rate=f"{assessment.best.bank.advance_rate.normalize():f}",
-                amount=self._scf_money(assessment.facts.open_amount),
+                amount=self._scf_money(assessment.open_amount),
                 banks=banks,
             )
             next_step = self.env._("Ask the banks: it costs nothing and binds nobody.")
@@ -105,7 +107,7 @@ class ScfFinanceable(models.AbstractModel):
             headline = self.env._("Financing is not possible now")
             subline = next_step = assessment.stops[0].sentence
         return {
-            **self._scf_panel_frame(assessment.facts.technique),
+            **self._scf_panel_frame(assessment.technique),
             "state": "eligible" if assessment.is_eligible else "ineligible",
             "headline": headline,
             "subline": subline,
@@ -126,7 +128,7 @@ class ScfFinanceable(models.AbstractModel):
             **self._scf_panel_frame(application.technique),
             "state": application.state,
             "headline": application._headline(),
-            "subline": application._subline(),
+            "subline": " · ".join(filter(None, (application._subline(), application._with_others()))),
             "eligible": self._scf_panel_eligible(assessment) if assessment else None,
             "indicative": self._scf_panel_indication(assessment) if assessment else None,
             "reasons": self._scf_panel_reasons(assessment) if assessment else [],
@@ -170,7 +172,7 @@ class ScfFinanceable(models.AbstractModel):
             "cost_text": self._scf_money(indication.cost.total_cost),
             "apr_text": self.env._("%s %% a year", f"{indication.cost.apr:.2f}"),
             "bank": indication.bank_name,
-            "cash_date": format_date(self.env, assessment.facts.today + timedelta(days=1)),
+            "cash_date": format_date(self.env, assessment.today + timedelta(days=1)),
         }
 
     def _scf_panel_reasons(self, assessment):
@@ -297,19 +299,26 @@ class ScfFinanceable(models.AbstractModel):
         return self.env["account.move"]
 
     def _scf_facts(self, banks, today):
+        """`DocumentFacts` of these documents, in their order."""
+        raise NotImplementedError
+
+    def _scf_open_domain(self):
+        """Which documents of the model somebody still has to pay; the rules look closer."""
         raise NotImplementedError
 
     def _scf_application(self):
         """The open application of the document, else the latest one that was sent."""
         applications = self.env["scf.application"].search(
-            [(self._scf_field, "=", self.id), ("state", "!=", "draft")],
+            [("line_ids", "any", [(self._scf_field, "in", self.ids)]), ("state", "!=", "draft")],
             order="id desc",
         )
         return applications.filtered(lambda item: item.state in OPEN_STATES)[:1] or applications[:1]
 
     def _scf_assess(self):
-        """Run the eligibility rules on this document (`eligibility.assessment.Assessment`)."""
-        self.ensure_one()
+        """Run the eligibility rules on these documents together (`eligibility.assessment.Assessment`).
+
+        They are of one company and one currency, at least one; the number of queries does not depend on how many.
+        """
         self.check_access("read")  # the facts are read by SQL, which asks nobody
         self.env.flush_all()
         # A requester reads names and terms of banks; the profile is read with full rights to need no more of him.
@@ -318,14 +327,13 @@ class ScfFinanceable(models.AbstractModel):
 
     def _scf_why_no_account(self):
         """Why no bank may be told of the company's collection account, as a sentence; an empty text where it may."""
-        self.ensure_one()
         self.env.flush_all()
-        facts = self._scf_facts(self.env["scf.bank"], fields.Date.context_today(self))
+        [facts] = self[:1]._scf_facts(self.env["scf.bank"], fields.Date.context_today(self))
         account = check_collection_account(facts, self.env)
         return account.sentence if account.level == "stop" else ""
 
     def _scf_lock(self):
-        """Make concurrent requests on the same sale run one after the other.
+        """Make concurrent requests on the same sales run one after the other, all in the same order.
 
         The row is written, not only locked: under snapshot isolation a second transaction that merely waited would
         still not see the first one's claim. A written row makes it fail and be tried again by the server.
@@ -344,12 +352,12 @@ class ScfFinanceable(models.AbstractModel):
                     SQL(
                         "UPDATE %(table)s SET write_date = write_date WHERE id IN %(ids)s",
                         table=SQL.identifier(records._table),
-                        ids=records._ids,
+                        ids=tuple(sorted(records.ids)),
                     )
                 )
 
     def _scf_sale(self):
-        """Recordsets whose rows stand for the sale: what excludes double financing locks all of them."""
+        """Recordsets whose rows stand for the sales, in the order in which they are locked against double financing."""
         return [self]
 
     def _scf_fingerprints(self):
@@ -376,7 +384,8 @@ class ScfFinanceable(models.AbstractModel):
         return str(self.company_id.compute_fiscalyear_dates(self._scf_issue_date())["date_to"].year)
 
     def _scf_check_requester(self):
-        self.check_access("read")
+        if self:  # without documents, which model it is says nothing
+            self.check_access("read")
         if not self.env.user.has_group("scf_connector.group_scf_requester"):
             raise AccessError(
                 self.env._(

@@ -36,21 +36,22 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_live_lights(self):
         """The lights of a request for all that could be had today, with the history that is given by default."""
         assessment = self._scf_assess()
-        if assessment.facts.state not in ("sale", "posted"):
+        stated = self.filtered(lambda document: document.state in ("sale", "posted"))
+        if not stated:
             return HIDDEN
-        today = assessment.facts.today
+        free = {item.facts.name for item in assessment.documents if item.is_financeable}
         evidence = read_evidence(
-            self,
+            stated.filtered(lambda document: document.name in free) or stated,
             company=self.company_id,
-            technique=assessment.facts.technique,
+            technique=assessment.technique,
             requested=assessment.eligible_amount,
             eligible=assessment.eligible_amount,
             tenor_days=max(assessment.tenor_days, 1),
             as_of=fields.Datetime.now(),
-            today=today,
+            today=assessment.today,
             history_months=HISTORY_MONTHS,
         )
-        checked = make_checks(evidence.sections, today, thresholds_of(self.company_id))
+        checked = make_checks(evidence.sections, assessment.today, thresholds_of(self.company_id))
         return {"visible": True, "origin": "", "lights": live_lights(checked, self.env)}
 
 
@@ -65,8 +66,8 @@ class ScfApplication(models.Model):
         self.check_access("read")
         if self.package_id:
             return self._sealed_lights()
-        document = self._document()
-        return document._scf_live_lights() if document.has_access("read") else HIDDEN
+        documents = self._documents()
+        return documents._scf_live_lights() if documents and documents.has_access("read") else HIDDEN
 
     def _sealed_lights(self):
         """The lights in the package that was sent, from the file of the first bank that got them."""

@@ -260,14 +260,14 @@ class ScfLoan(models.Model):
         if others:
             sentences.append(
                 self.env._(
-                    "An offer of %s has been accepted for the same document too: repay the loan that is not needed.",
+                    "An offer of %s has been accepted for the same documents too: repay the loan that is not needed.",
                     ", ".join(others.bank_id.mapped("name")),
                 )
             )
         elif not any(application.line_ids.mapped("is_open")):
             sentences.append(
                 self.env._(
-                    "Its document is by now being financed by another application: repay this loan from own money."
+                    "What it financed is by now being financed by another application: repay this loan from own money."
                 )
             )
         else:
@@ -348,7 +348,7 @@ class ScfLoan(models.Model):
         if not self.application_id._can_reopen():
             self._warn(
                 self.env._(
-                    "The bank re-opened this loan because a repayment was taken back, but its document is by now "
+                    "The bank re-opened this loan because a repayment was taken back, but what it financed is by now "
                     "being financed by another application. Repay this loan from own money."
                 )
             )

@@ -133,7 +133,7 @@ class ScfOffer(models.Model):
     def action_decline(self):
         """Decline the offer; the other offers stay."""
         self.ensure_one()
-        self.application_id._document()._scf_check_requester()
+        self.application_id._documents()._scf_check_requester()
         if self.state != "open":
             raise UserError(self.env._("The offer is “%s”: there is nothing to decline.", label_of(self, "state")))
         offer = self.sudo()
@@ -167,7 +167,7 @@ class ScfOffer(models.Model):
     def _why_not_pay_out(self):
         """Why the bank must not pay out to the account in its package, as a sentence; an empty text where it may."""
         offer = self.sudo()  # an approver need not be allowed to read the document or the company's bank accounts
-        untrusted = offer.application_id._document()._scf_why_no_account()
+        untrusted = offer.application_id._documents()._scf_why_no_account()
         return untrusted or offer.submission_id.package_id._changed_account()
 
     def _expiry(self):

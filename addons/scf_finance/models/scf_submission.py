@@ -185,7 +185,7 @@ class ScfSubmission(models.Model):
     def action_reply(self):
         """Open the dialog that answers the bank's question."""
         self.ensure_one()
-        self.application_id._document()._scf_check_requester()
+        self.application_id._documents()._scf_check_requester()
         if self.state != "action_required":
             raise UserError(self.env._("%s does not ask for anything at the moment.", self.bank_id.sudo().name))
         return {
@@ -200,7 +200,7 @@ class ScfSubmission(models.Model):
     def action_withdraw(self):
         """Withdraw the request from this bank; the other banks go on."""
         self.ensure_one()
-        self.application_id._document()._scf_check_requester()
+        self.application_id._documents()._scf_check_requester()
         submission = self.sudo()
         if not submission._withdraw(self.env._("Withdrawn by the applicant.")):
             raise UserError(

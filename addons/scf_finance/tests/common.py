@@ -154,9 +154,9 @@ class FinanceCase(AccountTestInvoicingCommon):
 
     # --- when ---
 
-    def _draft(self, document, *, banks=None, amount=None, **values):
+    def _draft(self, documents, *, banks=None, amount=None, **values):
         """What the request dialog saves."""
-        values[document._scf_field] = document.id
+        values["line_ids"] = [Command.create({documents._scf_field: document.id}) for document in documents]
         if banks is not None:
             values["bank_ids"] = [Command.set(banks.ids)]
         if amount is not None:

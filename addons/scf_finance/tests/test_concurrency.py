@@ -87,6 +87,16 @@ class TestConcurrency(BaseCase):
         invoice.invoice_payment_term_id = False
         invoice.invoice_date_due = fields.Date.today() + timedelta(days=45)
         invoice.action_post()
+        other = env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": buyer.id,
+                "invoice_date": fields.Date.today(),
+                "invoice_date_due": fields.Date.today() + timedelta(days=45),
+                "invoice_line_ids": [Command.create({"product_id": product.id, "price_unit": 3000.0, "tax_ids": []})],
+            }
+        )
+        other.action_post()
         users = env["res.users"].create(
             [
                 {
@@ -111,6 +121,7 @@ class TestConcurrency(BaseCase):
             "bank": bank.id,
             "order": order.id,
             "invoice": invoice.id,
+            "other": other.id,
             "account": account.id,
             "buyer": buyer.id,
             "product": product.id,
@@ -160,8 +171,9 @@ class TestConcurrency(BaseCase):
 
     # --- one asset, one financier ---
 
-    def _submit(self, env, field, record_id):
-        application = env["scf.application"].create({field: record_id, "bank_ids": [Command.set([self.ids["bank"]])]})
+    def _submit(self, env, field, *record_ids):
+        lines = [Command.create({field: record_id}) for record_id in record_ids]
+        application = env["scf.application"].create({"line_ids": lines, "bank_ids": [Command.set([self.ids["bank"]])]})
         application.action_submit()
         return application.id
 
@@ -214,29 +226,55 @@ class TestConcurrency(BaseCase):
                 self._submit(late, "sale_order_id", self.ids["order"])
 
     def test_unique_index_wins_even_without_the_lock(self):
-        outcomes, barrier = [], threading.Barrier(2)
+        with patch.object(self.registry["account.move"], "_scf_lock", lambda document: None):
+            outcomes = self._submit_at_once([self.ids["invoice"]], [self.ids["invoice"]])
+        self.assertEqual(outcomes.count("requested"), 1, outcomes)
+        self.assertIn("already being financed", next(text for text in outcomes if text != "requested"))
+        self.assertEqual(self._open_claims(), 1)
 
-        def submit(uid):
+    def test_two_that_want_the_same_documents_in_another_order_do_not_block_each_other(self):
+        both = [self.ids["invoice"], self.ids["other"]]
+        outcomes = self._submit_at_once(both, both[::-1])
+        self.assertEqual(outcomes.count("requested"), 1, outcomes)
+        self.assertRegex(next(text for text in outcomes if text != "requested"), "Try again|already being financed")
+        self.assertEqual(self._open_claims(), 2)
+
+    def test_one_document_in_common_keeps_the_second_out(self):
+        error = self._one_after_the_other(
+            lambda env: self._submit(env, "move_id", self.ids["other"], self.ids["invoice"]),
+            lambda env: self._submit(env, "move_id", self.ids["invoice"]),
+        )
+        self.assertIn("already being financed", error)
+        self.assertEqual(self._open_claims(), 2)
+
+    def _submit_at_once(self, *invoice_ids_of_each):
+        """Two users ask for invoices in the same moment.
+
+        :return: for each, "requested" or the error
+        """
+        outcomes, barrier = [], threading.Barrier(len(invoice_ids_of_each))
+
+        def submit(uid, invoice_ids):
             with self._transaction(uid) as env:
                 env.cr.execute("SELECT 1")
                 barrier.wait(timeout=30)
                 try:
-                    retrying(partial(self._submit, env, "move_id", self.ids["invoice"]), env)
+                    retrying(partial(self._submit, env, "move_id", *invoice_ids), env)
                     outcomes.append("requested")
                 except (UserError, ValidationError) as error:
                     env.cr.rollback()
                     outcomes.append(str(error))
 
-        with patch.object(self.registry["account.move"], "_scf_lock", lambda document: None):
-            threads = [threading.Thread(target=submit, args=(uid,)) for uid in (self.first, self.second)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(timeout=60)
-        self.assertEqual(len(outcomes), 2)
-        self.assertEqual(outcomes.count("requested"), 1, outcomes)
-        self.assertIn("already being financed", next(text for text in outcomes if text != "requested"))
-        self.assertEqual(self._open_claims(), 1)
+        threads = [
+            threading.Thread(target=submit, args=(uid, invoice_ids))
+            for uid, invoice_ids in zip((self.first, self.second), invoice_ids_of_each, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=90)
+        self.assertEqual(len(outcomes), len(threads))
+        return outcomes
 
     # --- one application, one accepted offer ---
 

@@ -67,35 +67,39 @@ def facts(**members):
     )
 
 
+def assess_one(document, env):
+    return assess([document], env)
+
+
 @tagged("post_install", "-at_install")
 class TestRules(TransactionCase):
     """The rules alone: facts in, sentences out."""
 
     def _stops(self, **members):
-        return [finding.code for finding in assess(facts(**members), self.env).stops]
+        return [finding.code for finding in assess_one(facts(**members), self.env).stops]
 
     def test_open_invoice_is_eligible_for_the_best_advance(self):
         banks = (bank_terms(), bank_terms(bank_id=2, name="Hansa", advance_rate=Decimal(85)))
-        assessment = assess(facts(banks=banks), self.env)
+        assessment = assess_one(facts(banks=banks), self.env)
         self.assertTrue(assessment.is_eligible)
         self.assertEqual(assessment.eligible_amount, Decimal("8500.00"))
         self.assertEqual(assessment.best.bank.name, "Hansa")
         self.assertEqual(assessment.tenor_days, 45)
 
     def test_advance_is_rounded_down_to_the_cent(self):
-        assessment = assess(
+        assessment = assess_one(
             facts(open_amount=Decimal("1999.99"), banks=(bank_terms(advance_rate=Decimal("80.01")),)), self.env
         )
         self.assertEqual(assessment.eligible_amount, Decimal("1600.19"))
 
     def test_advance_is_capped_by_the_bank(self):
-        assessment = assess(facts(open_amount=Decimal(100000)), self.env)
+        assessment = assess_one(facts(open_amount=Decimal(100000)), self.env)
         self.assertEqual(assessment.eligible_amount, Decimal(50000))
         self.assertIn("bank_limit", [finding.code for finding in assessment.findings])
 
     def test_indication_is_the_cheapest_bank_and_leaves_out_who_publishes_no_rate(self):
         banks = (bank_terms(name="Silent", rate_pa=None), bank_terms(name="Dear", rate_pa=Decimal(12)), bank_terms())
-        indication = assess(facts(banks=banks), self.env).indication()
+        indication = assess_one(facts(banks=banks), self.env).indication()
         self.assertEqual(indication.bank_name, "Rhône")
         self.assertEqual(indication.cost.fee, Decimal("40.00"))
         self.assertEqual(indication.cost.interest, Decimal("80.00"))  # 8000 × 8 % × 45/360
@@ -120,7 +124,7 @@ class TestRules(TransactionCase):
     def test_long_overdue_is_refused_and_a_little_overdue_is_warned_of(self):
         today = fields.Date.today()
         late = today - timedelta(days=MAX_DAYS_OVERDUE)
-        assessment = assess(facts(expected_payment=late), self.env)
+        assessment = assess_one(facts(expected_payment=late), self.env)
         self.assertTrue(assessment.is_eligible)
         self.assertIn("invoice_late", [finding.code for finding in assessment.findings])
         self.assertEqual(assessment.tenor_days, 10, "the shortest that the bank lends for")
@@ -142,19 +146,19 @@ class TestRules(TransactionCase):
         self.assertEqual(self._stops(open_amount=Decimal(1000)), ["amount"])
         far = fields.Date.today() + timedelta(days=91)
         self.assertEqual(self._stops(expected_payment=far), ["tenor"])
-        [finding] = assess(facts(expected_payment=far), self.env).stops
+        [finding] = assess_one(facts(expected_payment=far), self.env).stops
         self.assertIn("91", finding.sentence)
         self.assertIn("90", finding.sentence)
 
     def test_claim_of_another_application_is_named(self):
-        own = assess(facts(claims=(Claim(7, "FIN/1", "INV/1"),)), self.env).stops[0]
+        own = assess_one(facts(claims=(Claim(7, "FIN/1", "INV/1"),)), self.env).stops[0]
         self.assertEqual((own.code, own.fix_id), ("already_financed", 7))
-        other = assess(facts(claims=(Claim(7, "FIN/1", "SO1"),)), self.env).stops[0]
+        other = assess_one(facts(claims=(Claim(7, "FIN/1", "SO1"),)), self.env).stops[0]
         self.assertIn("SO1", other.sentence)
 
     def test_banks_for_respects_each_banks_amounts_and_tenor(self):
         small = bank_terms(bank_id=2, name="Small", max_amount=Decimal(5000))
-        assessment = assess(facts(banks=(bank_terms(), small)), self.env)
+        assessment = assess_one(facts(banks=(bank_terms(), small)), self.env)
         self.assertEqual([item.bank.name for item in assessment.banks_for(Decimal(8000), 45)], ["Rhône"])
         self.assertEqual(len(assessment.banks_for(Decimal(4000), 45)), 2)
         self.assertEqual(assessment.banks_for(Decimal(4000), 91), ())
@@ -170,7 +174,7 @@ class TestRules(TransactionCase):
                 {"open_amount": Decimal(1000)},
                 {"is_own_company": True},
             )
-            for finding in assess(replace(facts(), **change), self.env).stops
+            for finding in assess_one(replace(facts(), **change), self.env).stops
         ]
         for finding in stops:
             self.assertTrue(finding.sentence.endswith("."), finding.sentence)
@@ -187,19 +191,19 @@ class TestFacts(FinanceCase):
         invoice = self._invoice(10000.0)
         self._pay(invoice, 2500.0)
         assessment = invoice._scf_assess()
-        self.assertEqual(assessment.facts.open_amount, Decimal("7500.00"))
+        self.assertEqual(assessment.open_amount, Decimal("7500.00"))
         self.assertEqual(assessment.eligible_amount, Decimal("6000.00"))
-        self.assertEqual(assessment.facts.days_to_payment, 45)
+        self.assertEqual(assessment.tenor_days, 45)
 
     def test_order_facts_leave_out_what_its_invoices_brought(self):
         order = self._order(10000.0)
         self._pay(self._create_down_payment_invoice(order, "percentage", 25, post=True))
-        self.assertEqual(order._scf_assess().facts.open_amount, Decimal("7500.00"))
+        self.assertEqual(order._scf_assess().open_amount, Decimal("7500.00"))
 
     def test_order_is_expected_to_be_paid_after_delivery_and_payment_term(self):
         order = self._order(10000.0, payment_term_id=self.env.ref("account.account_payment_term_30days"))
         order.commitment_date = fields.Datetime.now() + timedelta(days=20)
-        self.assertEqual(order._scf_assess().facts.days_to_payment, 50)
+        self.assertEqual(order._scf_assess().tenor_days, 50)
 
     def test_fully_invoiced_order_points_to_its_invoice(self):
         order = self._order(10000.0)

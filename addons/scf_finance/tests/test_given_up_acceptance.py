@@ -99,7 +99,7 @@ class TestGivenUpAcceptance(FinanceCase):
         self._accept(other)
         loan = self._tell_granted(loan_ref)
         self.assertEqual((self.offer.state, other.state), ("accepted", "accepting"))
-        self.assertIn("An offer of Hansa Bank has been accepted for the same document too", loan.activity_ids.note)
+        self.assertIn("An offer of Hansa Bank has been accepted for the same documents too", loan.activity_ids.note)
         second = self.hansa_bank.grant(other)
         self.assertEqual((other.state, second.state, self.application.state), ("accepted", "granted", "accepted"))
         self.rhone_bank.fail_disbursement(loan)

@@ -36,7 +36,7 @@ class TestJobs(FinanceCase):
     def test_collection_that_can_not_be_reported_waits_and_the_others_go(self):
         loan = self._financed(self._invoice(10000.0))
         for amount in (2500.0, 1500.0):
-            self._pay(loan.application_id.move_id, amount)
+            self._pay(loan.application_id.line_ids.move_id, amount)
         odd, fine = loan.collection_ids.sorted("id")
         for _run in range(2):
             with self._failing(odd, "_report", UserError("No number.")), self.assertLogs(LOGGER, "ERROR") as logs:
@@ -54,7 +54,7 @@ class TestJobs(FinanceCase):
     def test_collection_that_collides_with_a_user_is_taken_up_again(self):
         loan = self._financed(self._invoice(10000.0))
         for amount in (2500.0, 1500.0):
-            self._pay(loan.application_id.move_id, amount)
+            self._pay(loan.application_id.line_ids.move_id, amount)
         odd, fine = loan.collection_ids.sorted("id")
         cron = self.env.ref("scf_finance.cron_report_collections")
         self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()

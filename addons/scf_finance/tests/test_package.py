@@ -19,7 +19,7 @@ class TestPackage(FinanceCase):
     def test_package_of_a_request_is_about_its_document(self):
         sections = read_package(self.disclosure.attachment_id.raw).sections
         [document] = sections.transaction.documents
-        self.assertEqual(document.number, self.application.move_id.name)
+        self.assertEqual(document.number, self.application.line_ids.move_id.name)
         self.assertEqual((sections.transaction.requested.amount, document.totals.gross), (8000, 10000))
         self.assertEqual(sections.party.applicant.tax_id, self.company.vat)
 

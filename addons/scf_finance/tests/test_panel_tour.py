@@ -24,7 +24,7 @@ class TestPanelTour(FinanceCase, HttpCase):
         self.company.scf_collection_bank_account_id.allow_out_payment = True
         order = self._order(10000.0)
         self._tour("scf_panel_request", order, "requester")
-        application = self.env["scf.application"].search([("sale_order_id", "=", order.id)])
+        application = self.env["scf.application"].search([("line_ids.sale_order_id", "=", order.id)])
         self.assertEqual(application.state, "requested")
         self.assertEqual(application.submission_ids.bank_id, self.rhone + self.hansa)
         self.assertEqual(application.requester_id, self.people["requester"])

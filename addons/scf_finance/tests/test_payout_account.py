@@ -61,7 +61,9 @@ class TestPayoutAccount(FinanceCase):
         self.company.scf_collection_bank_account_id = account.sudo(False).with_env(self.env)
         with self.assertRaisesRegex(UserError, "not trusted.*Validate bank account"):
             self._request(self.invoice)
-        self.assertFalse(self.env["scf.package"].sudo().search([("application_id.move_id", "=", self.invoice.id)]))
+        self.assertFalse(
+            self.env["scf.package"].sudo().search([("application_id.line_ids.move_id", "=", self.invoice.id)])
+        )
         panel = self._as_editor(self.invoice).scf_panel()
         self.assertEqual(panel["state"], "ineligible")
 

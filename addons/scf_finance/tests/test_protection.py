@@ -57,7 +57,7 @@ class TestProtection(FinanceCase):
     def test_copies_are_not_financed(self):
         invoice = self._invoice(10000.0)
         self._request(invoice)
-        self.assertFalse(invoice.copy().scf_application_ids)
+        self.assertFalse(invoice.copy().scf_claim_ids)
 
     def test_accounts_are_created_once(self):
         company = self.company

@@ -88,7 +88,7 @@ class TestSecurity(FinanceCase):
         for model in MODELS:
             record = self._as("requester", self.records[model])
             record.read(["display_name"])
-            if model != "scf.application":  # the one model that a requester creates: see the next test
+            if model not in ("scf.application", "scf.application.document"):  # drafts, and what they list: see below
                 with self.subTest(f"{model} create"), self.assertRaises(AccessError):
                     record.create({})
             with self.subTest(f"{model} unlink"), self.assertRaises(UserError):
@@ -117,14 +117,15 @@ class TestSecurity(FinanceCase):
             {"approver_id": self.people["requester"].id},
             {"requester_id": self.people["approver"].id},
             {"eligible_amount": 99999.0},
-            {"line_ids": [Command.create({"asset_key": "x", "is_open": True})]},
+            {"line_ids": [Command.create({"move_id": invoice.id, "asset_key": "x"})]},
+            {"line_ids": [Command.create({"move_id": invoice.id, "is_open": True})]},
             {"company_id": self.other_company.id},
             {"package_id": self.application.package_id.id},
             {"partner_id": self.buyer.id},
             {"name": "FIN/X"},
         ):
             with self.subTest(values), self.assertRaises(AccessError):
-                applications.create({"move_id": invoice.id, **values})
+                applications.create({"line_ids": [Command.create({"move_id": invoice.id})], **values})
 
     def test_facts_can_not_be_smuggled_in_as_defaults_of_the_context(self):
         invoice = self._invoice(5000.0)
@@ -135,11 +136,10 @@ class TestSecurity(FinanceCase):
             "eligible_amount": 99999.0,
             "package_id": self.application.package_id.id,
             "name": "FIN/X",
-            "line_ids": [Command.create({"asset_key": "x", "currency_id": invoice.currency_id.id})],
         }
         applications = self._as("requester", self.env["scf.application"])
         application = applications.with_context(
-            default_move_id=invoice.id,
+            default_line_ids=[Command.create({"move_id": invoice.id})],
             default_tenor_days=33,
             **{f"default_{name}": value for name, value in smuggled.items()},
         ).create({})
@@ -158,7 +158,7 @@ class TestSecurity(FinanceCase):
             ("tenor_days", 33),
         ):
             self._personal_default("scf.application", name, value)
-        application = self._as("requester", self.env["scf.application"]).create({"move_id": invoice.id})
+        application = self._draft(invoice)
         self._assert_untouched_draft(application, invoice)
         self.assertEqual(application.tenor_days, 33, "a request's own fields have defaults")
 
@@ -231,10 +231,10 @@ class TestSecurity(FinanceCase):
         draft = application.sudo()
         self.assertEqual(
             (draft.state, draft.name, draft.requester_id, draft.eligible_amount),
-            ("draft", "/", self.people["requester"], draft._document()._scf_assess().eligible_amount),
+            ("draft", "/", self.people["requester"], draft._documents()._scf_assess().eligible_amount),
         )
-        self.assertFalse(draft.approver_id or draft.package_id or draft.line_ids)
-        self.assertEqual(draft.move_id, invoice)
+        self.assertFalse(draft.approver_id or draft.package_id or draft.line_ids.is_open or draft.line_ids.asset_key)
+        self.assertEqual(draft._documents(), invoice)
 
     def test_loan_on_an_offer_that_nobody_accepted_is_not_booked(self):
         offer = self._offered(self._invoice(5000.0))
@@ -261,19 +261,23 @@ class TestSecurity(FinanceCase):
         with self.assertRaises(AccessError):
             invoice.with_user(blind).scf_panel()
         with self.assertRaises(AccessError):
-            self.env["scf.application"].with_user(blind).create({"move_id": invoice.id})
+            self.env["scf.application"].with_user(blind).create({"line_ids": [Command.create({"move_id": invoice.id})]})
 
     def test_draft_tells_nothing_of_a_document_that_one_may_not_read(self):
         invoice = self._invoice(5000.0)
         drafts = self.env["scf.application"].with_user(self.stranger).with_company(self.other_company)
         self.env.invalidate_all()
-        names = ("eligible_amount", "partner_id", "document_name", "requested_amount", "company_id")
-        spec = {"move_id": {}, **{name: {} for name in names}}
+        names = ("eligible_amount", "partner_id", "buyers", "document_name", "requested_amount", "currency_id")
+        of_line = ("document_name", "partner_id", "open_amount", "eligible_amount", "expected_payment", "why_not")
+        spec = {"line_ids": {"fields": {name: {} for name in ("move_id", *of_line)}}, **{name: {} for name in names}}
+        lines = [Command.create({"move_id": invoice.id})]
         for told in (
-            drafts.onchange({"move_id": invoice.id}, ["move_id"], spec)["value"],
-            drafts.with_context(default_move_id=invoice.id).onchange({}, [], spec)["value"],
+            drafts.onchange({"line_ids": lines}, ["line_ids"], spec)["value"],
+            drafts.with_context(default_line_ids=lines).onchange({}, [], spec)["value"],
         ):
             self.assertFalse([told[name] for name in names if told.get(name)])
+            for _command, _id, line in told.get("line_ids", ()):
+                self.assertFalse([line[name] for name in of_line if line and line.get(name)])
 
     def test_banks_of_another_company_can_not_be_asked(self):
         foreign = self.rhone.copy({"company_id": self.other_company.id, "base_url": "https://far.example"})
@@ -289,7 +293,7 @@ class TestSecurity(FinanceCase):
             (self.invoice, "action_scf_open"),
             (self.application, "action_submit"),
             (self.application, "action_cancel"),
-            (self.application, "action_open_document"),
+            (self.application, "action_open_documents"),
             (self.application, "action_open_loans"),
             (self.records["scf.submission"], "action_reply"),
             (self.records["scf.submission"], "action_withdraw"),

@@ -22,7 +22,7 @@ class ScfReply(models.TransientModel):
         self.ensure_one()
         # The dialog's record is the user's own; what it names must be open to him too.
         self.submission_id.check_access("read")
-        self.submission_id.application_id._document()._scf_check_requester()
+        self.submission_id.application_id._documents()._scf_check_requester()
         submission = self.submission_id.sudo()
         if submission.state != "action_required":
             raise UserError(self.env._("%s does not ask for anything any more.", submission.bank_id.name))
