@@ -25,6 +25,7 @@
         "views/scf_loan_views.xml",
         "views/scf_collection_views.xml",
         "views/scf_package_views.xml",
+        "views/scf_reach_views.xml",
         "views/scf_reply_views.xml",
         "views/scf_repayment_views.xml",
         "views/sale_order_views.xml",

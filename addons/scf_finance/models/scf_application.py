@@ -327,6 +327,19 @@ class ScfApplication(models.Model):
         self.sudo()._sync_state()
         return True
 
+    def action_reach(self):
+        """Open the dialog that picks the documents which reach an amount at the least cost."""
+        self.ensure_one()
+        self.check_access("write")
+        defaults = {"default_application_id": self.id, "default_company_id": self.company_id.id}
+        if self.line_ids:
+            defaults |= {"default_technique": self.technique, "default_currency_id": self.currency_id.id}
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("scf_finance.action_scf_reach"),
+            "name": self.env._("Reach an amount"),
+            "context": {**defaults, "default_amount": self.requested_amount},
+        }
+
     def action_leave_out(self):
         """Take those documents out of a draft that can't be financed as they are."""
         self.ensure_one()

@@ -7,6 +7,7 @@ from . import test_consent_tour
 from . import test_disclosure
 from . import test_confirmation
 from . import test_eligibility
+from . import test_enough
 from . import test_evidence_amounts
 from . import test_evidence_graph
 from . import test_evidence_plausible_sales
@@ -22,6 +23,7 @@ from . import test_panel
 from . import test_panel_tour
 from . import test_payout_account
 from . import test_protection
+from . import test_reach
 from . import test_security
 from . import test_several_documents
 from . import test_submission

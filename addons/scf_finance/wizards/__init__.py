@@ -1,2 +1,3 @@
+from . import scf_reach
 from . import scf_reply
 from . import scf_repayment
