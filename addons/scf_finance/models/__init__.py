@@ -12,6 +12,7 @@ from . import scf_disclosure
 from . import scf_package_read
 from . import scf_submission
 from . import scf_offer
+from . import scf_offer_comparison
 from . import scf_loan
 from . import scf_loan_books
 from . import scf_loan_entry

@@ -138,7 +138,7 @@ class ScfFinanceable(models.AbstractModel):
                 "state_label": label_of(application, "state"),
             },
             "submissions": [self._scf_panel_submission(submission) for submission in application.submission_ids],
-            "offers": self._scf_panel_offers(application),
+            "offers": application._offers_in_brief(),
             "loan": self._scf_panel_loan(loan) if loan else None,
             "next_step": application._next_step(),
             "actions": actions,
@@ -195,26 +195,6 @@ class ScfFinanceable(models.AbstractModel):
             "message": submission.state_message,
             "tone": "warning" if submission.delayed else TONES[submission.state],
         }
-
-    def _scf_panel_offers(self, application):
-        best = application._best_offer()
-        return [
-            {
-                "id": offer.id,
-                "bank": offer.bank_id.sudo().name,
-                "in_hand": self._scf_money(offer.in_hand),
-                "total_cost": self._scf_money(offer.total_cost),
-                "apr_text": self.env._("%s %% a year", f"{offer.apr:.2f}"),
-                "payout_account": offer.payout_account,
-                "due_date": format_date(self.env, offer.due_date),
-                "expires_text": offer._expires_text(),
-                "best": offer == best,
-                "can_accept": not (why_not := offer._why_not_accept()),
-                "why_not": why_not or None,
-                "state": offer.state,
-            }
-            for offer in application.offer_ids.sorted(lambda offer: (offer.total_cost, offer.id))
-        ]
 
     def _scf_panel_loan(self, loan):
         return {

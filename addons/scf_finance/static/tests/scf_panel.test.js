@@ -2,7 +2,7 @@ import { waitForChannels, waitNotifications } from "@bus/../tests/bus_test_helpe
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { press, queryAllTexts, queryAttribute, waitFor, waitForNone } from "@odoo/hoot-dom";
-import { Deferred } from "@odoo/hoot-mock";
+import { advanceTime, Deferred } from "@odoo/hoot-mock";
 import {
     asyncStep,
     contains,
@@ -61,8 +61,13 @@ const OFFERED = {
             total_cost: "€ 116.00",
             apr_text: "8.10 % a year",
             due_date: "01/08/2027",
-            expires_text: "in 2 days",
-            best: true,
+            expires: { text: "11/24/26, 3:00 PM", seconds_left: 50 * 3600 },
+            expires_text: "valid until 11/24/26, 3:00 PM",
+            marks: [
+                { code: "total_cost", label: "Lowest total cost" },
+                { code: "apr", label: "Lowest yearly cost" },
+            ],
+            notes: ["Costs € 64.00 less than Rhône."],
             can_accept: true,
             why_not: null,
             state: "open",
@@ -75,8 +80,10 @@ const OFFERED = {
             total_cost: "€ 180.00",
             apr_text: "11.20 % a year",
             due_date: "01/08/2027",
-            expires_text: "in 1 day",
-            best: false,
+            expires: { text: "11/23/26, 3:00 PM", seconds_left: 62 },
+            expires_text: "valid until 11/23/26, 3:00 PM",
+            marks: [],
+            notes: [],
             can_accept: true,
             why_not: null,
             state: "open",
@@ -214,12 +221,27 @@ test("offers are compared at once and accepting asks first", async () => {
         "€ 116.00",
         "€ 180.00",
     ]);
-    expect(".o_scf_panel_best").toHaveText(/Lowest cost/);
+    expect(".o_scf_panel_best").toHaveText(/Lowest total cost/);
+    expect(".o_scf_panel_best + .o_scf_panel_notes").toHaveText("Costs € 64.00 less than Rhône.");
+    expect(".o_scf_panel_best .o_scf_panel_accept").toHaveClass("btn-primary");
+    expect("tr:not(.o_scf_panel_best) .o_scf_panel_accept").toHaveClass("btn-secondary");
     await contains(".o_scf_panel_best .o_scf_panel_accept").click();
     expect(".modal-body").toHaveText(/€ 7,960\.00 on the account DE89 3704 0044 0532 0130 00, Copper & Cast, at a total cost of € 116\.00 \(8\.10 % a year\)/);
     await waitForSteps([]);
     await contains(".modal-footer .btn-primary").click();
     await waitForSteps(["accept 21"]);
+});
+
+test("an offer that runs out while it is looked at can't be accepted any more", async () => {
+    onRpc("document", "scf_panel", () => OFFERED);
+    await mountDocument();
+    await waitFor(".o_scf_panel_offers");
+    expect(queryAllTexts(".o_scf_panel_left")).toEqual(["2 d 2 h left", "1 min 2 s left"]);
+    expect(".o_scf_panel_accept").toHaveCount(2);
+    await advanceTime(63_000);
+    expect(queryAllTexts(".o_scf_panel_left")).toEqual(["2 d 1 h left", "Expired"]);
+    expect(".o_scf_panel_accept").toHaveCount(1);
+    expect(".o_scf_panel [role=status]").toHaveText("Offer of Rhône: Expired");
 });
 
 test("who may not accept reads why, once", async () => {

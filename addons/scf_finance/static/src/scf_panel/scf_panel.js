@@ -1,5 +1,4 @@
 import { _t } from "@web/core/l10n/translation";
-import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
@@ -10,6 +9,8 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
 
 import { ScfLights } from "../scf_lights/scf_lights";
+import { askToAccept } from "../scf_offers/acceptance";
+import { useCountdown } from "../scf_offers/countdown";
 
 /** What the accountant reads beside the headline, with a shape so that colour is never alone. */
 const STATE_BADGES = {
@@ -58,6 +59,7 @@ export class ScfPanel extends Component {
         this.dialog = useService("dialog");
         this.busService = useService("bus_service");
         this.keepLast = new KeepLast();
+        this.countdown = useCountdown((offerId) => this.announceTimeLeft(offerId));
         this.state = useState({
             panel: null,
             loadedId: false,
@@ -120,6 +122,7 @@ export class ScfPanel extends Component {
         if (previous && (previous.headline !== panel.headline || previous.next_step !== panel.next_step)) {
             this.state.announcement = [panel.headline, panel.next_step].filter(Boolean).join(". ");
         }
+        this.countdown.start(panel.offers ?? []);
         this.state.panel = panel;
     }
 
@@ -205,9 +208,22 @@ export class ScfPanel extends Component {
         });
     }
 
-    /** Marked only while there is a choice. */
+    announceTimeLeft(offerId) {
+        const offer = this.panel.offers.find((offer) => offer.id === offerId);
+        this.state.announcement = _t("Offer of %(bank)s: %(left)s", {
+            bank: offer.bank,
+            left: this.countdown.text(offer),
+        });
+    }
+
+    /** What it is best in is told by its marks; this one is best in what comes first: the total cost. */
     isBest(offer) {
-        return offer.best && this.panel.state === "offered";
+        return offer.marks.some((mark) => mark.code === "total_cost");
+    }
+
+    /** The button stands out where nothing speaks against the offer: alone, or lowest in total and in the year. */
+    isPlainlyCheapest(offer) {
+        return offer.marks.length === 2 || this.panel.offers.filter((other) => other.can_accept).length === 1;
     }
 
     /** One sentence per distinct obstacle, below the table, instead of one per row. */
@@ -297,22 +313,9 @@ export class ScfPanel extends Component {
     }
 
     acceptOffer(offer) {
-        this.dialog.add(ConfirmationDialog, {
-            title: _t("Accept the offer of %s?", offer.bank),
-            body: _t(
-                "You receive %(in_hand)s on the account %(account)s, at a total cost of %(cost)s (%(apr)s), to be repaid by %(due_date)s. The acceptance is signed in your company's name; the other offers are declined.",
-                {
-                    in_hand: offer.in_hand,
-                    account: offer.payout_account,
-                    cost: offer.total_cost,
-                    apr: offer.apr_text,
-                    due_date: offer.due_date,
-                }
-            ),
-            confirmLabel: _t("Accept the offer"),
-            confirm: () => this.run(() => this.callAndFollow("scf.offer", "action_accept", offer.id)),
-            cancel: () => {},
-        });
+        askToAccept(this.dialog, offer, () =>
+            this.run(() => this.callAndFollow("scf.offer", "action_accept", offer.id))
+        );
     }
 }
 
