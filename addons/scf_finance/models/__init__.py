@@ -28,3 +28,14 @@ from . import ir_attachment
 from . import history_indexes
 from . import sale_order_change
 from . import scf_lights
+from . import scf_pledge
+from . import scf_pledge_release
+from . import scf_pledge_value
+from . import stock_quant
+from . import stock_move
+from . import stock_move_line
+from . import stock_picking
+from . import stock_location
+from . import stock_lot
+from . import product_template
+from . import product_product

@@ -50,10 +50,27 @@ class ResCompany(models.Model):
         help="The largest share of one buyer in what was invoiced that is still good, in percent. Over 80 is red.",
     )
 
+    scf_pledge_haircut = fields.Float(
+        string="Usual Haircut",
+        digits=(5, 2),
+        default=30.0,
+        help="What a bank takes off the value of goods, in percent, until it says otherwise.",
+    )
+    scf_pledge_cover_percent = fields.Integer(
+        string="Cover by Goods",
+        default=100,
+        help="Lending value of pledged goods wanted, in percent of what is owed, where the bank's terms say nothing.",
+    )
+
     _scf_limits = models.Constraint(
         "CHECK (scf_late_days BETWEEN 0 AND 365 AND scf_coverage_percent BETWEEN 100 AND 1000"
         " AND scf_concentration_percent BETWEEN 1 AND 100)",
         "Lateness is between 0 and 365 days, coverage between 100 and 1000 %, one buyer's share between 1 and 100 %.",
+    )
+
+    _scf_pledge_limits = models.Constraint(
+        "CHECK (scf_pledge_haircut >= 0 AND scf_pledge_haircut < 100 AND scf_pledge_cover_percent BETWEEN 1 AND 1000)",
+        "A haircut is from 0 to below 100 %, the cover by goods between 1 and 1000 %.",
     )
 
     def _scf_create_accounts(self):

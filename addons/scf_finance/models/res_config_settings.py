@@ -17,6 +17,8 @@ class ResConfigSettings(models.TransientModel):
     )
     scf_late_days = fields.Integer(related="company_id.scf_late_days", readonly=False)
     scf_coverage_percent = fields.Integer(related="company_id.scf_coverage_percent", readonly=False)
+    scf_pledge_haircut = fields.Float(related="company_id.scf_pledge_haircut", readonly=False)
+    scf_pledge_cover_percent = fields.Integer(related="company_id.scf_pledge_cover_percent", readonly=False)
     scf_concentration_percent = fields.Integer(related="company_id.scf_concentration_percent", readonly=False)
 
     def action_scf_create_accounts(self):

@@ -24,6 +24,11 @@ from . import test_package
 from . import test_panel
 from . import test_panel_tour
 from . import test_payout_account
+from . import test_pledge
+from . import test_pledge_concurrency
+from . import test_pledge_security
+from . import test_pledge_value
+from . import test_pledge_walk
 from . import test_protection
 from . import test_reach
 from . import test_security

@@ -1,3 +1,4 @@
+from . import scf_release_request
 from . import scf_reach
 from . import scf_reply
 from . import scf_repayment
