@@ -39,9 +39,11 @@ class ScfFinanceable(models.AbstractModel):
         stated = self.filtered(lambda document: document.state in ("sale", "posted"))
         if not stated:
             return HIDDEN
-        free = {item.facts.name for item in assessment.documents if item.is_financeable}
+        free = self.browse(
+            document.id for document, item in zip(self, assessment.documents, strict=True) if item.is_financeable
+        )
         evidence = read_evidence(
-            stated.filtered(lambda document: document.name in free) or stated,
+            free or stated,
             company=self.company_id,
             technique=assessment.technique,
             requested=assessment.eligible_amount,

@@ -85,6 +85,18 @@ class TestSeveralDocuments(FinanceCase):
         draft.action_submit()
         self.assertEqual(draft.state, "requested")
 
+    def test_lists_offer_it_to_who_may_ask(self):
+        for name, documents in (
+            ("action_scf_request_order", self._order(2000.0) | self._order(3000.0)),
+            ("action_scf_request_move", self._invoices(2000.0, 3000.0)),
+        ):
+            selection = {"active_model": documents._name, "active_ids": documents.ids, "active_id": documents[0].id}
+            server_action = self.env.ref(f"scf_finance.{name}").with_context(**selection)
+            opened = self._as("requester", server_action).run()
+            self.assertEqual(self.env[opened["res_model"]].browse(opened["res_id"])._documents(), documents)
+            with self.assertRaises(AccessError):
+                self._as("accountant", server_action).run()
+
     def test_one_document_is_asked_for_in_a_dialog(self):
         invoice = self._invoice(2000.0)
         action = self._as("requester", invoice).action_scf_request()
