@@ -228,6 +228,10 @@ class TestOfferComparison(FinanceCase):
         compared = self._compared(self._offers(document=order))
         self.assertIn("$ 4,000.00 (40.0 %)", compared["margin"])
 
+    def test_margin_is_that_of_all_documents_together(self):
+        compared = self._compared(self._offers(document=self.invoice | self._invoice(9000.0)))
+        self.assertIn("$ 5,000.00 (26.3 %) of $ 19,000.00", compared["margin"])
+
     def test_margin_is_said_to_be_unknown_where_a_cost_is_missing(self):
         self.product_a.standard_price = 0.0
         compared = self._compared(self._offers())

@@ -302,6 +302,7 @@ class TestSecurity(FinanceCase):
             (self.loan, "action_repay_now"),
             (self.loan, "action_open_moves"),
             (self.application, "action_open_reads"),
+            (self.application, "scf_offers"),
             (self.records["scf.submission"], "action_open_file"),
             (self.records["scf.submission"], "action_open_reads"),
             (self.records["scf.submission"], "action_revoke_consent"),
