@@ -268,6 +268,7 @@ class Town:
         *,
         invoice: int | None = None,
         order: int | None = None,
+        invoices: tuple[int, ...] = (),
         banks: tuple[str, ...] = (),
         consents: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> int:
@@ -276,8 +277,11 @@ class Town:
         `consents` says by bank what differs from the consent that is proposed.
         """
         requester = self.as_("requester")
-        line = {"move_id": invoice} if invoice else {"sale_order_id": order}
-        values: dict[str, Any] = {"line_ids": [(0, 0, line)]}
+        if order:
+            lines = [{"sale_order_id": order}]
+        else:
+            lines = [{"move_id": one} for one in (invoice, *invoices) if one]
+        values: dict[str, Any] = {"line_ids": [(0, 0, line) for line in lines]}
         if banks:
             values["bank_ids"] = [(6, 0, [self.bank_ids[name] for name in banks])]
         application = requester.create("scf.application", **values)

@@ -40,6 +40,26 @@ def test_order_is_financed_and_repaid_by_its_invoice(town: Town) -> None:
     town.assert_one_truth(application)
 
 
+def test_two_invoices_are_one_loan_that_the_payments_of_both_repay(town: Town) -> None:
+    invoices = (town.posted_invoice(40), town.posted_invoice(24, due_in_days=55))
+    requester = town.as_("requester")
+    application = town.ask_banks(invoices=invoices)
+    asked = requester.read("scf.application", application, "requested_amount", "tenor_days")
+    assert (asked["requested_amount"], asked["tenor_days"]) == (7_200.0, 55), "90 % of both, to the later due date"
+    town.accept_best(application, of=2)
+    town.loan_in_state(application, "active")
+    for invoice in invoices:
+        panel = requester.call("account.move", "scf_panel", [invoice])
+        assert (panel["state"], panel["application"]["id"]) == ("financed", application)
+        assert "with one other document" in panel["subline"]
+
+    town.pay(invoices[1], 3_000.0)
+    town.pay(invoices[0], 5_000.0)
+    loan = town.loan_in_state(application, "closed")
+    town.assert_one_truth(application)
+    assert len(town.repayments(loan["id"])) == 2
+
+
 def test_the_one_who_asked_cannot_accept(town: Town) -> None:
     application = town.ask_banks(invoice=town.posted_invoice(40))
     town.until("two offers", lambda: len(town.offers(application)) == 2)
