@@ -19,6 +19,7 @@ from . import test_journey
 from . import test_loan
 from . import test_offer
 from . import test_offer_comparison
+from . import test_offers_tour
 from . import test_offers_unit
 from . import test_package
 from . import test_panel

@@ -1,11 +1,15 @@
 import json
 from datetime import timedelta
+from decimal import Decimal
 from unittest.mock import patch
+
+from openscf.loan import LoanTerms
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from ..offers.comparison import cost_offer, difference
 from .bank_double import BankDouble
 from .common import FinanceCase
 
@@ -87,6 +91,21 @@ class TestOfferComparison(FinanceCase):
         dear = self._scenario(compared, self.rhone)
         self.assertEqual([mark["code"] for mark in dear["marks"]], ["apr"], "the fee weighs less on more money")
         self.assertEqual(dear["notes"], ["Costs $ 22.50 more than Hansa Bank, but gives $ 2,000.00 more in hand."])
+
+    def test_cheapest_is_told_from_the_one_that_gives_most_and_the_others_from_the_cheapest(self):
+        cheapest, middle, largest = (
+            cost_offer(
+                number,
+                f"Bank {number}",
+                LoanTerms(principal=Decimal(principal), currency="EUR", rate_pa=Decimal(6), tenor_days=45),
+                self.today,
+            )
+            for number, principal in enumerate((6000, 7000, 8000))
+        )
+        choices = [cheapest, middle, largest]
+        self.assertEqual(difference(cheapest, choices, 0).than, largest)
+        self.assertEqual(difference(middle, choices, 0).than, cheapest)
+        self.assertEqual(difference(largest, choices, 0).in_hand, 2000)
 
     def test_shorter_loan_is_said_to_be_repaid_earlier(self):
         compared = self._compared(self._offers(hansa={"tenor_days": 30}))
