@@ -27,14 +27,12 @@ class ScfApplication(models.Model):
         self.ensure_one()
         self.check_access("read")
         costed = by_total_cost(self._costed_offers(LATENESS_DAYS))
-        choices = self._choices(costed)
         margin = self._margin() if costed else None
-        screen = OffersScreen(self.env, self.currency_id, costed, choices, margin)
+        screen = OffersScreen(self.env, self.currency_id, costed, self._choices(costed), margin)
         offers = {offer.id: offer for offer in self.offer_ids}
         why_not = self._why_not_accept_by_offer()
         return {
             "today": screen.date(fields.Date.context_today(self)),
-            "is_choice": bool(choices),
             "margin": screen.margin_sentence(),
             "lateness": screen.lateness(),
             "offers": [self._offer_on_screen(offers[row.id], row, screen, why_not.get(row.id, "")) for row in costed],

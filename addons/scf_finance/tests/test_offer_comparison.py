@@ -188,7 +188,7 @@ class TestOfferComparison(FinanceCase):
         self._accept(hansa)
         self.hansa_bank.grant(hansa)
         compared = self._compared(application)
-        self.assertFalse(compared["is_choice"])
+        self.assertFalse(compared["offers"][0]["scenarios"][0]["marks"], "nothing is left to choose")
         self.assertEqual(
             [(offer["bank"], offer["state"]) for offer in compared["offers"]], [("Hansa Bank", "accepted")]
         )

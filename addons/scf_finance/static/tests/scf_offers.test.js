@@ -98,7 +98,6 @@ const RHONE = {
 };
 const COMPARED = {
     today: "11/22/2026",
-    is_choice: true,
     margin: "Margin of the sale before financing: € 3,000.00 (30.0 %) of € 10,000.00 net.",
     lateness: [
         { days: 0, label: "on time" },
@@ -144,6 +143,7 @@ test("offers stand in the server's order with their figures and words", async ()
     expect(`${card(1)} .o_scf_offer_notes`).toHaveText(
         "Costs € 64.00 less than Rhône, but gives € 2,000.00 less in hand."
     );
+    expect(`${card(1)} .o_scf_offer_loan`).toHaveText("from a loan of € 6,000.00");
     expect(`${card(1)} .o_scf_offer_recourse`).toHaveText(/you pay the bank/);
     expect(queryAllTexts(`${card(1)} .o_scf_offer_conditions li`)).toEqual(["Notified assignment"]);
     expect(`${card(1)} .o_scf_offer_accept`).toHaveClass("btn-primary");
