@@ -58,9 +58,7 @@ def cheapest_mix(candidates: Iterable[Candidate], wanted: Decimal, *, not_before
     :param not_before: the end of the shortest loan: who pays earlier makes it no cheaper
     :return: None where all together do not reach the amount
     """
-    by_day = sorted(
-        (item for item in candidates if item.amount > 0), key=lambda item: (max(item.paid_on, not_before), -item.amount)
-    )
+    by_day = sorted((item for item in candidates if item.amount > 0), key=lambda item: item.paid_on)
     for end, total in enumerate(accumulate(item.amount for item in by_day), start=1):
         if total >= wanted:
             last_day = max(by_day[end - 1].paid_on, not_before)
