@@ -275,8 +275,7 @@ class ScfApplication(models.Model):
         self.check_access("write")
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already.", self.name))
-        if not documents:
-            raise UserError(self.env._("Choose at least one sales order or invoice to be financed."))
+        self._refuse_without_documents()
         documents._scf_lock()
         assessment = documents._scf_assess()
         self._check_request(assessment)
@@ -386,6 +385,10 @@ class ScfApplication(models.Model):
         is_mixed = len(documents.company_id) > 1 or len(documents.currency_id) > 1
         return documents.browse() if is_mixed else documents
 
+    def _refuse_without_documents(self):
+        if not self.line_ids:
+            raise UserError(self.env._("Choose at least one sales order or invoice to be financed."))
+
     def _money(self, amount):
         return format_amount(self.env, amount, self.currency_id)
 
@@ -455,6 +458,7 @@ class ScfApplication(models.Model):
         self._documents()._scf_check_requester()
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already: open what the bank received.", self.name))
+        self._refuse_without_documents()
         return self.env["scf.package"].sudo()._preview(self.sudo(), proposal.sudo())
 
     def _set_state(self, state, reason=None):

@@ -154,8 +154,10 @@ class TestSeveralDocuments(FinanceCase):
     def test_application_without_documents_is_not_sent(self):
         draft = self._as("requester", self.env["scf.application"]).create({})
         self.assertEqual(draft.company_id, self.company, "somebody has to see it")
-        with self.assertRaisesRegex(UserError, "at least one"):
-            draft.action_submit()
+        draft.bank_ids = self.rhone
+        for call in (draft.action_submit, lambda: draft._preview(draft.proposal_ids)):
+            with self.assertRaisesRegex(UserError, "at least one"):
+                call()
 
     # --- asking ---
 
