@@ -62,7 +62,7 @@ def cheapest_mix(candidates: Iterable[Candidate], wanted: Decimal, *, not_before
     for end, total in enumerate(accumulate(item.amount for item in by_day), start=1):
         if total >= wanted:
             last_day = max(by_day[end - 1].paid_on, not_before)
-            in_time = [item for item in by_day if max(item.paid_on, not_before) <= last_day]
+            in_time = [item for item in by_day if item.paid_on <= last_day]
             return Mix(_fewest(in_time, wanted))
     return None
 
