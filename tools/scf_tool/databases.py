@@ -116,6 +116,10 @@ class Databases:
         modules = [*(self.product_addons() if ours else []), *TEST_ADDONS]
         self._odoo.install(database, modules, what=f"installing {', '.join(modules)}", config=self.test_config())
 
+    def install_test_addon(self, database: str, addon: str) -> None:
+        """Install an addon for tests that is not in the template, with what of Odoo it depends on."""
+        self._odoo.install(database, [addon], what=f"installing {addon}", config=self.test_config())
+
     def product_addons(self) -> list[str]:
         return sorted(path.parent.name for path in self._checkout.addons.glob("*/__manifest__.py"))
 

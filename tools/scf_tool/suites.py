@@ -27,17 +27,20 @@ class Suite:
 
     :ivar on_odoo: runs inside Odoo, on a copy of the template, by pytest-odoo with its HTTP server.
     :ivar alone: starts servers or a browser whose time-outs another suite's load would trip.
+    :ivar addon: an addon for tests that is installed in this suite's database only.
     """
 
     name: str
     folder: str
     on_odoo: bool = False
     alone: bool = False
+    addon: str = ""
 
 
 SUITES = (
     Suite("finance", "addons/scf_finance/tests", on_odoo=True),
     Suite("connector", "addons/scf_connector/tests", on_odoo=True),
+    Suite("mrp", "tests/addons/scf_test_mrp/tests", on_odoo=True, addon="scf_test_mrp"),
     Suite("bank", "bank/tests"),
     Suite("sdk", "sdk/tests"),
     Suite("demo", "tests/demo"),
@@ -129,6 +132,8 @@ class SuiteRun:
         }
         if suite.on_odoo:
             ready.databases.copy(TEMPLATE, database_of(suite))
+            if suite.addon:
+                ready.databases.install_test_addon(database_of(suite), suite.addon)
             config = ready.checkout.state / f"odoo-test-{suite.name}.conf"
             options = ready.databases.test_options() | {"db_name": database_of(suite)}
             ready.odoo.write_options(config, options)

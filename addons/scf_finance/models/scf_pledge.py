@@ -89,7 +89,6 @@ class ScfPledge(models.Model):
     bank_name = fields.Char(string="Pledged To", related="bank_id.name")
     application_id = fields.Many2one(
         "scf.application",
-        string="Application",
         index="btree_not_null",
         ondelete="set null",
         check_company=True,
@@ -98,7 +97,6 @@ class ScfPledge(models.Model):
     )
     loan_id = fields.Many2one(
         "scf.loan",
-        string="Loan",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
@@ -146,7 +144,7 @@ class ScfPledge(models.Model):
 
     @api.constrains("product_id", "lot_id", "location_id", "company_id")
     def _check_goods(self):
-        for pledge in self:
+        for pledge in self.sudo():  # whoever proposes learns what is wrong, whatever of the stock he may see
             product, lot, place = pledge.product_id, pledge.lot_id, pledge.location_id
             if not product.is_storable:
                 raise ValidationError(
@@ -254,6 +252,8 @@ class ScfPledge(models.Model):
         if uom.compare(quantity, 0) <= 0:
             raise UserError(self.env._("A release of %(quantity)s is none.", quantity=quantity))
         quantity = min(quantity, self.held_quantity)
+        if request and request.pledge_id != self:
+            raise UserError(self.env._("%s was not asked for of this pledge.", request.display_name))
         release = request or self.env["scf.pledge.release"].create({"pledge_id": self.id, "quantity": quantity})
         release._take(quantity, reference)
         self.released_quantity += quantity

@@ -41,6 +41,7 @@ class Claim:
         """Whether goods of the product at this location, of this lot and owner, are goods of this claim."""
         return (
             location.usage == "internal"
+            and location.active
             and (location.parent_path or "").startswith(self.path)
             and location.company_id.id == self.company_id
             and self.lot_id in (None, lot.id)
@@ -49,9 +50,8 @@ class Claim:
 
     def quants_domain(self) -> Domain:
         """The quants of the product that the claim is on."""
-        domain = Domain("location_id", "child_of", self.location_id) & Domain(
-            "owner_id", "in", [False, self.partner_id]
-        )
+        domain = Domain("location_id", "child_of", self.location_id) & Domain("location_id.usage", "=", "internal")
+        domain &= Domain("location_id.active", "=", True) & Domain("owner_id", "in", [False, self.partner_id])
         return domain & Domain("lot_id", "=", self.lot_id) if self.lot_id else domain
 
 

@@ -25,7 +25,8 @@ class StockQuant(models.Model):
 
     def write(self, vals):
         if IDENTITY & vals.keys():
-            touch(self.env, self.sudo().product_id.ids)
+            # A negative quant takes away from what it becomes, too.
+            touch(self.env, {*self.sudo().product_id.ids, *filter(None, [vals.get("product_id")])})
         elif "quantity" in vals:
             new = vals["quantity"] or 0
             less = self.sudo().filtered(lambda quant: quant.quantity > new and quant._scf_is_own())
@@ -119,7 +120,7 @@ class _PassingOver:
             passed_over = Domain.OR(claim.quants_domain() for claim in shut) if shut else None
             wanted = quantity - sum(taken for _quant, taken in picks)
             offered = reserve(passed_over, wanted) if self._uom.compare(wanted, 0) > 0 else []
-            exceeded = self._exceeded(offered)
+            exceeded = self._exceeded(offered, shut)
             if not exceeded:
                 return picks + offered
             inside = [(quant, taken) for quant, taken in offered if _is_of(exceeded, quant)]
@@ -130,9 +131,9 @@ class _PassingOver:
                 picks.append((quant, taken))
             shut.append(exceeded)
 
-    def _exceeded(self, offered):
-        """The innermost claim of which more is offered than is free."""
-        for claim in sorted(self._claims, key=lambda claim: -len(claim.path)):
+    def _exceeded(self, offered, shut):
+        """The innermost claim, of those that are not shut, of which more is offered than is free."""
+        for claim in sorted(set(self._claims) - set(shut), key=lambda claim: (-len(claim.path), claim.lot_id or 0)):
             wanted = sum(taken for quant, taken in offered if _is_of(claim, quant))
             if self._uom.compare(wanted, self._left[claim]) > 0:
                 return claim

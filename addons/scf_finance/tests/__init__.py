@@ -27,6 +27,7 @@ from . import test_panel_tour
 from . import test_payout_account
 from . import test_pledge
 from . import test_pledge_concurrency
+from . import test_pledge_hint
 from . import test_pledge_security
 from . import test_pledge_value
 from . import test_pledge_walk

@@ -169,7 +169,7 @@ class PledgeWalk(PledgeCase):
         picking.move_ids.quantity = picking.move_ids.product_uom_qty
         action = picking.button_validate()
         if isinstance(action, dict) and action["res_model"] == "scf.release.request":
-            request = self.env["scf.release.request"].with_context(action["context"]).browse(action["res_id"])
+            request = self.env["scf.release.request"].with_context(**action["context"]).browse(action["res_id"])
             action = request.action_take_free()
         if isinstance(action, dict) and action["res_model"] == "stock.backorder.confirmation":
             Form.from_action(self.env, action).save().process_cancel_backorder()

@@ -37,6 +37,13 @@ class TestPledge(PledgeCase):
         self.assertEqual((pledge.state, pledge.released_quantity), ("released", 10))
         self.assertFalse(pledge._release(1, "REL-3"))
 
+    def test_a_request_is_answered_on_its_own_pledge(self):
+        self._put(self.sand, 10, self.collateral)
+        first, second = (self._pledged(self.sand, 5, self.collateral) for _n in range(2))
+        request = first._ask_release(1, "Needed")
+        with self.assertRaisesRegex(UserError, "not asked for"):
+            second._release(1, "REL-1", request)
+
     def test_a_release_comes_after_the_pledge(self):
         self._put(self.sand, 10, self.collateral)
         pledge = self._proposed(self.sand, 10, self.collateral).sudo()
@@ -260,6 +267,11 @@ class TestHardStop(PledgeCase):
                 quant.with_user(self.manager).write(values)
         with self._refused():
             quant.sudo().unlink()
+        gravel = self.env["product.product"].create({"name": "Gravel", "is_storable": True})
+        self._put(gravel, -1, self.collateral)
+        self.env.cr.flush()
+        with self._refused():
+            gravel.stock_quant_ids.product_id = self.sand
         with self._refused():
             self.env["stock.quant"].create({"product_id": self.sand.id, "location_id": self.bin.id, "quantity": -1})
         lots = self.env["stock.quant"].search([("lot_id", "=", self.lot.id), ("location_id", "=", self.stock.id)])
@@ -363,6 +375,14 @@ class TestReservation(PledgeCase):
         move._action_assign()
         self.assertEqual((move.state, move.quantity), ("assigned", 6))
 
+    def test_goods_in_an_archived_location_are_no_pledged_goods(self):
+        self._put(self.sand, 6, self.collateral)
+        self._put(self.sand, 6, self.bin)
+        self._pledged(self.sand, 4, self.collateral)
+        self.bin.with_context(do_not_check_quant=True).active = False
+        picking = self._delivery(self.sand, 12)
+        self.assertEqual(self._reserved(picking)[self.collateral, self.env["stock.lot"]], 2)
+
     def test_another_unit_is_rounded_as_without_pledges(self):
         gravel = self.env["product.product"].create({"name": "Gravel", "is_storable": True})
         self._put(gravel, 20, self.stock)
@@ -423,7 +443,7 @@ class TestReleaseDialog(PledgeCase):
     def _dialog(self):
         action = self.picking.with_user(self.keeper).button_validate()
         self.assertEqual(action["res_model"], "scf.release.request")
-        dialog = self.env["scf.release.request"].with_user(self.keeper).with_context(action["context"])
+        dialog = self.env["scf.release.request"].with_user(self.keeper).with_context(**action["context"])
         return dialog.browse(action["res_id"])
 
     def test_it_shows_which_goods_and_which_bank(self):
