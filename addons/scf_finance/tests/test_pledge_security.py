@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .pledge_case import PledgeCase
 
@@ -86,6 +86,23 @@ class TestPledgeSecurity(PledgeCase):
         )
         self.assertEqual((pledge.state, pledge.create_uid), ("proposed", self.people["requester"]))
         pledge.unlink()
+
+    def test_the_form_serves_both_roles(self):
+        keeping_requester = self.people["requester"]
+        keeping_requester.group_ids += self.env.ref("stock.group_stock_user")
+        self._put(self.copper, 5, self.stock, self.lot)
+        with Form(self._as("requester", self.env["scf.pledge"])) as form:
+            form.product_id = self.copper
+            form.lot_id = self.lot
+            form.location_id = self.stock
+            form.quantity = 5
+            form.bank_id = self.rhone
+        self.assertEqual((form.record.state, form.record.value), ("proposed", 40))
+        with Form(self.pledge.with_user(self.keeper)) as form:
+            self.assertEqual(form.bank_name, "Banque du Rhône")
+            self.assertNotIn("lending_value", form._view["fields"])
+        for view_type in ("list", "kanban", "search"):
+            self.pledge.with_user(self.keeper).get_view(view_type=view_type)
 
     def test_a_keeper_proposes_nothing(self):
         with self.assertRaises(AccessError):

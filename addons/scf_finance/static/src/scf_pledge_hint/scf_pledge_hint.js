@@ -19,7 +19,7 @@ export const scfPledgeHintsService = {
             await Promise.resolve();
             const { ids } = waiting.get(resModel);
             waiting.delete(resModel);
-            return orm.silent.call("scf.pledge", "scf_hints", [resModel, [...ids]]);
+            return orm.silent.call("scf.pledge", "scf_hints", [resModel, [...ids].sort((a, b) => a - b)]);
         }
 
         return {
