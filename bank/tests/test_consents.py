@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -96,6 +97,36 @@ class TestArrival:
         application = erp.apply(sale)
         assert application.rejection is not None
         assert f"a file of kind ubl_invoice for {sale.number}" in application.rejection.message
+
+    def test_a_file_that_could_not_be_made_refers_to_an_officer_with_the_reason(self, bank: Bank, erp: Erp) -> None:
+        why = "The field 'Country' is required on Alpenbau AG."
+        unmade = [{"kind": "ubl_invoice", "reason": why}]
+        sale = new_sale(kinds_left_out=frozenset({"ubl_invoice"}), not_made=unmade)
+        application = erp.apply(sale)
+        assert (application.status, application.offers) == ("PROCESSING", ())
+        page = html.unescape(bank.officer.fetch(f"applications/{application.id}").text)
+        assert why in page
+        assert f"The applicant could not make ubl_invoice for {sale.number}; the package's findings say why." in page
+
+    def test_the_reason_goes_with_the_consent(self, bank: Bank, erp: Erp) -> None:
+        """It is the applicant's word on a document that only the consent lets the bank read about."""
+        why = "The field 'Country' is required on Alpenbau AG."
+        unmade = [{"kind": "ubl_invoice", "reason": why}]
+        sale = new_sale(kinds_left_out=frozenset({"ubl_invoice"}), not_made=unmade)
+        application = erp.apply(sale)
+        erp.revoke(sale.consent_id)
+        assert why not in html.unescape(bank.officer.fetch(f"applications/{application.id}").text)
+
+    def test_a_reason_for_another_document_excuses_nothing(self, erp: Erp) -> None:
+        unmade = [{"kind": "ubl_invoice", "document": "S00042", "reason": "The order has no line."}]
+        application = erp.apply(new_sale(kinds_left_out=frozenset({"ubl_invoice"}), not_made=unmade))
+        assert application.rejection is not None
+        assert "asks for a file of kind ubl_invoice" in application.rejection.message
+
+    def test_an_advice_that_could_not_be_made_is_referred_too(self, erp: Erp) -> None:
+        unmade = [{"kind": "ubl_despatch_advice", "reason": "Another customer ordered the goods."}]
+        sale = new_sale(kinds_left_out=frozenset({"ubl_despatch_advice"}), not_made=unmade)
+        assert erp.apply(sale).status == "PROCESSING"
 
     def test_a_listed_file_must_have_come(self, erp: Erp) -> None:
         sale = new_sale()

@@ -52,6 +52,11 @@ class ScfConsentProposal(models.Model):
         help="The last day, in universal time, on which the bank may use what it received.",
     )
     notice = fields.Text(string="What You Agree To", compute="_compute_notice")
+    unmade_files = fields.Text(
+        string="Files That Can't Be Made",
+        compute="_compute_unmade_files",
+        help="Electronic documents that the bank asks for and that Odoo refuses to write, and why.",
+    )
 
     _history_bounded = models.Constraint(
         f"CHECK (history_months BETWEEN 0 AND {LONGEST_HISTORY_MONTHS})",
@@ -96,6 +101,19 @@ class ScfConsentProposal(models.Model):
         for proposal in self:
             proposal.notice = proposal.standing_id.notice if proposal._uses_standing() else proposal._words()
 
+    @api.depends("bank_id", "section_ids", "counterparties", "use_standing", "application_id.technique")
+    def _compute_unmade_files(self):
+        for proposal in self:
+            proposal.unmade_files = "\n".join(
+                self.env._(
+                    "%(bank)s asks for an electronic file with %(number)s, and Odoo can't make it: %(reason)s",
+                    bank=proposal.bank_id.sudo().name,
+                    number=item.number,
+                    reason=item.reason,
+                )
+                for item in proposal._unmade()
+            )
+
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -128,6 +146,18 @@ class ScfConsentProposal(models.Model):
 
     def _uses_standing(self):
         return bool(self.use_standing and self.standing_id)
+
+    def _unmade(self):
+        """The files that the bank asks for and may read, and that can't be made of the records of today."""
+        self.ensure_one()
+        document = self.application_id._document_read_by_drafter()
+        kinds = self.bank_id._scf_asked_files(self.application_id.technique) if document else ()
+        standing = self.standing_id if self._uses_standing() else None
+        sections = standing.sections if standing else self.section_ids.mapped("code")
+        if not kinds or "attachments" not in sections:
+            return []
+        counterparties = (standing or self).counterparties
+        return document._scf_ubl_files(kinds, of_buyers_only=counterparties == "pseudonymous")[1]
 
     def _sections(self):
         """The sections of a new consent, in the package's order."""

@@ -1,4 +1,5 @@
 import io
+import secrets
 
 from openscf.consent import sign_consent
 from openscf.keys import SigningKey
@@ -9,6 +10,7 @@ from odoo.tools.pdf import add_banner
 
 from ..evidence.party import account_of, account_text, is_same_account
 from ..evidence.sealing import Grant, seal_evidence
+from .scf_bank import SECRET_BYTES
 
 
 class ScfPackage(models.Model):
@@ -95,6 +97,7 @@ class ScfPackage(models.Model):
             today=fields.Date.context_today(application),
             supersedes=supersedes.package_ref if supersedes else None,
         )
+        application._document()._scf_note_unmade(sealed.unmade)
         package = self.create(
             {
                 "application_id": application.id,
@@ -130,10 +133,10 @@ class ScfPackage(models.Model):
     @api.model
     @api.private
     def _preview(self, application, proposal):
-        """Draw what a bank would get of `application` today, marked on every page, and keep nothing.
+        """Draw what a bank would get of `application` today, marked on every page. Nothing is written.
 
         The file is sealed with a key that exists for this call only, and the mark breaks even that seal: no bank takes
-        it for the company's word.
+        it for the company's word. A bank that was never asked before gets other pseudonyms when it is.
 
         :param proposal: the ``scf.consent.proposal`` for the bank
         :return: the bytes of a PDF
@@ -144,7 +147,7 @@ class ScfPackage(models.Model):
             terms=terms,
             artefact=sign_consent(terms, key=key),
             file_kinds=tuple(bank._scf_asked_files(application.technique)),
-            pseudonym=bank._scf_pseudonym(bank._scf_pseudonym_secret()),
+            pseudonym=bank._scf_pseudonym(bank._scf_kept_pseudonym_secret() or secrets.token_bytes(SECRET_BYTES)),
         )
         today = fields.Date.context_today(application)
         sealed = seal_evidence(application, [grant], key=key, now=now, today=today)

@@ -85,6 +85,7 @@ from openscf._internal.sections import (
     TaxMonth,
     TaxRow,
     TransactionSection,
+    UnmadeFile,
     section_model,
 )
 from openscf.canonical import canonical_bytes
@@ -160,6 +161,7 @@ __all__ = [
     "TaxRow",
     "TransactionSection",
     "TreeHead",
+    "UnmadeFile",
     "is_pdf",
     "json_schema",
     "package_json",

@@ -113,6 +113,7 @@ def _financed_references(sections: Sections) -> Iterator[tuple[str, str]]:
 
 def _attachment_references(sections: Sections) -> Iterator[tuple[str, str]]:
     yield from _names(sections, "attachments", "files", "document")
+    yield from _names(sections, "attachments", "not_made", "document")
 
 
 def _unknown_lines(sections: Sections) -> Iterator[Finding]:
