@@ -38,7 +38,7 @@ def limit_the_history(user: OdooUser, bank: str, months: str) -> None:
     field.fill(months)
     field.press("Tab")
     expect(dialog.locator("[name=notice]")).to_contain_text(f"{months} months")
-    dialog.locator("h2").click()  # the date that Tab came to shows its calendar until then
+    dialog.locator(".modal-title").click()  # the date that Tab came to shows its calendar until then
     keep_picture(user.page, "consent")
     dialog.locator(".o_form_button_save").click()
     expect(user.page.locator(".o_scf_section_choice")).to_have_count(0)

@@ -5,6 +5,7 @@ from . import scf_bank
 from . import scf_section
 from . import scf_consent
 from . import scf_consent_proposal
+from . import scf_consent_in_short
 from . import scf_application
 from . import scf_application_document
 from . import scf_package

@@ -10,6 +10,9 @@ ACTIONS = [
     ("attachment_downloaded", "Downloaded one of the files"),
 ]
 
+# What a bank gives as the reader where no person read (docs/protocol.md).
+SYSTEM = "system"
+
 
 class ScfPackageRead(models.Model):
     """One time that a bank read what it received, as the bank told and signed it. Never changed."""
@@ -26,11 +29,23 @@ class ScfPackageRead(models.Model):
     company_id = fields.Many2one(related="disclosure_id.company_id", store=True, index=True, precompute=True)
     read_ref = fields.Char(string="Bank's Number", required=True, readonly=True)
     read_at = fields.Datetime(string="Read On", required=True, readonly=True)
-    reader = fields.Char(string="Read By", required=True, readonly=True, help="The officer, or “system”.")
+    reader = fields.Char(
+        string="Read By", required=True, readonly=True, help="The officer, or “system” for the bank's programs."
+    )
+    reader_name = fields.Char(string="By", compute="_compute_reader_name")
     action = fields.Selection(ACTIONS, string="What Was Done", required=True, readonly=True)
     part = fields.Char(string="File", readonly=True)
 
     _once = models.UniqueIndex("(bank_id, read_ref)", "A reading is noted once.")
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("reader", "bank_id.name")
+    def _compute_reader_name(self):
+        for read in self:
+            read.reader_name = (
+                self.env._("%s, automatic check", read.bank_id.sudo().name) if read.reader == SYSTEM else read.reader
+            )
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
