@@ -116,7 +116,8 @@ class AccountMove(models.Model):
                 **stated,
             ),
             "disputed": self.env._(
-                "We dispute the invoice %(number)s that %(seller)s issued on %(date)s over %(amount)s, due on %(due_date)s.",
+                "We dispute the invoice %(number)s that %(seller)s issued on %(date)s over %(amount)s, due on "
+                "%(due_date)s.",
                 **stated,
             ),
         }
