@@ -1,8 +1,9 @@
 from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
+from odoo.tools.date_utils import relativedelta
 
 from ..evidence.views import ALWAYS
 from .scf_consent import COUNTERPARTIES
@@ -10,6 +11,8 @@ from .scf_consent import COUNTERPARTIES
 HISTORY_MONTHS = 24
 LONGEST_HISTORY_MONTHS = 60
 VALID_DAYS = 90
+# A consent that outlives the year is forgotten by whoever gave it: by then it is asked for, and read, again.
+LONGEST_VALID_MONTHS = 12
 
 
 class ScfConsentProposal(models.Model):
@@ -61,6 +64,9 @@ class ScfConsentProposal(models.Model):
     _history_bounded = models.Constraint(
         f"CHECK (history_months BETWEEN 0 AND {LONGEST_HISTORY_MONTHS})",
         f"The history goes back between 0 and {LONGEST_HISTORY_MONTHS} months.",
+    )
+    _once_per_bank = models.Constraint(
+        "unique(application_id, bank_id)", "A request says once what a bank may read: change what it says already."
     )
 
     # -- compute ----------------------------------------------------------------------------------------------------
@@ -114,6 +120,24 @@ class ScfConsentProposal(models.Model):
                 for item in proposal._unmade()
             )
 
+    # -- constrains -------------------------------------------------------------------------------------------------
+
+    @api.constrains("expires_on")
+    def _check_expires_on(self):
+        latest = fields.Date.context_today(self) + relativedelta(months=LONGEST_VALID_MONTHS)
+        for proposal in self:
+            if proposal.expires_on > latest:
+                raise ValidationError(
+                    self.env._(
+                        "The consent for %(bank)s would last until %(date)s. A consent lasts %(months)s months at "
+                        "most: choose %(latest)s or an earlier day, and give a new one when it ends.",
+                        bank=proposal.bank_id.sudo().name,
+                        date=format_date(self.env, proposal.expires_on),
+                        months=LONGEST_VALID_MONTHS,
+                        latest=format_date(self.env, latest),
+                    )
+                )
+
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -165,39 +189,14 @@ class ScfConsentProposal(models.Model):
         return (always | self.section_ids._origin).sorted(lambda section: (section.sequence, section.id))
 
     def _words(self):
-        """The consent in plain words: what, to whom, for what, until when. This is what the digest covers."""
-        company = self.application_id.company_id.sudo().name or self.env.company.name
-        bank = self.bank_id.name or ""
-        others = {
-            "pseudonymous": self.env._(
-                "Your other customers appear under codes that only %s sees: no name, no address.", bank
-            ),
-            "named": self.env._("Your other customers appear by name."),
-        }
-        history = (
-            self.env._("The history goes back %s months.", self.history_months)
-            if self.history_months
-            else self.env._("The history covers the running month only.")
-        )
-        return "\n".join(
-            (
-                self.env._(
-                    "%(company)s lets %(bank)s read the following, to decide on applications for loans and for "
-                    "nothing else:",
-                    company=company,
-                    bank=bank,
-                ),
-                *(f"• {section.sentence}" for section in self._sections()),
-                history,
-                self.env._("The buyers of the financed documents are always named."),
-                others.get(self.counterparties, ""),
-                self.env._(
-                    "It holds until %(date)s, for further requests too. You can take it back at any time: nothing more "
-                    "is sent then, open requests end, and the bank erases what it received. A loan that was granted "
-                    "goes on.",
-                    date=format_date(self.env, self.expires_on),
-                ),
-            )
+        """The new consent in plain words."""
+        return self.env["scf.consent"]._words(
+            self.bank_id,
+            self.application_id.company_id or self.env.company,
+            self._sections(),
+            counterparties=self.counterparties,
+            history_months=self.history_months,
+            ends_on=self.expires_on,
         )
 
     def _terms(self, now):
