@@ -39,16 +39,25 @@ def live_lights(checked: list[Checked], env) -> list[dict]:
     return _lights(rows, env)
 
 
-def sealed_lights(section, env) -> list[dict]:
-    """The lights of a section `checks` of a package (as `openscf.package.read_package` gives it).
+def sealed_lights(sections: dict[str, object], env) -> list[dict]:
+    """The lights of the sections `checks` of several files (as `openscf.package.read_package` gives them), as one.
 
-    Their sentences stay as the bank reads them, in English.
+    Where the files differ, as each bank reads as much as its consent gives, the worst result counts, and its title
+    names the file. Their sentences stay as the bank reads them, in English.
+
+    :param sections: by the name of the bank that got the file
     """
-    rows = [
-        _row(item.code, item.light, item.level, item.sentence, (item.figure, item.threshold, item.unit), env)
-        for item in section.results
-    ]
-    return _lights(rows, env)
+    codes = dict.fromkeys(item.code for section in sections.values() for item in section.results)
+    return _lights([_worst_row(code, sections, env) for code in codes], env)
+
+
+def _worst_row(code: str, sections: dict[str, object], env) -> dict:
+    found = {bank: item for bank, section in sections.items() for item in section.results if item.code == code}
+    bank, item = min(found.items(), key=lambda pair: READING_ORDER.index(pair[1].level))
+    row = _row(item.code, item.light, item.level, item.sentence, (item.figure, item.threshold, item.unit), env)
+    if any((other.level, other.sentence) != (item.level, item.sentence) for other in found.values()):
+        row["title"] = env._("%(check)s, in the file for %(bank)s", check=row["title"], bank=bank)
+    return row
 
 
 def _row(code: str, light: str, level: str, sentence: str, measured, env) -> dict:

@@ -1,7 +1,7 @@
 from openscf.package import read_package
 
 from odoo import fields, models
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 
 from ..checks.lights import make_checks
 from ..checks.screen import live_lights, sealed_lights
@@ -69,18 +69,18 @@ class ScfApplication(models.Model):
         return document._scf_live_lights() if document.has_access("read") else HIDDEN
 
     def _sealed_lights(self):
-        """The lights in the package that was sent, from the file of the first bank that got them."""
-        package = self.package_id.sudo()  # whoever may read the application may know what was said for it
-        for disclosure in package.disclosure_ids.sorted("id"):
-            section = read_package(disclosure.attachment_id.raw).sections.checks
-            if section:
-                return {
-                    "visible": True,
-                    "origin": self.env._(
-                        "As sealed for %(bank)s on %(date)s.",
-                        bank=disclosure.bank_id.name,
-                        date=format_date(self.env, package.created_at),
-                    ),
-                    "lights": sealed_lights(section, self.env),
-                }
-        return HIDDEN
+        """The lights in the files that the banks have by now; where they differ, the worse result."""
+        sections = {}
+        # Whoever may read the application may know what was said for it.
+        disclosures = self.sudo().submission_ids.sorted("id").disclosure_id
+        for disclosure in disclosures:
+            if section := read_package(disclosure.attachment_id.raw).sections.checks:
+                sections[disclosure.bank_id.name] = section
+        if not sections:
+            return HIDDEN
+        origin = self.env._(
+            "As sealed for %(banks)s on %(date)s.",
+            banks=format_list(self.env, list(sections)),
+            date=format_date(self.env, max(disclosures.mapped("created_at"))),
+        )
+        return {"visible": True, "origin": origin, "lights": sealed_lights(sections, self.env)}
