@@ -7,7 +7,6 @@ F3 = F2 without the number. A plain hash of such fields could be guessed, so the
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import hmac
 import unicodedata
 from decimal import Decimal
@@ -22,6 +21,8 @@ from openscf.wire import Sha256
 # The public key, for use where no registry gives a secret one: anybody can recompute these fingerprints.
 OPEN_KEY: Final = b"openscf fingerprint open-1"
 OPEN_KEY_VERSION: Final = "open-1"
+
+_ASCII_DROPPED: Final = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 class Fingerprints(BaseModel):
@@ -74,13 +75,20 @@ def fingerprints(
 
 def _normalised(part: str, text: str) -> str:
     """Return the text in NFKC and upper case, letters and digits only: 'INV/2026/7' and 'inv 2026-7' agree."""
-    # Upper-casing can leave the composed form (U+0390), hence NFKC on both sides of it.
-    upper = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
-    kept = "".join(character for character in upper if character.isalnum())
+    if text.isascii():
+        kept = text.upper().translate(_ASCII_DROPPED)  # ASCII has one form only
+    else:
+        kept = _normalised_unicode(text)
     if not kept:
         raise InputInvalid(f"The {part} {text!r:.80} has no letter or digit; a fingerprint needs it.")
     return kept
 
 
+def _normalised_unicode(text: str) -> str:
+    # Upper-casing can leave the composed form (U+0390), hence NFKC on both sides of it.
+    upper = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
+    return "".join(character for character in upper if character.isalnum())
+
+
 def _digest(key: bytes, *parts: str) -> str:
-    return hmac.new(key, "|".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, "|".join(parts).encode(), "sha256").hex()
