@@ -16,17 +16,21 @@ from .document_state import check_document_state
 from .facts import DocumentFacts
 from .findings import Finding
 from .overdue import check_overdue
+from .statable import UNSTATABLE, check_currency, check_history, check_names
 
 # In this order: the first refusal is the headline.
 RULES = (
     check_document_state,
     check_buyer,
+    check_currency,
+    check_names,
     check_already_financed,
     check_overdue,
     check_tax_id,
     check_accounts,
     check_collection_account,
     check_banks,
+    check_history,
 )
 
 
@@ -53,6 +57,11 @@ class Assessment:
     @property
     def is_eligible(self) -> bool:
         return not self.stops
+
+    @property
+    def unstatable(self) -> tuple[Finding, ...]:
+        """What may keep evidence on the document from being written at all."""
+        return tuple(finding for finding in self.findings if finding.code in UNSTATABLE)
 
     @property
     def best(self) -> Quote | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from openscf.money import decimals
-
 from .facts import BankTerms
 from .findings import Finding, Fix
+from .statable import iso_decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +29,12 @@ class Refusal:
 
 def quote(facts, bank: BankTerms) -> Quote | Refusal:
     """Open amount times the bank's advance rate, rounded down, within the bank's amounts and tenor."""
-    if facts.currency not in bank.currencies:
+    places = iso_decimals(facts.currency)
+    if facts.currency not in bank.currencies or places is None:
         return Refusal(bank, "currency")
     if facts.days_to_payment > bank.max_tenor_days:
         return Refusal(bank, "tenor")
-    unit = Decimal(1).scaleb(-decimals(facts.currency))
+    unit = Decimal(1).scaleb(-places)
     advance = (facts.open_amount * bank.advance_rate / 100).quantize(unit, rounding=ROUND_DOWN)
     if advance < bank.min_amount:
         return Refusal(bank, "amount")

@@ -79,7 +79,7 @@ def seal_evidence(
     if untrusted := application._document()._scf_why_no_account():
         raise UserError(untrusted)
     evidence = {
-        months: read_sections(application, as_of=now, today=today, history_months=months)
+        months: _read(application, as_of=now, today=today, history_months=months)
         for months in sorted({grant.terms.history_months for grant in grants})
     }
     files, unmade = _files_for(application, grants)
@@ -112,6 +112,26 @@ def seal_evidence(
     read = next(iter(evidence.values()))
     account = account_members(read.sections["party"]["applicant"]["collection_account"])
     return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account, unmade)
+
+
+def _read(application, **asked):
+    """The evidence; UserError with the document that no package can state, where there is one."""
+    try:
+        return read_sections(application, **asked)
+    except OpenSCFError as error:
+        raise UserError(why_unstated(application._document(), error)) from error
+
+
+def why_unstated(document, error: OpenSCFError) -> str:
+    """Which document keeps the evidence from being written, and what to do, in a sentence.
+
+    :param document: the sales order or invoice that the evidence is about
+    :param error: what the package's writer says
+    """
+    about = [finding.sentence for finding in document._scf_assess().unstatable]
+    return "\n".join(about) or document.env._(
+        "The evidence on %(document)s can't be written: %(error)s", document=document.display_name, error=error
+    )
 
 
 def verify_file(content: bytes, keys: KeySet) -> Report:

@@ -1,11 +1,14 @@
+from openscf.errors import OpenSCFError
 from openscf.package import read_package
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date, format_list
 
 from ..checks.lights import make_checks
 from ..checks.screen import live_lights, sealed_lights
 from ..checks.thresholds import thresholds_of
+from ..evidence.sealing import why_unstated
 from ..evidence.sections import read_evidence
 from .scf_application import OPEN_STATES
 from .scf_consent_proposal import HISTORY_MONTHS
@@ -38,18 +41,23 @@ class ScfFinanceable(models.AbstractModel):
         assessment = self._scf_assess()
         if assessment.facts.state not in ("sale", "posted"):
             return HIDDEN
+        if set(assessment.unstatable) & set(assessment.stops):
+            return HIDDEN  # the panel says why no evidence can be written
         today = assessment.facts.today
-        evidence = read_evidence(
-            self,
-            company=self.company_id,
-            technique=assessment.facts.technique,
-            requested=assessment.eligible_amount,
-            eligible=assessment.eligible_amount,
-            tenor_days=max(assessment.tenor_days, 1),
-            as_of=fields.Datetime.now(),
-            today=today,
-            history_months=HISTORY_MONTHS,
-        )
+        try:
+            evidence = read_evidence(
+                self,
+                company=self.company_id,
+                technique=assessment.facts.technique,
+                requested=assessment.eligible_amount,
+                eligible=assessment.eligible_amount,
+                tenor_days=max(assessment.tenor_days, 1),
+                as_of=fields.Datetime.now(),
+                today=today,
+                history_months=HISTORY_MONTHS,
+            )
+        except OpenSCFError as error:
+            raise UserError(why_unstated(self, error)) from error
         checked = make_checks(evidence.sections, today, thresholds_of(self.company_id))
         return {"visible": True, "origin": "", "lights": live_lights(checked, self.env)}
 
