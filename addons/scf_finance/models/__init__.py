@@ -1,6 +1,7 @@
 from . import res_company
 from . import res_config_settings
 from . import scf_financeable
+from . import scf_record_unchanging
 from . import scf_bank
 from . import scf_section
 from . import scf_consent

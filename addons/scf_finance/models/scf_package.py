@@ -7,10 +7,13 @@ from openscf.keys import SigningKey
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import add_banner
+from odoo.tools.translate import LazyTranslate
 
 from ..evidence.party import account_of, account_text, is_same_account
 from ..evidence.sealing import Grant, seal_evidence
 from .scf_bank import SECRET_BYTES
+
+_lt = LazyTranslate(__name__)
 
 
 class ScfPackage(models.Model):
@@ -18,9 +21,11 @@ class ScfPackage(models.Model):
 
     _name = "scf.package"
     _description = "Evidence package"
-    _inherit = ["scf.record.kept"]
+    _inherit = ["scf.record.unchanging"]
     _order = "id desc"
     _rec_name = "package_ref"
+    _why_unchanged = _lt("A sealed package is never changed: a correction is a new package.")
+    _why_kept = _lt("A sealed package is kept: it is the proof of what the banks received.")
 
     application_id = fields.Many2one("scf.application", required=True, readonly=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="application_id.company_id", store=True, index=True, precompute=True)
@@ -46,17 +51,6 @@ class ScfPackage(models.Model):
     def _compute_collection_account(self):
         for package in self:
             package.collection_account = account_text(package.sealed_account)
-
-    # -- CRUD -------------------------------------------------------------------------------------------------------
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("A sealed package is never changed: a correction is a new package."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("A sealed package is kept: it is the proof of what the banks received."))
 
     # -- business ---------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 from openscf.wire import PackageReadNotice
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 ACTIONS = [
     ("verified", "Checked by its programs"),
@@ -19,9 +21,11 @@ class ScfPackageRead(models.Model):
 
     _name = "scf.package.read"
     _description = "Reading of a package by a bank"
-    _inherit = ["scf.record.kept"]
+    _inherit = ["scf.record.unchanging"]
     _order = "read_at desc, id desc"
     _rec_name = "reader"
+    _why_unchanged = _lt("What a bank read is never changed: it is a record of what happened.")
+    _why_kept = _lt("What a bank read is kept: it is a record of what happened.")
 
     disclosure_id = fields.Many2one("scf.disclosure", required=True, readonly=True, index=True, ondelete="restrict")
     bank_id = fields.Many2one(related="disclosure_id.bank_id", store=True, precompute=True)
@@ -46,17 +50,6 @@ class ScfPackageRead(models.Model):
             read.reader_name = (
                 self.env._("%s, automatic check", read.bank_id.sudo().name) if read.reader == SYSTEM else read.reader
             )
-
-    # -- CRUD -------------------------------------------------------------------------------------------------------
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("What a bank read is never changed: it is a record of what happened."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("What a bank read is kept: it is a record of what happened."))
 
     # -- business ---------------------------------------------------------------------------------------------------
 
