@@ -99,7 +99,10 @@ class ScfCollection(models.Model):
         self._flush_for_settlements()
         for settlement in read_settlements(self.env, move_ids, partial_ids=partials.ids):
             for loan, share in shares.get(settlement.move_id, ()):
-                self._record(loan, settlement, share)
+                if share is None:
+                    self._record(loan, settlement, Decimal(1))
+                elif share.is_reduced_by(settlement):
+                    self._record(loan, settlement, share.share)
         self._trigger_report()
 
     def _flush_for_settlements(self):
@@ -124,11 +127,11 @@ class ScfCollection(models.Model):
             self._record(loan, settlement, share)
 
     def _shares(self, move_ids):
-        """Loans that the invoices repay, directly or through their orders, each with the share that counts for it.
+        """Loans that the invoices repay, directly or through their orders.
 
         A loan that came back and could not hold its document again is left out: the money is its new financier's.
 
-        :return: {move id: [(scf.loan, share)]}
+        :return: {move id: [(scf.loan, `OrderShare` of the financed order, None where the invoice itself is financed)]}
         """
         rows = self.env.execute_query(
             SQL(
@@ -152,13 +155,13 @@ class ScfCollection(models.Model):
         for move_id, order_id, loan_id in rows:
             loan = self.env["scf.loan"].browse(loan_id)
             if move_id:
-                by_move.setdefault(move_id, []).append((loan, Decimal(1)))
+                by_move.setdefault(move_id, []).append((loan, None))
             else:
                 order_loans[order_id] = loan
         if order_loans:
             for share in read_order_shares(self.env, move_ids=move_ids):
                 if share.order_id in order_loans:
-                    by_move.setdefault(share.move_id, []).append((order_loans[share.order_id], share.share))
+                    by_move.setdefault(share.move_id, []).append((order_loans[share.order_id], share))
         return by_move
 
     def _record(self, loan, settlement, share):
