@@ -55,15 +55,13 @@ class Carried:
     ordered: Decimal = ZERO
     delivered: Decimal = ZERO
     returned: Decimal = ZERO
+    is_shared: bool = field(init=False)
+    """Whether the line draws a quantity from its order lines."""
+    needs_delivery: bool = field(init=False)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether the line draws a quantity from its order lines."""
-        return not self.line.is_down_payment and self.line.quantity > 0
-
-    @property
-    def needs_delivery(self) -> bool:
-        return self.is_shared and self.line.is_goods
+    def __post_init__(self) -> None:
+        self.is_shared = not self.line.is_down_payment and self.line.quantity > 0
+        self.needs_delivery = self.is_shared and self.line.is_goods
 
     def in_own_unit(self, link: Link, quantity: Decimal) -> Decimal:
         """A quantity of the order line's unit in the unit of the financed line.
@@ -80,7 +78,8 @@ class Carried:
             self.standing += self.in_own_unit(link, link.standing)
             self.ordered += self.in_own_unit(link, link.ordered)
             self.delivered += self.in_own_unit(link, link.delivered)
-            self.returned += self.in_own_unit(link, link.returned)
+            if returned := link.returned:
+                self.returned += self.in_own_unit(link, returned)
 
 
 def join(scope, priced, orders, deliveries) -> list[Carried]:

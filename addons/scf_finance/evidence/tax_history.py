@@ -3,7 +3,6 @@
 from odoo.tools import SQL
 
 from .figures import money
-from .months import month_days
 from .period import Period
 
 
@@ -18,32 +17,27 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
     rows = env.execute_query_dict(
         SQL(
             """
-        WITH taxed AS (
-            SELECT month.name AS month, part.*
-              FROM %(months)s
-             CROSS JOIN LATERAL (
-                WITH item AS (
-                    SELECT line.id, line.balance, line.tax_line_id, line.group_tax_id
-                      FROM account_move move
-                      JOIN account_move_line line ON line.move_id = move.id
-                                                 AND line.display_type NOT IN ('payment_term', 'cogs')
-                     WHERE move.company_id = %(company)s AND move.state = 'posted'
-                       AND move.date BETWEEN month.first AND month.last
-                       AND move.tax_cash_basis_rec_id IS NULL AND move.tax_cash_basis_origin_move_id IS NULL
-                )
-                SELECT tax_line_id AS tax_id, group_tax_id AS group_id, 0 AS base, SUM(balance) AS amount
-                  FROM item
-                 WHERE tax_line_id IS NOT NULL
-                 GROUP BY tax_line_id, group_tax_id
-                 UNION ALL
-                SELECT COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
-                  FROM (SELECT rel.account_tax_id AS tax_id, SUM(item.balance) AS balance
-                          FROM item
-                          JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
-                         GROUP BY rel.account_tax_id) based
-                  LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id) part
+        WITH booked AS (
+            SELECT line.date, line.tax_line_id AS tax_id, line.group_tax_id AS group_id,
+                   0 AS base, SUM(line.balance) AS amount
+              FROM account_move_line line
+             WHERE line.tax_line_id IS NOT NULL AND %(counts)s
+             GROUP BY line.date, line.tax_line_id, line.group_tax_id
+             UNION ALL
+            SELECT based.date, COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
+              FROM (SELECT line.date, rel.account_tax_id AS tax_id, SUM(line.balance) AS balance
+                      FROM account_move_line line
+                      JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = line.id
+                     WHERE %(counts)s
+                     GROUP BY line.date, rel.account_tax_id) based
+              LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id
+        ), taxed AS (
+            SELECT DATE_TRUNC('month', date::timestamp) AS month, tax_id, group_id, SUM(base) AS base,
+                   SUM(amount) AS amount
+              FROM booked
+             GROUP BY 1, 2, 3
         )
-        SELECT taxed.month, use.direction, tax.name->>'en_US' AS tax_code,
+        SELECT TO_CHAR(taxed.month, 'YYYY-MM') AS month, use.direction, tax.name->>'en_US' AS tax_code,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.base ELSE taxed.base END)::text AS base,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.amount ELSE taxed.amount END)::text AS amount
           FROM taxed
@@ -56,8 +50,7 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
          GROUP BY 1, 2, 3
          ORDER BY 1, 2 DESC, 3
         """,
-            months=month_days(period),
-            company=company.id,
+            counts=_counts(company, period),
         )
     )
     currency = company.currency_id.name
@@ -70,3 +63,20 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
         }
         for row in rows
     ]
+
+
+def _counts(company, period: Period) -> SQL:
+    """Whether an item `line` of a tax or of its base counts in the period."""
+    return SQL(
+        """
+        line.company_id = %(company)s AND line.parent_state = 'posted' AND line.date BETWEEN %(start)s AND %(end)s
+        AND line.display_type NOT IN ('payment_term', 'cogs')
+        AND NOT EXISTS (
+            SELECT FROM account_move basis
+             WHERE basis.id = line.move_id AND (basis.tax_cash_basis_rec_id IS NOT NULL
+                                                OR basis.tax_cash_basis_origin_move_id IS NOT NULL))
+        """,
+        company=company.id,
+        start=period.start,
+        end=period.end,
+    )
