@@ -85,7 +85,7 @@ def test_an_invoice_is_financed_and_repaid(town: Town, browser: Browser, tmp_pat
     expect(card_of(requester, "Rhône Crédit")).to_contain_text("24 months")
     limit_the_history(requester, "Hansa", "12")
     look_at_the_preview(requester, "Hansa")
-    requester.page.locator(".modal .modal-body").evaluate("it => it.scrollTo(0, 0)")
+    requester.page.locator(".modal .modal-body").evaluate("it => it.scrollTo(0, it.scrollHeight)")
     keep_picture(requester.page, "request")
     ask.click()
     requester.sees_panel("requested")
