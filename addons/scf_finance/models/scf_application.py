@@ -424,8 +424,8 @@ class ScfApplication(models.Model):
         :param dict read: `requested_amount`, `tenor_days` and `repayment` as they stood on the screen, and in `words`
             the words of each bank's consent by the bank's id
         """
-        terms = (read.get("requested_amount"), read.get("tenor_days"), read.get("repayment"))
-        if terms != (self.requested_amount, self.tenor_days, self.repayment):
+        is_same_amount = not self.currency_id.compare_amounts(read.get("requested_amount", 0.0), self.requested_amount)
+        if not is_same_amount or (read.get("tenor_days"), read.get("repayment")) != (self.tenor_days, self.repayment):
             raise UserError(
                 self.env._(
                     "The request has been changed since you opened it: it is over %(amount)s for %(days)s days, repaid "

@@ -240,6 +240,14 @@ class TestConsent(FinanceCase):
         draft.requested_amount = 6000.0
         with self.assertRaisesRegex(UserError, "changed since you opened it: it is over .*6,000"):
             self._send(draft, screen)
+        draft.tenor_days += 1
+        with self.assertRaisesRegex(UserError, "changed since you opened it"):
+            self._send(draft, {**screen, "requested_amount": 6000.0})
+
+    def test_amount_that_was_typed_finer_than_the_currency_is_the_same(self):
+        draft = self._draft(self.invoice, banks=self.rhone, amount=5000.12)
+        self._send(draft, {**self._screen(draft), "requested_amount": 5000.123})
+        self.assertEqual(draft.state, "requested")
 
     def _screen(self, draft):
         """What the request's form tells of itself with the click."""
