@@ -23,6 +23,7 @@ from . import test_panel_tour
 from . import test_payout_account
 from . import test_protection
 from . import test_security
+from . import test_shared_house
 from . import test_submission
 from . import test_panel_unit
 from . import test_ubl
