@@ -3,6 +3,7 @@
 from odoo.tools import SQL
 
 from .figures import money
+from .months import month_days
 from .period import Period
 
 
@@ -17,27 +18,24 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
     rows = env.execute_query_dict(
         SQL(
             """
-        WITH booked AS (
-            SELECT line.date, line.tax_line_id AS tax_id, line.group_tax_id AS group_id,
-                   0 AS base, SUM(line.balance) AS amount
-              FROM account_move_line line
-             WHERE line.tax_line_id IS NOT NULL AND %(counts)s
-             GROUP BY line.date, line.tax_line_id, line.group_tax_id
-             UNION ALL
-            SELECT based.date, COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
-              FROM (SELECT line.date, rel.account_tax_id AS tax_id, SUM(line.balance) AS balance
-                      FROM account_move_line line
-                      JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = line.id
-                     WHERE %(counts)s
-                     GROUP BY line.date, rel.account_tax_id) based
-              LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id
-        ), taxed AS (
-            SELECT DATE_TRUNC('month', date::timestamp) AS month, tax_id, group_id, SUM(base) AS base,
-                   SUM(amount) AS amount
-              FROM booked
-             GROUP BY 1, 2, 3
+        WITH taxed AS (
+            SELECT month.name AS month, booked.*
+              FROM %(months)s
+             CROSS JOIN LATERAL (
+                SELECT line.tax_line_id AS tax_id, line.group_tax_id AS group_id, 0 AS base, SUM(line.balance) AS amount
+                  FROM account_move_line line
+                 WHERE line.tax_line_id IS NOT NULL AND %(counts)s
+                 GROUP BY line.tax_line_id, line.group_tax_id
+                 UNION ALL
+                SELECT COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
+                  FROM (SELECT rel.account_tax_id AS tax_id, SUM(line.balance) AS balance
+                          FROM account_move_line line
+                          JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = line.id
+                         WHERE %(counts)s
+                         GROUP BY rel.account_tax_id) based
+                  LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id) booked
         )
-        SELECT TO_CHAR(taxed.month, 'YYYY-MM') AS month, use.direction, tax.name->>'en_US' AS tax_code,
+        SELECT taxed.month, use.direction, tax.name->>'en_US' AS tax_code,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.base ELSE taxed.base END)::text AS base,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.amount ELSE taxed.amount END)::text AS amount
           FROM taxed
@@ -50,7 +48,8 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
          GROUP BY 1, 2, 3
          ORDER BY 1, 2 DESC, 3
         """,
-            counts=_counts(company, period),
+            months=month_days(period),
+            counts=_counts(company),
         )
     )
     currency = company.currency_id.name
@@ -65,11 +64,11 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
     ]
 
 
-def _counts(company, period: Period) -> SQL:
-    """Whether an item `line` of a tax or of its base counts in the period."""
+def _counts(company) -> SQL:
+    """Whether an item `line`, of a tax or of its base, counts in the `month`."""
     return SQL(
         """
-        line.company_id = %(company)s AND line.parent_state = 'posted' AND line.date BETWEEN %(start)s AND %(end)s
+        line.company_id = %(company)s AND line.parent_state = 'posted' AND line.date BETWEEN month.first AND month.last
         AND line.display_type NOT IN ('payment_term', 'cogs')
         AND NOT EXISTS (
             SELECT FROM account_move basis
@@ -77,6 +76,4 @@ def _counts(company, period: Period) -> SQL:
                                                 OR basis.tax_cash_basis_origin_move_id IS NOT NULL))
         """,
         company=company.id,
-        start=period.start,
-        end=period.end,
     )
