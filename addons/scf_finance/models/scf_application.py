@@ -480,9 +480,8 @@ class ScfApplication(models.Model):
         self._document()._scf_check_requester()
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already: open what the bank received.", self.name))
-        assessment = self._document()._scf_assess()
-        if stops := set(assessment.stops) & set(assessment.unstatable):
-            raise UserError("\n".join(finding.sentence for finding in stops))
+        if unstatable := self._document()._scf_why_unstatable():
+            raise UserError(unstatable)
         return self.env["scf.package"].sudo()._preview(self.sudo(), proposal.sudo())
 
     def _set_state(self, state, reason=None):

@@ -258,10 +258,12 @@ class TestFacts(FinanceCase):
         return zig
 
     def _assert_refused(self, document, code, sentence):
-        """The panel says it as a reason, the lights keep still, and the preview of a draft says it too."""
+        """The panel says it as a reason, the lights keep still, and whoever goes on all the same is told."""
         mine = self._as("requester", document)
         self.assertIn(code, [reason["code"] for reason in mine.scf_panel()["reasons"]])
         self.assertEqual(mine.scf_panel_lights(), {"visible": False})
+        with self.assertRaisesRegex(UserError, sentence):
+            mine.action_scf_ask_confirmation()
         draft = self._draft(document, banks=self.rhone)
         with self.assertRaisesRegex(UserError, sentence):
             draft._preview(draft.proposal_ids)
