@@ -8,7 +8,7 @@ from odoo.tools.translate import LazyTranslate
 
 from .catalogue import CATALOGUE, LIGHTS
 from .lights import Checked
-from .result import worst
+from .result import GREY, LEVELS, worst
 from .wording import number_on_screen, on_screen, term_on_screen
 
 _lt = LazyTranslate(__name__)
@@ -21,6 +21,8 @@ NAMES = {
 UNITS = {"percent": _lt("%s %%"), "days": _lt("%s days"), "documents": _lt("%s documents")}
 # What needs attention is read first.
 READING_ORDER = ("red", "amber", "grey", "green")
+# Of one check in several files: what was found in any of them counts before what could not be looked at in another.
+WORST_FIRST = (*reversed(LEVELS), GREY)
 
 
 def live_lights(checked: list[Checked], env) -> list[dict]:
@@ -43,7 +45,8 @@ def sealed_lights(sections: dict[str, object], env) -> list[dict]:
     """The lights of the sections `checks` of several files (as `openscf.package.read_package` gives them), as one.
 
     Where the files differ, as each bank reads as much as its consent gives, the worst result counts, and its title
-    names the file. Their sentences stay as the bank reads them, in English.
+    names the file; that a check could not be made from one of them counts only where no other tells more. Their
+    sentences stay as the bank reads them, in English.
 
     :param sections: by the name of the bank that got the file
     """
@@ -53,7 +56,7 @@ def sealed_lights(sections: dict[str, object], env) -> list[dict]:
 
 def _worst_row(code: str, sections: dict[str, object], env) -> dict:
     found = {bank: item for bank, section in sections.items() for item in section.results if item.code == code}
-    bank, item = min(found.items(), key=lambda pair: READING_ORDER.index(pair[1].level))
+    bank, item = min(found.items(), key=lambda pair: WORST_FIRST.index(pair[1].level))
     row = _row(item.code, item.light, item.level, item.sentence, (item.figure, item.threshold, item.unit), env)
     if any((other.level, other.sentence) != (item.level, item.sentence) for other in found.values()):
         row["title"] = env._("%(check)s, in the file for %(bank)s", check=row["title"], bank=bank)
