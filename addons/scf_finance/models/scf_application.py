@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_amount, format_date
+from odoo.tools import format_amount, format_date, format_list
 
 from ..amounts import exact
 from .labels import as_note, label_of
@@ -446,9 +446,18 @@ class ScfApplication(models.Model):
     def _check_read(self, read):
         """Refuse to send what the user has not read: a colleague may have changed the draft while it was open.
 
-        :param dict read: `requested_amount`, `tenor_days` and `repayment` as they stood on the screen, and in `words`
-            the words of each bank's consent by the bank's id
+        :param dict read: `requested_amount`, `tenor_days` and `repayment` as they stood on the screen, in `lines` the
+            ids of the documents' lines among the `line_count` that were there, and in `words` the words of each bank's
+            consent by the bank's id
         """
+        if not set(read.get("lines") or []) <= set(self.line_ids.ids) or read.get("line_count") != len(self.line_ids):
+            raise UserError(
+                self.env._(
+                    "The documents have been changed since you opened the request: it is for %s now. Look at it again "
+                    "before you ask the banks.",
+                    format_list(self.env, self.line_ids.mapped("document_name")),
+                )
+            )
         is_same_amount = not self.currency_id.compare_amounts(read.get("requested_amount", 0.0), self.requested_amount)
         if not is_same_amount or (read.get("tenor_days"), read.get("repayment")) != (self.tenor_days, self.repayment):
             raise UserError(

@@ -244,6 +244,25 @@ class TestConsent(FinanceCase):
         with self.assertRaisesRegex(UserError, "changed since you opened it"):
             self._send(draft, {**screen, "requested_amount": 6000.0})
 
+    def test_documents_that_a_colleague_changed_meanwhile_are_not_sent(self):
+        others = self._invoice() | self._invoice()
+        for change in (
+            lambda draft: draft.write({"line_ids": [Command.create({"move_id": others[0].id})]}),
+            lambda draft: draft.write(
+                {"line_ids": [Command.delete(draft.line_ids.id), Command.create({"move_id": others[1].id})]}
+            ),
+        ):
+            draft = self._draft(self._invoice(), banks=self.rhone)
+            screen = self._screen(draft)
+            change(draft)
+            with self.assertRaisesRegex(UserError, "documents have been changed since you opened"):
+                self._send(draft, {**screen, "requested_amount": draft.requested_amount})
+
+    def test_document_of_a_line_is_not_changed_but_another_line(self):
+        draft = self._draft(self._invoice(), banks=self.rhone)
+        with self.assertRaisesRegex(AccessError, "kept by the system"):
+            draft.line_ids.write({"move_id": self._invoice().id})
+
     def test_amount_that_was_typed_finer_than_the_currency_is_the_same(self):
         draft = self._draft(self.invoice, banks=self.rhone, amount=5000.12)
         self._send(draft, {**self._screen(draft), "requested_amount": 5000.123})
@@ -253,7 +272,7 @@ class TestConsent(FinanceCase):
         """What the request's form tells of itself with the click."""
         words = {str(proposal.bank_id.id): proposal.notice for proposal in draft.proposal_ids}
         terms = {name: draft[name] for name in ("requested_amount", "tenor_days", "repayment")}
-        return {**terms, "words": words}
+        return {**terms, "words": words, "lines": draft.line_ids.ids, "line_count": len(draft.line_ids)}
 
     def _send(self, draft, screen):
         draft.with_context(scf_read=screen).action_submit()

@@ -22,10 +22,20 @@ export class ScfRequestFormController extends FormController {
         return saved;
     }
 
-    /** The terms of the request and the words of each bank's consent, by the bank's id, as they are on the screen. */
-    shown({ requested_amount, tenor_days, repayment, proposal_ids }) {
+    /**
+     * The documents and terms of the request and the words of each bank's consent, by the bank's id, as they are on the
+     * screen. A line that is only now saved has no id yet, and counts.
+     */
+    shown({ line_ids, requested_amount, tenor_days, repayment, proposal_ids }) {
         const words = proposal_ids.records.map(({ data }) => [data.bank_id.id, data.notice]);
-        return { requested_amount, tenor_days, repayment, words: Object.fromEntries(words) };
+        return {
+            lines: line_ids.currentIds.filter(Number.isInteger),
+            line_count: line_ids.currentIds.length,
+            requested_amount,
+            tenor_days,
+            repayment,
+            words: Object.fromEntries(words),
+        };
     }
 }
 
