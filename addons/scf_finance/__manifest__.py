@@ -41,6 +41,10 @@
     "assets": {
         "web.assets_backend": [
             "scf_finance/static/src/**/*",
+            ("remove", "scf_finance/static/src/**/*.dark.scss"),
+        ],
+        "web.assets_web_dark": [
+            "scf_finance/static/src/**/*.dark.scss",
         ],
         "web.assets_unit_tests": [
             "scf_finance/static/tests/**/*.test.js",

@@ -28,7 +28,8 @@ def _now() -> datetime:
 class Sale:
     """One invoice (or order) of `gross` to a buyer who pays as told. Amounts in `currency`, tax 19 %.
 
-    `left_out` are sections that the package does not have, `kinds_left_out` kinds of files; `lights` is the level of
+    `left_out` are sections that the package does not have, `kinds_left_out` kinds of files, `not_made` the files of
+    which it says why they could not be made; `lights` is the level of
     each light; the consent lasts `consent_days`.
     """
 
@@ -57,6 +58,7 @@ class Sale:
     consent_id: str = field(default_factory=lambda: f"urn:uuid:{uuid.uuid4()}")
     consent_days: int = 180
     kinds_left_out: frozenset[str] = frozenset()
+    not_made: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def today(self) -> date:
@@ -355,4 +357,6 @@ class Sale:
             }
 
         rows = [row(name, content) for name, content in self.files.items()]
-        return {"files": [one for one in rows if one["kind"] not in self.kinds_left_out]}
+        not_made = [{"document": self.number, **row} for row in self.not_made]
+        files = [one for one in rows if one["kind"] not in self.kinds_left_out]
+        return {"files": files, **({"not_made": not_made} if not_made else {})}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -96,6 +98,36 @@ class TestArrival:
         application = erp.apply(sale)
         assert application.rejection is not None
         assert f"a file of kind ubl_invoice for {sale.number}" in application.rejection.message
+
+    def test_a_file_that_could_not_be_made_refers_to_an_officer_with_the_reason(self, bank: Bank, erp: Erp) -> None:
+        why = "The field 'Country' is required on Alpenbau AG."
+        unmade = [{"kind": "ubl_invoice", "reason": why}]
+        sale = new_sale(kinds_left_out=frozenset({"ubl_invoice"}), not_made=unmade)
+        application = erp.apply(sale)
+        assert (application.status, application.offers) == ("PROCESSING", ())
+        page = html.unescape(bank.officer.fetch(f"applications/{application.id}").text)
+        assert why in page
+        assert f"The applicant could not make ubl_invoice for {sale.number}; the package's findings say why." in page
+
+    def test_the_reason_goes_with_the_consent(self, bank: Bank, erp: Erp) -> None:
+        """It is the applicant's word on a document that only the consent lets the bank read about."""
+        why = "The field 'Country' is required on Alpenbau AG."
+        unmade = [{"kind": "ubl_invoice", "reason": why}]
+        sale = new_sale(kinds_left_out=frozenset({"ubl_invoice"}), not_made=unmade)
+        application = erp.apply(sale)
+        erp.revoke(sale.consent_id)
+        assert why not in html.unescape(bank.officer.fetch(f"applications/{application.id}").text)
+
+    def test_a_reason_for_another_document_excuses_nothing(self, erp: Erp) -> None:
+        unmade = [{"kind": "ubl_invoice", "document": "S00042", "reason": "The order has no line."}]
+        application = erp.apply(new_sale(kinds_left_out=frozenset({"ubl_invoice"}), not_made=unmade))
+        assert application.rejection is not None
+        assert "asks for a file of kind ubl_invoice" in application.rejection.message
+
+    def test_an_advice_that_could_not_be_made_is_referred_too(self, erp: Erp) -> None:
+        unmade = [{"kind": "ubl_despatch_advice", "reason": "Another customer ordered the goods."}]
+        sale = new_sale(kinds_left_out=frozenset({"ubl_despatch_advice"}), not_made=unmade)
+        assert erp.apply(sale).status == "PROCESSING"
 
     def test_a_listed_file_must_have_come(self, erp: Erp) -> None:
         sale = new_sale()
@@ -293,6 +325,22 @@ class TestRevocation:
             assert erp.raw("HEAD", f"/v1/documents/{sha256}").status_code == 404
         assert sale.buyer not in everything(bank)
 
+    def test_what_was_said_about_the_package_is_not_kept_either(self, bank: Bank, erp: Erp) -> None:
+        sale, application = waiting(erp)
+        canary = f"Canary {uuid.uuid4().hex}"
+        bank.officer.ask(application.id, f"Who is {canary}?")
+        erp.http.reply(application.id, wire.Reply(message=f"{canary} is our driver."), idempotency_key=new_key())
+        bank.officer.decline(application.id, f"{canary} signed for the goods.")
+        assert canary in bank.officer.page(f"applications/{application.id}")
+        erp.revoke(sale.consent_id)
+        assert canary not in bank.officer.page(f"applications/{application.id}")
+        rejection = erp.http.application(application.id).rejection
+        assert rejection is not None
+        assert "erased with the evidence" in rejection.message
+        assert canary not in everything(bank, but={"events"}), (
+            "but for the signed events, which are the applicant's too"
+        )
+
     def test_an_open_offer_is_declined_first(self, erp: Erp) -> None:
         sale = new_sale()
         offer = erp.offered(sale)
@@ -422,8 +470,8 @@ class TestOutsiders:
         assert erp.reads() == [("system", "verified")]
 
 
-def everything(bank: Bank) -> str:
-    """All that the database holds, as text."""
+def everything(bank: Bank, *, but: Collection[str] = ()) -> str:
+    """All that the database holds, as text, without the tables `but`."""
     with bank.gateway.db.read() as session:
-        tables = sa.inspect(session.get_bind()).get_table_names()
+        tables = [name for name in sa.inspect(session.get_bind()).get_table_names() if name not in but]
         return "\n".join(str(row) for name in tables for row in session.execute(sa.text(f'SELECT * FROM "{name}"')))

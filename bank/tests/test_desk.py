@@ -207,6 +207,24 @@ class TestPasswords:
         assert (here.logged_in, there.logged_in) == (False, False)
         assert here.log_in(NEW_PASSWORD).status_code == 303
 
+    def test_what_the_operator_does_to_officers_is_in_the_audit_log(
+        self, bank: Bank, at_two_desks: tuple[Browser, Browser]
+    ) -> None:
+        here, _ = at_two_desks
+        service.disable_officer(bank.gateway.db, here.username)
+        service.create_officer(bank.gateway.db, here.username, "Two Desks", NEW_PASSWORD)
+        service.create_officer(bank.gateway.db, here.username, "Two Desks", PASSWORD)
+        with pytest.raises(service.OfficerError):
+            service.disable_officer(bank.gateway.db, "nobody-of-that-name")
+        with bank.gateway.db.read() as session:
+            kept = sa.select(AuditEntry).where(AuditEntry.officer == service.OPERATOR).order_by(AuditEntry.id)
+            entries = session.scalars(kept).all()
+        assert [entry.action for entry in entries if entry.subject == here.username] == [
+            "officer.created", "officer.disabled", "officer.readmitted", "officer.replaced",
+        ]  # fmt: skip
+        assert not [entry for entry in entries if entry.subject == "nobody-of-that-name"]
+        assert "command line" in bank.officer.page("audit")
+
     def test_a_login_that_was_checked_before_the_change_begins_no_session_after_it(
         self, bank: Bank, at_two_desks: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -529,6 +547,7 @@ class TestPages:
             actions = session.scalars(query).all()
         assert actions == ["application.viewed", "application.declined"]
         page = browser.get("/desk/audit").text
-        assert "No appetite." in page and application.id in page
+        assert "OTHERS" in page and application.id in page
+        assert "No appetite." not in page, "an entry is for ever, and words may have to be erased"
         with pytest.raises(sa.exc.DBAPIError), bank.gateway.db.write() as session:
             session.execute(sa.delete(AuditEntry))

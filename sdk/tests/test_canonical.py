@@ -10,6 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from openscf._internal.modelled_json import modelled_bytes
 from openscf.canonical import MAX_INTEGER, canonical_bytes, sha256_hex
 from openscf.errors import InputInvalid
 
@@ -30,6 +31,33 @@ def test_bytes_read_back_to_the_same_value_and_stay_canonical(value: object) -> 
     read = json.loads(canonical_bytes(value))
     assert read == value
     assert canonical_bytes(read) == canonical_bytes(value)
+
+
+# What a model lets pass: names of its own, in ASCII, and any text and whole number as a value.
+MODELLED = st.recursive(
+    st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | st.text(),
+    lambda children: (
+        st.lists(children, max_size=4)
+        | st.dictionaries(st.text(st.characters(max_codepoint=127)), children, max_size=6)
+    ),
+    max_leaves=20,
+)
+
+
+@given(MODELLED)
+def test_bytes_of_what_a_model_let_pass_are_those_of_the_reference_implementation(value: object) -> None:
+    assert modelled_bytes(value) == rfc8785.dumps(value)
+
+
+def test_every_character_is_written_as_by_the_reference_implementation() -> None:
+    text = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF)
+    assert modelled_bytes({"text": text}) == canonical_bytes({"text": text}) == rfc8785.dumps({"text": text})
+
+
+@pytest.mark.parametrize(("value", "place"), [({"a": ["\ud800"]}, "surrogate"), ({"n": [MAX_INTEGER + 1]}, "/n/0")])
+def test_what_a_model_lets_pass_without_canonical_form_is_refused(value: object, place: str) -> None:
+    with pytest.raises(InputInvalid, match=place):
+        modelled_bytes(value)
 
 
 def test_keys_are_sorted_by_utf16_units_as_in_rfc_8785_section_3_2_3() -> None:

@@ -810,6 +810,10 @@ def test_names_that_lead_nowhere_are_found(change: Change, pointer: str) -> None
         (put("tax_flow", "e_invoices", 0, "document", "INV9"), "/sections/tax_flow/e_invoices/0/document"),
         (put("checks", "results", 0, "documents", ["INV9"]), "/sections/checks/results/0/documents/0"),
         (put("attachments", "files", 0, "document", "INV9"), "/sections/attachments/files/0/document"),
+        (
+            put("attachments", "not_made", [{"kind": "ubl_order", "document": "INV9", "reason": "No country."}]),
+            "/sections/attachments/not_made/0/document",
+        ),
     ],
 )
 def test_names_in_the_other_sections_lead_somewhere(change: Change, pointer: str) -> None:

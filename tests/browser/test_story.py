@@ -38,7 +38,7 @@ def limit_the_history(user: OdooUser, bank: str, months: str) -> None:
     field.fill(months)
     field.press("Tab")
     expect(dialog.locator("[name=notice]")).to_contain_text(f"{months} months")
-    dialog.locator("h2").click()  # the date that Tab came to shows its calendar until then
+    dialog.locator(".modal-title").click()  # the date that Tab came to shows its calendar until then
     keep_picture(user.page, "consent")
     dialog.locator(".o_form_button_save").click()
     expect(user.page.locator(".o_scf_section_choice")).to_have_count(0)
@@ -85,7 +85,7 @@ def test_an_invoice_is_financed_and_repaid(town: Town, browser: Browser, tmp_pat
     expect(card_of(requester, "Rhône Crédit")).to_contain_text("24 months")
     limit_the_history(requester, "Hansa", "12")
     look_at_the_preview(requester, "Hansa")
-    requester.page.locator(".modal .modal-body").evaluate("it => it.scrollTo(0, 0)")
+    requester.page.locator(".modal .modal-body").evaluate("it => it.scrollTo(0, it.scrollHeight)")
     keep_picture(requester.page, "request")
     ask.click()
     requester.sees_panel("requested")

@@ -160,11 +160,13 @@ def test_deliveries_are_late_in_parts_and_returned_now_and_then(books: LoadedBoo
     assert late >= 5
     assert backorders >= 4
     assert returns == 1
-    [(unanswered, cancelled)] = books.rows(
-        "SELECT COUNT(*) FILTER (WHERE state = 'sent'), COUNT(*) FILTER (WHERE state = 'cancel') FROM sale_order"
+    [(unanswered, cancelled, changed)] = books.rows(
+        """SELECT COUNT(*) FILTER (WHERE state = 'sent'), COUNT(*) FILTER (WHERE state = 'cancel'),
+                  COUNT(*) FILTER (WHERE scf_changed_at > date_order) FROM sale_order"""
     )
     assert unanswered >= 15
     assert cancelled >= 5
+    assert changed >= 8
     assert not books.rows(
         """SELECT quant.product_id FROM stock_quant quant JOIN stock_location place ON place.id = quant.location_id
            WHERE place.usage = 'internal' AND quant.quantity < 0"""

@@ -78,17 +78,22 @@ def test_other_customers_are_named_to_one_bank_only(town: Town, asked: int) -> N
     assert "Quiet Harbour" not in town.desk_page("hansa", asked)
 
 
-def test_lights_are_the_same_on_the_panel_in_the_file_and_at_the_desk(town: Town, asked: int) -> None:
+def test_lights_at_each_desk_are_its_file_s_and_the_panel_shows_the_worst_of_them(town: Town, asked: int) -> None:
     [line] = town.as_("requester").search_read("scf.application.document", [("application_id", "=", asked)], "move_id")
     panel = town.as_("requester").call("account.move", "scf_panel_lights", [line["move_id"][0]])
-    [bank] = [name for name, bank in town.banks.items() if bank.name in panel["origin"]]
-    sealed = read_package(town.file_sent(bank, asked)).sections.checks
-    assert sealed is not None
+    assert all(bank.name in panel["origin"] for bank in town.banks.values())
+    told: dict[str, list[str]] = {}
+    for bank in town.banks:
+        sealed = read_package(town.file_sent(bank, asked)).sections.checks
+        assert sealed is not None
+        page = town.desk_page(bank, asked)
+        for row in sealed.lights:
+            assert f'<div class="light {row.level}">' in page
+            told.setdefault(row.light, []).append(row.level)
+    worst_first = ("red", "amber", "green", "grey")
     on_panel = {light["light"]: light["level"] for light in panel["lights"]}
-    assert on_panel == {row.light: row.level for row in sealed.lights}
+    assert on_panel == {light: min(levels, key=worst_first.index) for light, levels in told.items()}
     assert on_panel["authenticity"] == "green"
-    page = town.desk_page(bank, asked)
-    assert all(f'<div class="light {level}">' in page for level in on_panel.values())
 
 
 def test_each_reading_comes_back_to_the_borrower(town: Town, asked: int) -> None:

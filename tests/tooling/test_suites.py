@@ -1,14 +1,19 @@
-"""What counts as a passed suite."""
+"""What belongs to a suite, and what counts as a passed one."""
 
 from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from scf_tool.checkout import Checkout
 from scf_tool.failure import CannotRun
-from scf_tool.suites import Suite, SuiteRun, read_report
+from scf_tool.progress import Steps
+from scf_tool.suites import AT_A_TIME, SUITES, Suite, SuiteRun, read_report, run_all
 
-SUITE = Suite("browser", "tests/browser", alone=True)
+SUITE = Suite("browser", "tests/browser")
 PASSED = '<testcase classname="a" name="one"/>'
 SKIPPED = '<testcase classname="a" name="two"><skipped message="no browser"/></testcase>'
 FAILED = '<testcase classname="a" name="three"><failure message="x"/></testcase>'
@@ -74,3 +79,37 @@ def test_suite_that_cannot_start_is_told_as_its_failure_and_ends_no_other(tmp_pa
     assert not result.good
     assert "the server is gone" in result.complaint
     assert "Traceback" in runner.log(SUITE).read_text()
+
+
+def test_every_file_of_tests_belongs_to_one_suite():
+    root = Path(__file__).resolve().parents[2]
+    folders = [root / suite.folder for suite in SUITES]
+    found = [
+        path
+        for place in ("addons", "bank", "sdk", "tests", "tools")
+        for path in (root / place).rglob("test_*.py")
+        if "site-packages" not in path.parts
+    ]
+    assert len(found) > len(folders)
+    assert {path for path in found if sum(path.is_relative_to(folder) for folder in folders) != 1} == set()
+
+
+def test_suites_run_two_at_a_time_and_are_told_in_their_order(monkeypatch, tmp_path):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    full = threading.Barrier(AT_A_TIME, timeout=20)
+    running, most = [], []
+
+    def run(self, suite):
+        running.append(suite)
+        full.wait()
+        most.append(len(running))
+        full.wait()
+        running.remove(suite)
+        full.wait()
+        return suite
+
+    monkeypatch.setattr(SuiteRun, "run", run)
+    ready = SimpleNamespace(checkout=Checkout.from_environment(tmp_path))
+    chosen = list(SUITES[: 2 * AT_A_TIME])
+    assert run_all(ready, Steps(1), chosen, None) == chosen
+    assert set(most) == {AT_A_TIME}

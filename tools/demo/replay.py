@@ -294,13 +294,21 @@ class Replay:
         }
 
     def _add_to_order(self, orders: list[SaleOrder]) -> None:
-        """The order's log notes the change as it would at the end of a transaction: the evidence has it from there."""
+        """The order's log notes the change as it would in a transaction of its own: the evidence has it from there.
+
+        What was made in a transaction is new to the log until that ends, not changed; and the whole history is one.
+        """
+        self._end_of_transaction(self.env)
         for order in orders:
             lines = self.orders[order.key].with_context(tracking_disable=False).order_line
             for line in lines:
                 line.product_uom_qty += order.added.get(line.product_id.default_code, 0)
-            lines.env.flush_all()
-            lines.env.cr.precommit.run()
+            self._end_of_transaction(lines.env)
+
+    def _end_of_transaction(self, env: Any) -> None:
+        """Have the log written as before a commit, with `env`, which says whether changes are tracked."""
+        env.flush_all()
+        env.cr.precommit.run()
 
     def _price(self, buyer: Buyer, code: str) -> Decimal:
         """List price; for the customer in dollars converted on the day and rounded to whole dollars."""

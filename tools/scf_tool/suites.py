@@ -1,4 +1,4 @@
-"""`./scf test`: every suite on databases of its own, two at a time where they do not disturb each other."""
+"""`./scf test`: every suite on databases, ports and folders of its own, two suites at a time."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ class Suite:
     """One folder of tests.
 
     :ivar on_odoo: runs inside Odoo, on a copy of the template, by pytest-odoo with its HTTP server.
-    :ivar alone: starts servers or a browser whose time-outs another suite's load would trip.
     :ivar addon: an addon for tests that is installed in this suite's database only.
     """
 
     name: str
     folder: str
     on_odoo: bool = False
-    alone: bool = False
     addon: str = ""
 
 
+# The long ones first, so that both places are taken to the end. The suites that start servers and browsers wait for a
+# minute or two where an idle machine takes seconds, so the load of the suite beside them trips no time-out.
 SUITES = (
     Suite("finance", "addons/scf_finance/tests", on_odoo=True),
+    Suite("bank", "bank/tests"),
+    Suite("system", "tests/system"),
+    Suite("demo", "tests/demo"),
+    Suite("browser", "tests/browser"),
     Suite("connector", "addons/scf_connector/tests", on_odoo=True),
     Suite("mrp", "tests/addons/scf_test_mrp/tests", on_odoo=True, addon="scf_test_mrp"),
-    Suite("bank", "bank/tests"),
     Suite("sdk", "sdk/tests"),
-    Suite("demo", "tests/demo"),
     Suite("tooling", "tests/tooling"),
-    Suite("system", "tests/system", alone=True),
-    Suite("browser", "tests/browser", alone=True),
 )
+AT_A_TIME = 2
 NAMES = tuple(suite.name for suite in SUITES)
 
 
@@ -207,18 +208,18 @@ def run(checkout: Checkout, names: list[str], expression: str | None) -> int:
     ready, steps = set_up(checkout, browser=True, further_steps=2)
     with exclusive(checkout), steps.step("Database of Odoo with our addons") as step:
         step.result = ready.databases.ensure_template()
-    outcomes = _run_all(ready, steps, chosen, expression)
+    outcomes = run_all(ready, steps, chosen, expression)
     _print_failures(SuiteRun(ready, expression), outcomes)
     _print_table(outcomes, time.monotonic() - begun)
     return 0 if all(outcome.good for outcome in outcomes) else 1
 
 
-def _run_all(ready: Ready, steps: Steps, chosen: list[Suite], expression: str | None) -> list[Outcome]:
+def run_all(ready: Ready, steps: Steps, chosen: list[Suite], expression: str | None) -> list[Outcome]:
+    """Run the suites, two at a time where there are two processors; their outcomes are in the order of `chosen`."""
     runner = SuiteRun(ready, expression)
     with steps.step(f"Tests: {', '.join(suite.name for suite in chosen)}") as step:
-        with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-            outcomes = list(pool.map(runner.run, [suite for suite in chosen if not suite.alone]))
-        outcomes += [runner.run(suite) for suite in chosen if suite.alone]
+        with ThreadPoolExecutor(max_workers=min(AT_A_TIME, os.cpu_count() or 1)) as pool:
+            outcomes = list(pool.map(runner.run, chosen))
         step.result = f"logs in {ready.checkout.logs}"
     return outcomes
 

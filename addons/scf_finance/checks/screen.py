@@ -8,7 +8,7 @@ from odoo.tools.translate import LazyTranslate
 
 from .catalogue import CATALOGUE, LIGHTS
 from .lights import Checked
-from .result import worst
+from .result import GREY, LEVELS, worst
 from .wording import number_on_screen, on_screen, term_on_screen
 
 _lt = LazyTranslate(__name__)
@@ -21,6 +21,8 @@ NAMES = {
 UNITS = {"percent": _lt("%s %%"), "days": _lt("%s days"), "documents": _lt("%s documents")}
 # What needs attention is read first.
 READING_ORDER = ("red", "amber", "grey", "green")
+# Of one check in several files: what was found in any of them counts before what could not be looked at in another.
+WORST_FIRST = (*reversed(LEVELS), GREY)
 
 
 def live_lights(checked: list[Checked], env) -> list[dict]:
@@ -39,16 +41,26 @@ def live_lights(checked: list[Checked], env) -> list[dict]:
     return _lights(rows, env)
 
 
-def sealed_lights(section, env) -> list[dict]:
-    """The lights of a section `checks` of a package (as `openscf.package.read_package` gives it).
+def sealed_lights(sections: dict[str, object], env) -> list[dict]:
+    """The lights of the sections `checks` of several files (as `openscf.package.read_package` gives them), as one.
 
-    Their sentences stay as the bank reads them, in English.
+    Where the files differ, as each bank reads as much as its consent gives, the worst result counts, and its title
+    names the file; that a check could not be made from one of them counts only where no other tells more. Their
+    sentences stay as the bank reads them, in English.
+
+    :param sections: by the name of the bank that got the file
     """
-    rows = [
-        _row(item.code, item.light, item.level, item.sentence, (item.figure, item.threshold, item.unit), env)
-        for item in section.results
-    ]
-    return _lights(rows, env)
+    codes = dict.fromkeys(item.code for section in sections.values() for item in section.results)
+    return _lights([_worst_row(code, sections, env) for code in codes], env)
+
+
+def _worst_row(code: str, sections: dict[str, object], env) -> dict:
+    found = {bank: item for bank, section in sections.items() for item in section.results if item.code == code}
+    bank, item = min(found.items(), key=lambda pair: WORST_FIRST.index(pair[1].level))
+    row = _row(item.code, item.light, item.level, item.sentence, (item.figure, item.threshold, item.unit), env)
+    if any((other.level, other.sentence) != (item.level, item.sentence) for other in found.values()):
+        row["title"] = env._("%(check)s, in the file for %(bank)s", check=row["title"], bank=bank)
+    return row
 
 
 def _row(code: str, light: str, level: str, sentence: str, measured, env) -> dict:

@@ -18,11 +18,14 @@ from .document_state import check_document_state
 from .facts import BankTerms, DocumentFacts
 from .findings import Finding
 from .overdue import check_overdue
+from .statable import UNSTATABLE, check_currency, check_history, check_names
 
 # In this order: the first refusal is the headline.
 DOCUMENT_RULES = (
     check_document_state,
     check_buyer,
+    check_currency,
+    check_names,
     check_already_financed,
     check_overdue,
     check_tenor,
@@ -31,6 +34,7 @@ COMPANY_RULES = (
     check_tax_id,
     check_accounts,
     check_collection_account,
+    check_history,
 )
 
 
@@ -103,6 +107,11 @@ class Assessment:
     @property
     def is_eligible(self) -> bool:
         return not self.stops
+
+    @property
+    def unstatable(self) -> tuple[Finding, ...]:
+        """What may keep evidence on the document from being written at all."""
+        return tuple(finding for finding in self.findings if finding.code in UNSTATABLE)
 
     @property
     def technique(self) -> str:

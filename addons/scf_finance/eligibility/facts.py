@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from openscf.money import round_money
-
 from odoo import fields
 from odoo.tools import SQL
 
 from .settlements import read_order_settlements
+from .statable import not_iso, rounded
 
 PRE_SHIPMENT = "pre_shipment"
 RECEIVABLES_DISCOUNTING = "receivables_discounting"
@@ -50,7 +49,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """A sales order or invoice as the rules see it. Amounts in `currency`."""
+    """A sales order or invoice as the rules see it. Amounts in `currency`.
+
+    `amount_decimals` is how many decimals its finest amount has; `not_iso` are other documents of the company, each
+    with the currency that makes it one which no package can state.
+    """
 
     technique: str
     name: str
@@ -61,7 +64,9 @@ class DocumentFacts:
     company_id: int
     is_own_company: bool
     buyer_name: str | None
+    buyer_tax_id: str | None
     currency: str
+    amount_decimals: int
     total: Decimal
     open_amount: Decimal
     issue_date: date | None
@@ -72,6 +77,7 @@ class DocumentFacts:
     missing_accounts: bool
     missing_collection_account: bool
     untrusted_collection_account: bool
+    not_iso: tuple[tuple[str, str], ...]
     banks: tuple[BankTerms, ...]
 
     @property
@@ -141,8 +147,11 @@ def read_order_facts(orders, *, banks, today: date) -> tuple[DocumentFacts, ...]
             """
         SELECT so.id, so.name, so.state, so.company_id, so.invoice_status, so.amount_total::text AS total,
                so.date_order, so.commitment_date::date AS commitment_date, so.payment_term_id AS term_id,
-               currency.name AS currency, commercial.name AS buyer_name,
+               currency.name AS currency, commercial.name AS buyer_name, commercial.vat AS buyer_tax_id,
                commercial.id = company.partner_id AS is_own_company,
+               GREATEST(SCALE(TRIM_SCALE(so.amount_total)), SCALE(TRIM_SCALE(so.amount_untaxed)),
+                        (SELECT MAX(SCALE(TRIM_SCALE(line.price_subtotal))) FROM sale_order_line line
+                          WHERE line.order_id = so.id)) AS amount_decimals,
                (SELECT COALESCE(MAX(line.customer_lead), 0) FROM sale_order_line line
                  WHERE line.order_id = so.id) AS lead_days,
                %(setup)s
@@ -187,7 +196,11 @@ def read_invoice_facts(moves, *, banks, today: date) -> tuple[DocumentFacts, ...
         SELECT move.id, move.name, move.state, move.move_type, move.payment_state, move.company_id,
                move.amount_total::text AS total, move.amount_residual::text AS open_amount,
                move.invoice_date AS issue_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
-               currency.name AS currency, commercial.name AS buyer_name,
+               currency.name AS currency, commercial.name AS buyer_name, commercial.vat AS buyer_tax_id,
+               GREATEST(SCALE(TRIM_SCALE(move.amount_total)), SCALE(TRIM_SCALE(move.amount_untaxed)),
+                        SCALE(TRIM_SCALE(move.amount_residual)),
+                        (SELECT MAX(SCALE(TRIM_SCALE(line.price_subtotal))) FROM account_move_line line
+                          WHERE line.move_id = move.id AND line.display_type = 'product')) AS amount_decimals,
                COALESCE(commercial.id = company.partner_id, FALSE) AS is_own_company,
                %(setup)s
           FROM account_move move
@@ -219,6 +232,11 @@ def _facts_of(
     documents, rows: list[dict], technique: str, claims: dict[int, list[Claim]], banks, today: date
 ) -> tuple[DocumentFacts, ...]:
     terms = bank_terms(banks, technique)
+    currencies_of = {row["company_id"]: row["currencies"] for row in rows}
+    not_iso_of = {
+        company_id: read_not_iso(documents.env, company_id, currencies)
+        for company_id, currencies in currencies_of.items()
+    }
     facts = {
         row["id"]: DocumentFacts(
             technique=technique,
@@ -230,9 +248,11 @@ def _facts_of(
             company_id=row["company_id"],
             is_own_company=row["is_own_company"],
             buyer_name=row["buyer_name"],
+            buyer_tax_id=row["buyer_tax_id"],
             currency=row["currency"],
-            total=round_money(Decimal(row["total"]), row["currency"]),
-            open_amount=round_money(max(Decimal(row["open_amount"]), Decimal(0)), row["currency"]),
+            amount_decimals=row["amount_decimals"] or 0,
+            total=rounded(Decimal(row["total"]), row["currency"]),
+            open_amount=rounded(max(Decimal(row["open_amount"]), Decimal(0)), row["currency"]),
             issue_date=row["issue_date"],
             expected_payment=row["due_date"],
             today=today,
@@ -241,6 +261,7 @@ def _facts_of(
             missing_accounts=row["missing_accounts"],
             missing_collection_account=row["missing_collection_account"],
             untrusted_collection_account=row["untrusted_collection_account"],
+            not_iso=not_iso_of[row["company_id"]],
             banks=terms,
         )
         for row in rows
@@ -248,8 +269,31 @@ def _facts_of(
     return tuple(facts[document_id] for document_id in documents.ids)
 
 
+def read_not_iso(env, company_id: int, currencies: list[str]) -> tuple[tuple[str, str], ...]:
+    """(number, currency) of the newest document in each of the `currencies` that are none of ISO 4217."""
+    return tuple(
+        row
+        for code in not_iso(currencies)
+        for row in env.execute_query(
+            SQL(
+                """
+            SELECT move.name, currency.name
+              FROM account_move move
+              JOIN res_currency currency ON currency.id = move.currency_id
+             WHERE move.company_id = %s AND move.state = 'posted' AND currency.name = %s
+             ORDER BY move.date DESC, move.id DESC
+             LIMIT 1
+            """,
+                company_id,
+                code,
+            )
+        )
+    )
+
+
 _SETUP = SQL(
-    """(company.scf_journal_id IS NULL OR company.scf_loan_account_id IS NULL
+    """ARRAY(SELECT known.name FROM res_currency known WHERE known.active) AS currencies,
+       (company.scf_journal_id IS NULL OR company.scf_loan_account_id IS NULL
         OR company.scf_interest_account_id IS NULL OR company.scf_fee_account_id IS NULL
         OR company.scf_clearing_account_id IS NULL) AS missing_accounts,
        company.scf_collection_bank_account_id IS NULL AS missing_collection_account,

@@ -102,11 +102,22 @@ def _settlement(row: dict) -> Settlement:
 
 @dataclass(frozen=True, slots=True)
 class OrderShare:
-    """The part of one posted invoice that belongs to one sales order: 1 where the invoice is the order's alone."""
+    """The part of one posted invoice that belongs to one sales order: 1 where the invoice is the order's alone.
+
+    `is_down_payment`: that part is nothing but a down payment.
+    """
 
     order_id: int
     move_id: int
     share: Decimal
+    is_down_payment: bool
+
+    def is_reduced_by(self, settlement: Settlement) -> bool:
+        """Whether a settlement of the invoice takes something off the order.
+
+        A down payment that was credited does not: all of the order is to be invoiced as before.
+        """
+        return not (self.is_down_payment and settlement.kind == CREDIT_NOTE)
 
 
 def read_order_shares(
@@ -125,10 +136,11 @@ def read_order_shares(
         SQL(
             """
         SELECT order_line.order_id, line.move_id, SUM(line.price_total)::text AS part,
-               MAX(move.amount_total)::text AS whole
+               MAX(move.amount_total)::text AS whole, BOOL_AND(order_line.is_downpayment) AS is_down_payment
           FROM account_move_line line
           JOIN account_move move ON move.id = line.move_id AND move.state = 'posted' AND move.move_type = 'out_invoice'
-          JOIN (SELECT DISTINCT rel.invoice_line_id, order_line.order_id
+          JOIN (SELECT DISTINCT rel.invoice_line_id, order_line.order_id,
+                       COALESCE(order_line.is_downpayment, FALSE) AS is_downpayment
                   FROM sale_order_line_invoice_rel rel
                   JOIN sale_order_line order_line ON order_line.id = rel.order_line_id) order_line
             ON order_line.invoice_line_id = line.id
@@ -139,7 +151,12 @@ def read_order_shares(
         )
     )
     return [
-        OrderShare(row["order_id"], row["move_id"], min(max(Decimal(row["part"]) / Decimal(row["whole"]), 0), 1))
+        OrderShare(
+            row["order_id"],
+            row["move_id"],
+            min(max(Decimal(row["part"]) / Decimal(row["whole"]), 0), 1),
+            row["is_down_payment"],
+        )
         for row in rows
         if Decimal(row["whole"])
     ]
@@ -176,4 +193,5 @@ def read_order_settlements(env, order_ids: list[int]) -> list[OrderSettlement]:
         OrderSettlement(share.order_id, settlement, share.share)
         for share in shares
         for settlement in by_move.get(share.move_id, ())
+        if share.is_reduced_by(settlement)
     ]

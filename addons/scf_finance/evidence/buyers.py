@@ -9,8 +9,8 @@ from itertools import groupby
 from odoo.tools import SQL
 
 from .figures import money, ratio
-from .money_moves import WITH_SHARES
-from .months import local_day, month_days
+from .money_moves import Paid, Payments
+from .months import local_day
 from .period import Period
 from .relations import relation
 from .scope import buyer_key
@@ -24,8 +24,7 @@ LARGEST_OTHERS = 25
 class Payer:
     """One buyer's invoices of the period in one currency, and the money that came for them so far.
 
-    Amounts in `currency`; `turnover` and the sums with `company_` in the company's, to add up over currencies.
-    `money_days` is the sum of each payment times the days from invoice to payment, `late_days` times the days past due.
+    Amounts in `currency`; `turnover` in the company's, to add up over currencies.
     """
 
     buyer_id: int
@@ -34,86 +33,44 @@ class Payer:
     invoiced: Decimal
     turnover: Decimal
     overdue: Decimal
-    paid: Decimal
-    late: Decimal
-    money_days: Decimal
-    late_days: Decimal
-    company_paid: Decimal
-    company_late_days: Decimal
+    money: Paid
 
 
-def read_payers(env, company, *, period: Period) -> list[Payer]:
-    """Every buyer who was invoiced in the period, by currency: one query.
-
-    Only money counts as paid: no credit note, discount, write-off or exchange difference. Days run to the date of
-    the payment, by instalment; who pays early is 0 days late.
-    """
+def read_payers(env, company, *, period: Period, payments: Payments) -> list[Payer]:
+    """Every buyer who was invoiced in the period, by currency, with the `payments` that came for it: one query."""
     rows = env.execute_query(
         SQL(
             """
-        SELECT monthly.buyer_id, currency.name, SUM(invoices)::int, SUM(invoiced)::text, SUM(turnover)::text,
-               SUM(overdue)::text, SUM(paid)::text, SUM(late)::text, SUM(money_days)::text, SUM(late_days)::text,
-               SUM(company_paid)::text, SUM(company_late_days)::text
-          FROM %(months)s
-         CROSS JOIN LATERAL (
-            WITH invoice AS (
-                SELECT id, commercial_partner_id AS buyer_id, currency_id, invoice_date, amount_total,
-                       amount_total_signed
+        SELECT invoiced.buyer_id, currency.name, invoiced.invoices, COALESCE(invoiced.invoiced, 0)::text,
+               COALESCE(invoiced.turnover, 0)::text, COALESCE(overdue.overdue, 0)::text
+          FROM (SELECT commercial_partner_id AS buyer_id, currency_id, COUNT(*)::int AS invoices,
+                       SUM(amount_total) AS invoiced, SUM(amount_total_signed) AS turnover
                   FROM account_move
                  WHERE company_id = %(company)s AND move_type = 'out_invoice' AND state = 'posted'
-                   AND invoice_date BETWEEN month.first AND month.last
-            ), term AS (
-                SELECT invoice.buyer_id, invoice.currency_id, invoice.invoice_date, line.id,
-                       COALESCE(line.date_maturity, invoice.invoice_date) AS due_date, line.amount_residual_currency
-                  FROM invoice
-                  JOIN account_move_line line ON line.move_id = invoice.id AND line.display_type = 'payment_term'
-            ), settled AS (
-                SELECT term.buyer_id, term.currency_id, theirs.move_id, theirs.payment_id, theirs.balance,
-                       partial.debit_amount_currency, partial.amount,
-                       GREATEST(theirs.date - term.invoice_date, 0) AS days,
-                       GREATEST(theirs.date - term.due_date, 0) AS days_late
-                  FROM term
-                  JOIN account_partial_reconcile partial ON partial.debit_move_id = term.id
-                  JOIN account_move_line theirs ON theirs.id = partial.credit_move_id AND theirs.parent_state = 'posted'
-                 WHERE partial.debit_amount_currency > 0
-            ), money AS (%(with_shares)s),
-            paid AS (
-                SELECT buyer_id, currency_id,
-                       SUM(debit_amount_currency * share) AS paid,
-                       SUM(debit_amount_currency * share) FILTER (WHERE days_late > 0) AS late,
-                       SUM(debit_amount_currency * share * days) AS money_days,
-                       SUM(debit_amount_currency * share * days_late) AS late_days,
-                       SUM(amount * share) AS company_paid,
-                       SUM(amount * share * days_late) AS company_late_days
-                  FROM money
-                 WHERE share > 0
-                 GROUP BY buyer_id, currency_id
-            ), overdue AS (
-                SELECT buyer_id, currency_id, SUM(amount_residual_currency) AS overdue
-                  FROM term
-                 WHERE due_date < %(end)s
-                 GROUP BY buyer_id, currency_id
-            ), invoiced AS (
-                SELECT buyer_id, currency_id, COUNT(*) AS invoices, SUM(amount_total) AS invoiced,
-                       SUM(amount_total_signed) AS turnover
-                  FROM invoice
-                 GROUP BY buyer_id, currency_id
-            )
-            SELECT *
-              FROM invoiced
-              LEFT JOIN overdue USING (buyer_id, currency_id)
-              LEFT JOIN paid USING (buyer_id, currency_id)) monthly
-          JOIN res_currency currency ON currency.id = monthly.currency_id
-         GROUP BY monthly.buyer_id, currency.name
-         ORDER BY monthly.buyer_id, currency.name
+                   AND invoice_date BETWEEN %(start)s AND %(end)s
+                 GROUP BY commercial_partner_id, currency_id) invoiced
+          LEFT JOIN (
+                SELECT invoice.commercial_partner_id AS buyer_id, invoice.currency_id,
+                       SUM(term.amount_residual_currency) AS overdue
+                  FROM account_move_line term
+                  JOIN account_move invoice ON invoice.id = term.move_id AND invoice.move_type = 'out_invoice'
+                                           AND invoice.state = 'posted'
+                 WHERE term.company_id = %(company)s AND term.invoice_date BETWEEN %(start)s AND %(end)s
+                   AND term.display_type = 'payment_term' AND term.reconciled IS NOT TRUE
+                   AND COALESCE(term.date_maturity, term.invoice_date) < %(end)s
+                 GROUP BY invoice.commercial_partner_id, invoice.currency_id) overdue USING (buyer_id, currency_id)
+          JOIN res_currency currency ON currency.id = invoiced.currency_id
+         ORDER BY invoiced.buyer_id, currency.name
         """,
-            months=month_days(period),
             company=company.id,
+            start=period.start,
             end=period.end,
-            with_shares=WITH_SHARES,
         )
     )
-    return [Payer(*row[:3], *(Decimal(figure or 0) for figure in row[3:])) for row in rows]
+    return [
+        Payer(buyer_id, currency, invoices, *map(Decimal, amounts), payments.of_buyer(buyer_id, currency))
+        for buyer_id, currency, invoices, *amounts in rows
+    ]
 
 
 def buyer_history(payers: list[Payer], financed_buyer_ids: tuple[int, ...]) -> list[dict]:
@@ -136,21 +93,21 @@ def buyer_history(payers: list[Payer], financed_buyer_ids: tuple[int, ...]) -> l
 
 def _row(payers: list[Payer], **who) -> dict:
     currency = payers[0].currency
-    total = {
-        name: sum((getattr(payer, name) for payer in payers), Decimal(0))
-        for name in ("invoiced", "paid", "overdue", "money_days", "late_days", "late")
-    }
+    paid, late, money_days, late_days = (
+        sum((getattr(payer.money, name) for payer in payers), Decimal(0))
+        for name in ("paid", "late", "money_days", "late_days")
+    )
     return without_none(
         {
             **who,
             "currency": currency,
             "invoices": sum(payer.invoices for payer in payers),
-            "invoiced": money(total["invoiced"], currency),
-            "paid": money(total["paid"], currency),
-            "overdue": money(total["overdue"], currency),
-            "weighted_days_to_pay": ratio(total["money_days"], total["paid"], 1),
-            "weighted_days_late": ratio(total["late_days"], total["paid"], 1),
-            "late_share_percent": ratio(100 * total["late"], total["paid"], 2),
+            "invoiced": money(sum(payer.invoiced for payer in payers), currency),
+            "paid": money(paid, currency),
+            "overdue": money(sum(payer.overdue for payer in payers), currency),
+            "weighted_days_to_pay": ratio(money_days, paid, 1),
+            "weighted_days_late": ratio(late_days, paid, 1),
+            "late_share_percent": ratio(100 * late, paid, 2),
         }
     )
 

@@ -1,91 +1,58 @@
 """The applicant's cash: money by month, what is open by age, and its bank accounts."""
 
+from collections.abc import Sequence
+
 from odoo.tools import SQL
 
 from .figures import money
-from .money_moves import WITH_SHARES
+from .money_moves import Moved, Payments
 from .months import month_days
 from .period import Period
 from .wire_text import day, without_none
 
 
-def cash_months(env, company, *, period: Period) -> list[dict]:
-    """Rows of CashMonth, in the documents' currencies: one query.
+def cash_months(env, company, *, period: Period, payments: Payments) -> list[dict]:
+    """Rows of CashMonth, in the documents' currencies, with the `payments` of the period: one query.
 
     `invoiced` and `credited` are customer invoices and credit notes with tax, by invoice date. `collected` is money
     that came in for customers' items, by the date of the payment or statement line; `paid_out` is money that went out
     for suppliers' items and back to customers, less what suppliers paid back. Payments that are not matched with a
     document, discounts, write-offs, exchange differences and offsets are not counted.
     """
-    rows = env.execute_query_dict(
+    rows = env.execute_query(
         SQL(
             """
-        WITH flow AS (
-            SELECT month.first AS month, documents.*, NULL::numeric AS collected, NULL::numeric AS paid_out
-              FROM %(months)s
-             CROSS JOIN LATERAL (
-                SELECT currency_id,
-                       SUM(amount_total) FILTER (WHERE move_type = 'out_invoice') AS invoiced,
-                       SUM(amount_total) FILTER (WHERE move_type = 'out_refund') AS credited
-                  FROM account_move
-                 WHERE company_id = %(company)s AND state = 'posted' AND move_type IN ('out_invoice', 'out_refund')
-                   AND invoice_date BETWEEN month.first AND month.last
-                 GROUP BY currency_id) documents
-             UNION ALL
-            SELECT flowed.month, flowed.currency_id, NULL, NULL, flowed.collected, flowed.paid_out
-              FROM %(months)s
-             CROSS JOIN LATERAL (
-                WITH settled AS (
-                    SELECT side.*, kind.account_type = 'asset_receivable' AS is_receivable
-                      FROM account_partial_reconcile partial
-                      JOIN account_move_line debit ON debit.id = partial.debit_move_id
-                                                  AND debit.parent_state = 'posted'
-                      JOIN account_move_line credit ON credit.id = partial.credit_move_id
-                                                   AND credit.parent_state = 'posted'
-                      JOIN account_account kind ON kind.id = debit.account_id
-                                               AND kind.account_type IN ('asset_receivable', 'liability_payable')
-                                               AND kind.non_trade IS NOT TRUE
-                     CROSS JOIN LATERAL (VALUES
-                           (TRUE, credit.move_id, credit.payment_id, credit.balance, credit.date,
-                            debit.currency_id, partial.debit_amount_currency),
-                           (FALSE, debit.move_id, debit.payment_id, debit.balance, debit.date,
-                            credit.currency_id, partial.credit_amount_currency)
-                         ) side (came_in, move_id, payment_id, balance, date, currency_id, amount)
-                     WHERE partial.company_id = %(company)s AND partial.max_date >= month.first
-                       -- What is matched with a document of a later day is still money of the period.
-                       AND partial.max_date <= COALESCE(NULLIF(month.last, %(end)s), 'infinity')
-                       AND debit.company_id = %(company)s AND credit.company_id = %(company)s
-                       AND side.date BETWEEN %(start)s AND %(end)s AND side.amount > 0
-                ), money AS (%(with_shares)s)
-                SELECT DATE_TRUNC('month', date)::date AS month, currency_id,
-                       SUM(amount * share) FILTER (WHERE came_in AND is_receivable) AS collected,
-                       SUM(-amount * share) FILTER (WHERE NOT came_in OR NOT is_receivable) AS paid_out
-                  FROM money
-                 WHERE CASE WHEN came_in THEN share > 0 ELSE share < 0 END
-                 GROUP BY 1, 2) flowed
-        )
-        SELECT TO_CHAR(flow.month, 'YYYY-MM') AS month, currency.name AS currency,
-               SUM(invoiced)::text AS invoiced, SUM(credited)::text AS credited,
-               SUM(collected)::text AS collected, SUM(paid_out)::text AS paid_out
-          FROM flow
-          JOIN res_currency currency ON currency.id = flow.currency_id
-         GROUP BY 1, 2
-         ORDER BY 1, 2
+        SELECT month.name, currency.name, invoiced::text, credited::text
+          FROM %(months)s
+         CROSS JOIN LATERAL (
+            SELECT currency_id,
+                   SUM(amount_total) FILTER (WHERE move_type = 'out_invoice') AS invoiced,
+                   SUM(amount_total) FILTER (WHERE move_type = 'out_refund') AS credited
+              FROM account_move
+             WHERE company_id = %(company)s AND state = 'posted' AND move_type IN ('out_invoice', 'out_refund')
+               AND invoice_date BETWEEN month.first AND month.last
+             GROUP BY currency_id) documents
+          JOIN res_currency currency ON currency.id = documents.currency_id
         """,
             months=month_days(period),
             company=company.id,
-            start=period.start,
-            end=period.end,
-            with_shares=WITH_SHARES,
         )
     )
-    return [
-        {
-            **row,
-            **{name: money(row[name], row["currency"]) for name in ("invoiced", "credited", "collected", "paid_out")},
-        }
-        for row in rows
-    ]
+    documents = {(month, currency): amounts for month, currency, *amounts in rows}
+    months = sorted(documents.keys() | payments.by_month.keys())
+    return [_cash_month(key, documents.get(key, (None, None)), payments.of_month(*key)) for key in months]
+
+
+def _cash_month(key: tuple[str, str], documents: Sequence[str | None], moved: Moved) -> dict:
+    (month, currency), (invoiced, credited) = key, documents
+    return {
+        "month": month,
+        "currency": currency,
+        "invoiced": money(invoiced, currency),
+        "credited": money(credited, currency),
+        "collected": money(moved.collected, currency),
+        "paid_out": money(moved.paid_out, currency),
+    }
 
 
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
@@ -131,30 +98,23 @@ def ageing(env, company, *, today) -> list[dict]:
 
 
 def balances(env, company, *, today) -> list[dict]:
-    """Rows of BalanceRow for the company's bank and cash journals, in the journal's currency: one query.
+    """Rows of BalanceRow for the company's bank and cash journals, in the journal's currency: two queries.
 
     The balance is the general ledger's, with what branches booked on the account; the account is named by the last
     four characters of its number, or by the journal's code where it has none.
     """
-    rows = env.execute_query_dict(
+    journals = env.execute_query_dict(
         SQL(
             """
         SELECT CASE WHEN LENGTH(bank.sanitized_acc_number) >= 8
                     THEN '****' || RIGHT(bank.sanitized_acc_number, 4) ELSE journal.code END AS account,
-               currency.name AS currency, book.balance::text AS balance,
+               journal.default_account_id AS ledger_id, currency.name AS currency,
+               currency.id = company.currency_id AS is_companys,
                statement.date AS last_statement_on, statement.balance_end_real::text AS last_statement_balance
           FROM account_journal journal
           JOIN res_company company ON company.id = journal.company_id
           JOIN res_currency currency ON currency.id = COALESCE(journal.currency_id, company.currency_id)
           LEFT JOIN res_partner_bank bank ON bank.id = journal.bank_account_id
-         CROSS JOIN LATERAL (
-               SELECT SUM(CASE WHEN currency.id = company.currency_id THEN item.balance
-                               ELSE item.amount_currency END) AS balance
-                 FROM account_move_line item
-                 JOIN res_company booking ON booking.id = item.company_id
-                                         AND booking.parent_path LIKE company.parent_path || '%%'
-                WHERE item.account_id = journal.default_account_id AND item.parent_state = 'posted'
-                  AND item.date <= %(today)s) book
           LEFT JOIN LATERAL (
                SELECT date, balance_end_real
                  FROM account_bank_statement
@@ -168,17 +128,42 @@ def balances(env, company, *, today) -> list[dict]:
             today=today,
         )
     )
-    return [
-        without_none(
-            {
-                "account": row["account"],
-                "currency": row["currency"],
-                "balance": money(row["balance"], row["currency"]),
-                "last_statement_on": day(row["last_statement_on"]),
-                "last_statement_balance": money(row["last_statement_balance"], row["currency"])
-                if row["last_statement_on"]
-                else None,
-            }
+    ledgers = _ledger_balances(env, company, [row["ledger_id"] for row in journals if row["ledger_id"]], today=today)
+    return [_balance(row, *ledgers.get(row["ledger_id"], (None, None))) for row in journals]
+
+
+def _ledger_balances(env, company, ledger_ids: list[int], *, today) -> dict[int, tuple[str, str]]:
+    """The balance of each account (id) in the company's currency and in the items': one query.
+
+    The accounts are named in the query, so that PostgreSQL knows how few items some of them have.
+    """
+    rows = env.execute_query(
+        SQL(
+            """
+        SELECT item.account_id, SUM(item.balance)::text, SUM(item.amount_currency)::text
+          FROM account_move_line item
+         WHERE item.account_id = ANY(%(ledgers)s) AND item.parent_state = 'posted' AND item.date <= %(today)s
+           AND item.company_id IN (SELECT booking.id FROM res_company booking WHERE booking.parent_path LIKE %(below)s)
+         GROUP BY item.account_id
+        """,
+            ledgers=ledger_ids,
+            today=today,
+            below=f"{company.sudo().parent_path}%",
         )
-        for row in rows
-    ]
+    )
+    return {ledger_id: tuple(balances) for ledger_id, *balances in rows}
+
+
+def _balance(row: dict, balance: str | None, amount_currency: str | None) -> dict:
+    currency = row["currency"]
+    return without_none(
+        {
+            "account": row["account"],
+            "currency": currency,
+            "balance": money(balance if row["is_companys"] else amount_currency, currency),
+            "last_statement_on": day(row["last_statement_on"]),
+            "last_statement_balance": money(row["last_statement_balance"], currency)
+            if row["last_statement_on"]
+            else None,
+        }
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from decimal import Decimal
 
 from openscf.money import round_money
@@ -13,21 +14,49 @@ from .graph import Carried, Link
 from .wire_text import amount_text, plain
 
 
-def line_rows(sale) -> list[dict]:
-    """Rows of EvidenceLine, one for each line of the financed documents."""
+@dataclass(frozen=True, slots=True)
+class Backed:
+    """One line with the links that carry an amount of it, and how much of its gross amount is ordered and delivered."""
+
+    carried: Carried
+    links: list[Link]
+    ordered: Decimal
+    delivered: Decimal
+
+
+def evidence_rows(sale) -> dict[str, list[dict]]:
+    """Rows of EvidenceLine, one for each line of the financed documents, and of EvidenceDocument, their sums."""
+    backed = [_backed(sale, carried) for carried in sale.graph]
     numbers = {header.id: header.number for header in sale.scope.headers}
     moves = {move.id: (transfer.number, move.line) for transfer in sale.deliveries for move in transfer.lines}
-    return [_line_row(sale, carried, numbers[carried.document_id], moves) for carried in sale.graph]
+    return {
+        "lines": [_line_row(sale, line, numbers[line.carried.document_id], moves) for line in backed],
+        "documents": _sum_rows(sale, backed),
+    }
 
 
-def sum_rows(sale) -> list[dict]:
-    """Rows of EvidenceDocument: the four streams of each document, in its currency."""
+def _backed(sale, carried: Carried) -> Backed:
+    links = [
+        link
+        for link in carried.links
+        if (link.ordered or not carried.is_shared) and sale.order_of(link).currency == sale.scope.currency
+    ]
+    if carried.is_shared:
+        ordered = _part(sale, carried, sum((carried.in_own_unit(link, link.ordered) for link in links), ZERO))
+    else:
+        ordered = carried.line.gross if links else ZERO
+    delivered = _part(sale, carried, carried.delivered) if carried.needs_delivery else ZERO
+    return Backed(carried, links, ordered, delivered)
+
+
+def _sum_rows(sale, backed: list[Backed]) -> list[dict]:
+    """The four streams of each document, in its currency."""
     sums = {header.id: defaultdict(Decimal, gross=header.gross) for header in sale.scope.headers}
-    for carried in sale.graph:
-        total = sums[carried.document_id]
-        total["ordered"] += _ordered(sale, carried)
-        total["delivered"] += _delivered(sale, carried)
-        total["deliverable"] += carried.line.gross if carried.needs_delivery else ZERO
+    for line in backed:
+        total = sums[line.carried.document_id]
+        total["ordered"] += line.ordered
+        total["delivered"] += line.delivered
+        total["deliverable"] += line.carried.line.gross if line.carried.needs_delivery else ZERO
     for item in sale.scope.reductions:
         sums[item.document_id]["credited" if item.settlement.kind == CREDIT_NOTE else "paid"] += item.amount
     for document_id, priced in sale.priced.items():
@@ -41,42 +70,20 @@ def _sum_row(header, total: dict[str, Decimal]) -> dict:
     return {"document": header.number, "currency": header.currency, **amounts}
 
 
-def _line_row(sale, carried: Carried, document: str, moves: dict[int, tuple[str, int]]) -> dict:
-    currency = sale.scope.currency
+def _line_row(sale, backed: Backed, document: str, moves: dict[int, tuple[str, int]]) -> dict:
+    currency, carried = sale.scope.currency, backed.carried
     return {
         "document": document,
         "line": carried.number,
         "quantity": plain(carried.line.quantity),
         "gross": amount_text(carried.line.gross, currency),
-        "ordered": amount_text(_ordered(sale, carried), currency),
-        "delivered": amount_text(_delivered(sale, carried), currency),
+        "ordered": amount_text(backed.ordered, currency),
+        "delivered": amount_text(backed.delivered, currency),
         "needs_delivery": carried.needs_delivery,
-        "orders": [_order_row(sale, carried, link) for link in _carrying(sale, carried)],
+        "orders": [_order_row(sale, carried, link) for link in backed.links],
         "deliveries": _delivery_rows(carried, moves) if carried.needs_delivery else [],
         "tax_codes": list(carried.line.tax_codes),
     }
-
-
-def _carrying(sale, carried: Carried) -> list[Link]:
-    """The links that carry an amount of the line."""
-    return [
-        link
-        for link in carried.links
-        if (link.ordered or not carried.is_shared) and sale.order_of(link).currency == sale.scope.currency
-    ]
-
-
-def _ordered(sale, carried: Carried) -> Decimal:
-    links = _carrying(sale, carried)
-    if not carried.is_shared:
-        return carried.line.gross if links else ZERO
-    return _part(sale, carried, sum((carried.in_own_unit(link, link.ordered) for link in links), ZERO))
-
-
-def _delivered(sale, carried: Carried) -> Decimal:
-    if not carried.needs_delivery:
-        return ZERO
-    return _part(sale, carried, carried.delivered)
 
 
 def _part(sale, carried: Carried, quantity: Decimal) -> Decimal:

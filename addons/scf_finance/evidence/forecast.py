@@ -42,19 +42,21 @@ def forecast(env, company, *, today, payers: list[Payer], financed_move_ids=()) 
                AND item.company_id = %(company)s AND item.parent_state = 'posted' AND item.display_type = 'payment_term'
                AND item.amount_residual_currency > 0
         )
-        SELECT DATE_TRUNC('week', expected.day)::date AS week, currency.name AS currency,
-               COUNT(DISTINCT move_id) AS documents, SUM(amount)::text AS expected,
-               SUM(amount) FILTER (WHERE move_id = ANY(%(financed)s))::text AS financed
-          FROM expected
-          JOIN res_currency currency ON currency.id = expected.currency_id
-         WHERE expected.day < %(until)s
-         GROUP BY 1, 2
+        SELECT %(monday)s + 7 * weeks.number AS week, currency.name AS currency, weeks.documents,
+               weeks.expected::text, weeks.financed::text
+          FROM (SELECT (day - %(monday)s) / 7 AS number, currency_id, COUNT(DISTINCT move_id) AS documents,
+                       SUM(amount) AS expected, SUM(amount) FILTER (WHERE move_id = ANY(%(financed)s)) AS financed
+                  FROM expected
+                 GROUP BY 1, 2) weeks
+          JOIN res_currency currency ON currency.id = weeks.currency_id
+         WHERE weeks.number < %(weeks)s
          ORDER BY 1, 2
         """,
             company=company.id,
             owners=tuple(company.sudo().parent_ids.ids),
             today=today,
-            until=monday + timedelta(weeks=WEEKS),
+            monday=monday,
+            weeks=WEEKS,
             buyers=[buyer for buyer in habits if buyer],
             days=[days for buyer, days in habits.items() if buyer],
             usual_days=habits[None],
@@ -76,8 +78,8 @@ def _days_late(payers: list[Payer]) -> dict[int | None, int]:
     days: dict[int | None, Decimal] = {}
     for payer in payers:
         for buyer in (payer.buyer_id, None):
-            paid[buyer] = paid.get(buyer, Decimal(0)) + payer.company_paid
-            days[buyer] = days.get(buyer, Decimal(0)) + payer.company_late_days
+            paid[buyer] = paid.get(buyer, Decimal(0)) + payer.money.company_paid
+            days[buyer] = days.get(buyer, Decimal(0)) + payer.money.company_late_days
     usual = {
         buyer: int((days[buyer] / paid[buyer]).quantize(Decimal(1), ROUND_HALF_UP)) for buyer in paid if paid[buyer]
     }

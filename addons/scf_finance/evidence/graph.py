@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 from .allocation import ZERO, Claim, Movement, carry, delivered_net, share_out
+from .kits import PartMoved, kits_by_transfer
 from .orders import InvoicedLine, OrderLine
 from .priced_lines import PricedLine
 
@@ -54,15 +55,13 @@ class Carried:
     ordered: Decimal = ZERO
     delivered: Decimal = ZERO
     returned: Decimal = ZERO
+    is_shared: bool = field(init=False)
+    """Whether the line draws a quantity from its order lines."""
+    needs_delivery: bool = field(init=False)
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether the line draws a quantity from its order lines."""
-        return not self.line.is_down_payment and self.line.quantity > 0
-
-    @property
-    def needs_delivery(self) -> bool:
-        return self.is_shared and self.line.is_goods
+    def __post_init__(self) -> None:
+        self.is_shared = not self.line.is_down_payment and self.line.quantity > 0
+        self.needs_delivery = self.is_shared and self.line.is_goods
 
     def in_own_unit(self, link: Link, quantity: Decimal) -> Decimal:
         """A quantity of the order line's unit in the unit of the financed line.
@@ -79,7 +78,8 @@ class Carried:
             self.standing += self.in_own_unit(link, link.standing)
             self.ordered += self.in_own_unit(link, link.ordered)
             self.delivered += self.in_own_unit(link, link.delivered)
-            self.returned += self.in_own_unit(link, link.returned)
+            if returned := link.returned:
+                self.returned += self.in_own_unit(link, returned)
 
 
 def join(scope, priced, orders, deliveries) -> list[Carried]:
@@ -155,9 +155,9 @@ def _movements(deliveries, orders) -> dict[int, list[Movement]]:
     """Finished moves by order line, oldest first, in the order line's unit.
 
     Of a kit only the parts move. How many whole kits those make is what the ERP counts as delivered on the order line;
-    the last transfer of parts stands for them.
+    the transfers that completed them stand for them.
     """
-    movements, parts = defaultdict(list), {}
+    movements, parts = defaultdict(list), defaultdict(list)
     for delivery in sorted((item for item in deliveries if item.done_at), key=lambda item: (item.done_at, item.id)):
         for move in delivery.lines:
             order_line = orders.lines.get(move.order_line_id)
@@ -168,11 +168,14 @@ def _movements(deliveries, orders) -> dict[int, list[Movement]]:
                 comes_back = delivery.direction == "in"
                 movements[order_line.id].append(Movement(move.id, quantity, comes_back, move.returned_id))
             elif delivery.direction == "out":
-                parts[order_line.id] = move.id
-    for order_line_id, move_id in parts.items():
+                parts[order_line.id].append(PartMoved(move.id, delivery.id, move.product_id, move.done * move.factor))
+    for order_line_id, moved in parts.items():
         delivered = orders.lines[order_line_id].delivered
         if order_line_id not in movements and delivered > 0:
-            movements[order_line_id].append(Movement(move_id, delivered, comes_back=False, returned_id=None))
+            movements[order_line_id] += [
+                Movement(move_id, kits, comes_back=False, returned_id=None)
+                for move_id, kits in kits_by_transfer(delivered, moved)
+            ]
     return movements
 
 

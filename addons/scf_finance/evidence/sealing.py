@@ -24,6 +24,8 @@ from .views import view_for
 from .wire_text import instant
 
 UBL_MEDIA_TYPE = "application/xml"
+# What a bank reads in words is English, as the sentences of the checks are.
+LANGUAGE = "en_US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Grant:
 class SealedEvidence:
     """A sealed package: its id and root, each bank's PDF by its issuer, and what it tells of.
 
-    `partial_ids` are the reconciliations that it states, `collection_account` is the account that it names.
+    `partial_ids` are the reconciliations that it states, `collection_account` is the account that it names, `unmade`
+    are the files that could not be made for one bank or another (`Unmade`, reasons in the user's language).
     """
 
     package_ref: str
@@ -51,6 +54,7 @@ class SealedEvidence:
     files: dict[str, bytes]
     partial_ids: list[int]
     collection_account: dict[str, str]
+    unmade: list
 
 
 def seal_evidence(
@@ -75,13 +79,13 @@ def seal_evidence(
     if untrusted := application._documents()._scf_why_no_account():
         raise UserError(untrusted)
     evidence = {
-        months: read_sections(application, as_of=now, today=today, history_months=months)
+        months: _read(application, as_of=now, today=today, history_months=months)
         for months in sorted({grant.terms.history_months for grant in grants})
     }
-    files = _files_for(application, grants)
+    files, unmade = _files_for(application, grants)
     views = {}
     for grant in grants:
-        view = _view(evidence[grant.terms.history_months].sections, grant, files[grant.terms.aud], now)
+        view = _view(evidence[grant.terms.history_months].sections, grant, *files[grant.terms.aud], now)
         if "checks" in grant.terms.sections:
             # On what the bank reads, not on what is here: no figure that is kept back gets out by a check.
             view["checks"] = run_checks(view, application.with_company(company).env, today)
@@ -99,7 +103,7 @@ def seal_evidence(
             issuer: draw_pdf(
                 sealed.file_for(issuer), attachments={name: content for name, *_about, content in attached}, key=key
             )
-            for issuer, attached in files.items()
+            for issuer, (attached, _not_made) in files.items()
         }
     except OpenSCFError as error:
         raise UserError(env._("The evidence can't be sealed: %s", error)) from error
@@ -107,7 +111,29 @@ def seal_evidence(
         _check(env, verify_file(file, KeySet.of(key)))
     read = next(iter(evidence.values()))
     account = account_members(read.sections["party"]["applicant"]["collection_account"])
-    return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account)
+    return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account, unmade)
+
+
+def _read(application, **asked):
+    """The evidence; UserError with the document that no package can state, where there is one."""
+    try:
+        return read_sections(application, **asked)
+    except OpenSCFError as error:
+        raise UserError(why_unstated(application._documents(), error)) from error
+
+
+def why_unstated(documents, error: OpenSCFError) -> str:
+    """Which document keeps the evidence from being written, and what to do, in a sentence.
+
+    :param documents: the sales orders or invoices that the evidence is about
+    :param error: what the package's writer says
+    """
+    about = [finding.sentence for finding in documents._scf_assess().unstatable]
+    return "\n".join(about) or documents.env._(
+        "The evidence on %(documents)s can't be written: %(error)s",
+        documents=", ".join(documents.mapped("display_name")),
+        error=error,
+    )
 
 
 def verify_file(content: bytes, keys: KeySet) -> Report:
@@ -125,12 +151,14 @@ def _check(env, report: Report) -> None:
         )
 
 
-def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str, str, str, bytes]]]:
-    """The files (name, kind, document, content) that each bank gets, by its issuer.
+def _files_for(application, grants: Sequence[Grant]) -> tuple[dict[str, tuple[list, list]], list]:
+    """The files (name, kind, document, content) that each bank gets and those that could not be made, by its issuer.
 
-    They are made once for banks that may read names, and once for those that may not.
+    They are made once for banks that may read names, and once for those that may not. Beside them, all that could not
+    be made, in the user's language: a bank reads why in the package's.
     """
-    files = {}
+    files, all_unmade = {}, []
+    documents = application._documents()
     for is_pseudonymous in (False, True):
         kinds = {
             grant.terms.aud: grant.file_kinds if "attachments" in grant.terms.sections else ()
@@ -138,19 +166,30 @@ def _files_for(application, grants: Sequence[Grant]) -> dict[str, list[tuple[str
             if _is_pseudonymous(grant) is is_pseudonymous
         }
         wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
-        made = application._documents()._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous) if wanted else []
-        files |= {issuer: [file for file in made if file[1] in of_bank] for issuer, of_bank in kinds.items()}
-    return files
+        made, unmade = documents._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous) if wanted else ([], [])
+        all_unmade += unmade
+        if unmade and application.env.lang != LANGUAGE:
+            in_english = documents.with_context(lang=LANGUAGE)
+            unmade = in_english._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous)[1]
+        files |= {
+            issuer: ([file for file in made if file[1] in of_bank], [item for item in unmade if item.kind in of_bank])
+            for issuer, of_bank in kinds.items()
+        }
+    return files, all_unmade
 
 
-def _view(sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, str, bytes]], now: datetime) -> dict:
+def _view(
+    sections: dict[str, dict], grant: Grant, files: list[tuple[str, str, str, bytes]], unmade: list, now: datetime
+) -> dict:
     terms = grant.terms
     view = view_for(sections, covered=terms.sections, pseudonym=grant.pseudonym if _is_pseudonymous(grant) else None)
     view["consent"] = {**_frame(now, "odoo/19.0 scf.consent"), **terms.section_members(grant.artefact)}
     if "attachments" in terms.sections:
+        not_made = [{"kind": item.kind, "document": item.document, "reason": item.reason} for item in unmade]
         view["attachments"] = {
             **_frame(now, "odoo/19.0 account_edi_ubl_cii", assurance="document"),
             "files": [_attachment_row(*file) for file in files],
+            **({"not_made": not_made} if not_made else {}),
         }
     return view
 

@@ -15,12 +15,13 @@ from .cash_flow import payment_rows
 from .cash_history import ageing, balances, cash_months
 from .contradictions import contradiction_rows
 from .e_invoices import e_invoice_rows
-from .evidence import line_rows, sum_rows
+from .evidence import evidence_rows
 from .exposure import applications, loans, pledges
 from .forecast import forecast
 from .inventory import stock
 from .logistics_flow import delivery_rows
 from .logistics_history import logistics_months
+from .money_moves import read_payments
 from .order_flow import order_rows
 from .order_history import order_months
 from .party import applicant_row
@@ -107,7 +108,8 @@ def read_evidence(
     with index_plans(env):
         scope = read_scope(documents, company=company, as_of=as_of, today=today, history_months=history_months)
         sale = read_sale(scope)
-        payers = read_payers(env, company, period=scope.period)
+        payments = read_payments(env, company, period=scope.period)
+        payers = read_payers(env, company, period=scope.period, payments=payments)
         confirmations = documents._scf_confirmations()
         contents = {
             "transaction": {
@@ -117,11 +119,10 @@ def read_evidence(
                 "documents": document_rows(scope, sale.priced),
                 "confirmations": confirmations,
             },
-            **_streams(scope, sale, payers),
+            **_streams(scope, sale, payers, payments),
             **_holdings(scope, payers, application_id),
             "evidence": {
-                "lines": line_rows(sale),
-                "documents": sum_rows(sale),
+                **evidence_rows(sale),
                 "contradictions": contradiction_rows(sale, confirmations),
             },
         }
@@ -150,7 +151,7 @@ def _amounts(scope, requested: Decimal, eligible: Decimal) -> dict:
     }
 
 
-def _streams(scope, sale, payers) -> dict[str, dict]:
+def _streams(scope, sale, payers, payments) -> dict[str, dict]:
     """What belongs to the documents, beside what the applicant did over the period."""
     env, company, period = scope.env, scope.company, scope.period
     return {
@@ -167,7 +168,7 @@ def _streams(scope, sale, payers) -> dict[str, dict]:
         "cash_flow": {
             "payments": payment_rows(scope),
             "buyer_history": buyer_history(payers, scope.buyer_ids),
-            "months": cash_months(env, company, period=period),
+            "months": cash_months(env, company, period=period, payments=payments),
             "ageing": ageing(env, company, today=period.end),
             "balances": balances(env, company, today=period.end),
         },

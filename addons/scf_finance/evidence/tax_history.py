@@ -19,29 +19,21 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
         SQL(
             """
         WITH taxed AS (
-            SELECT month.name AS month, part.*
+            SELECT month.name AS month, booked.*
               FROM %(months)s
              CROSS JOIN LATERAL (
-                WITH item AS (
-                    SELECT line.id, line.balance, line.tax_line_id, line.group_tax_id
-                      FROM account_move move
-                      JOIN account_move_line line ON line.move_id = move.id
-                                                 AND line.display_type NOT IN ('payment_term', 'cogs')
-                     WHERE move.company_id = %(company)s AND move.state = 'posted'
-                       AND move.date BETWEEN month.first AND month.last
-                       AND move.tax_cash_basis_rec_id IS NULL AND move.tax_cash_basis_origin_move_id IS NULL
-                )
-                SELECT tax_line_id AS tax_id, group_tax_id AS group_id, 0 AS base, SUM(balance) AS amount
-                  FROM item
-                 WHERE tax_line_id IS NOT NULL
-                 GROUP BY tax_line_id, group_tax_id
+                SELECT line.tax_line_id AS tax_id, line.group_tax_id AS group_id, 0 AS base, SUM(line.balance) AS amount
+                  FROM account_move_line line
+                 WHERE line.tax_line_id IS NOT NULL AND %(counts)s
+                 GROUP BY line.tax_line_id, line.group_tax_id
                  UNION ALL
                 SELECT COALESCE(child.child_tax, based.tax_id), child.parent_tax, based.balance, 0
-                  FROM (SELECT rel.account_tax_id AS tax_id, SUM(item.balance) AS balance
-                          FROM item
-                          JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = item.id
+                  FROM (SELECT rel.account_tax_id AS tax_id, SUM(line.balance) AS balance
+                          FROM account_move_line line
+                          JOIN account_move_line_account_tax_rel rel ON rel.account_move_line_id = line.id
+                         WHERE %(counts)s
                          GROUP BY rel.account_tax_id) based
-                  LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id) part
+                  LEFT JOIN account_tax_filiation_rel child ON child.parent_tax = based.tax_id) booked
         )
         SELECT taxed.month, use.direction, tax.name->>'en_US' AS tax_code,
                SUM(CASE use.direction WHEN 'sale' THEN -taxed.base ELSE taxed.base END)::text AS base,
@@ -57,7 +49,7 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
          ORDER BY 1, 2 DESC, 3
         """,
             months=month_days(period),
-            company=company.id,
+            counts=_counts(company),
         )
     )
     currency = company.currency_id.name
@@ -70,3 +62,18 @@ def tax_months(env, company, *, period: Period) -> list[dict]:
         }
         for row in rows
     ]
+
+
+def _counts(company) -> SQL:
+    """Whether an item `line`, of a tax or of its base, counts in the `month`."""
+    return SQL(
+        """
+        line.company_id = %(company)s AND line.parent_state = 'posted' AND line.date BETWEEN month.first AND month.last
+        AND line.display_type NOT IN ('payment_term', 'cogs')
+        AND NOT EXISTS (
+            SELECT FROM account_move basis
+             WHERE basis.id = line.move_id AND (basis.tax_cash_basis_rec_id IS NOT NULL
+                                                OR basis.tax_cash_basis_origin_move_id IS NOT NULL))
+        """,
+        company=company.id,
+    )

@@ -116,7 +116,8 @@ class AccountMove(models.Model):
                 **stated,
             ),
             "disputed": self.env._(
-                "We dispute the invoice %(number)s of %(date)s over %(amount)s, due on %(due_date)s, of %(seller)s.",
+                "We dispute the invoice %(number)s that %(seller)s issued on %(date)s over %(amount)s, due on "
+                "%(due_date)s.",
                 **stated,
             ),
         }
@@ -140,7 +141,7 @@ class SaleOrder(models.Model):
                 **stated,
             ),
             "disputed": self.env._(
-                "We dispute the order %(number)s of %(date)s over %(amount)s with %(seller)s.", **stated
+                "We dispute the order %(number)s of %(date)s that %(seller)s says is ours, over %(amount)s.", **stated
             ),
         }
 

@@ -16,7 +16,6 @@ class AccountMove(models.Model):
     _scf_history_idx = models.Index(
         "(company_id, invoice_date) WHERE state = 'posted' AND move_type IN ('out_invoice', 'out_refund')"
     )
-    _scf_tax_history_idx = models.Index("(company_id, date) WHERE state = 'posted'")
     _scf_first_invoice_idx = models.Index(
         "(commercial_partner_id, company_id, invoice_date) WHERE state = 'posted' AND move_type = 'out_invoice'"
     )
@@ -25,7 +24,15 @@ class AccountMove(models.Model):
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
-    _scf_payment_term_idx = models.Index("(move_id) WHERE display_type = 'payment_term'")
+    _scf_open_term_idx = models.Index(
+        "(company_id, invoice_date) WHERE display_type = 'payment_term' AND reconciled IS NOT TRUE"
+    )
+    _scf_tax_idx = models.Index("(company_id, date) WHERE parent_state = 'posted' AND tax_line_id IS NOT NULL")
+    # With its columns in the index, two years of items are summed up without a look at the table.
+    _scf_tax_base_idx = models.Index(
+        "(company_id, date) INCLUDE (id, move_id, balance) "
+        "WHERE parent_state = 'posted' AND display_type NOT IN ('payment_term', 'cogs')"
+    )
 
 
 class AccountPartialReconcile(models.Model):

@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_amount, format_date
+from odoo.tools import format_amount, format_date, format_list
 
 from ..amounts import exact
 from .labels import as_note, label_of
@@ -268,6 +268,7 @@ class ScfApplication(models.Model):
         """Ask the banks: give them consent, claim the documents, seal the evidence, and queue one submission per bank.
 
         Everything is written in this transaction and sent after it; a bank that is down delays nothing here.
+        A screen says by `scf_read` of the context what stood on it (`_check_read`).
         """
         self.ensure_one()
         documents = self._documents()
@@ -276,6 +277,8 @@ class ScfApplication(models.Model):
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already.", self.name))
         self._refuse_without_documents()
+        if read := self.env.context.get("scf_read"):
+            self._check_read(read)
         documents._scf_lock()
         assessment = documents._scf_assess()
         self._check_request(assessment)
@@ -440,13 +443,66 @@ class ScfApplication(models.Model):
                     )
                 )
 
+    def _check_read(self, read):
+        """Refuse to send what the user has not read: a colleague may have changed the draft while it was open.
+
+        :param dict read: `requested_amount`, `tenor_days` and `repayment` as they stood on the screen, in `lines` the
+            ids of the documents' lines among the `line_count` that were there, and in `words` the words of each bank's
+            consent by the bank's id
+        """
+        if not set(read.get("lines") or []) <= set(self.line_ids.ids) or read.get("line_count") != len(self.line_ids):
+            raise UserError(
+                self.env._(
+                    "The documents have been changed since you opened the request: it is for %s now. Look at it again "
+                    "before you ask the banks.",
+                    format_list(self.env, self.line_ids.mapped("document_name")),
+                )
+            )
+        is_same_amount = not self.currency_id.compare_amounts(read.get("requested_amount", 0.0), self.requested_amount)
+        if not is_same_amount or (read.get("tenor_days"), read.get("repayment")) != (self.tenor_days, self.repayment):
+            raise UserError(
+                self.env._(
+                    "The request has been changed since you opened it: it is over %(amount)s for %(days)s days, repaid "
+                    "“%(repayment)s”. Look at it again before you ask the banks.",
+                    amount=self._money(self.requested_amount),
+                    days=self.tenor_days,
+                    repayment=label_of(self, "repayment"),
+                )
+            )
+        words = {str(bank): text for bank, text in (read.get("words") or {}).items()}
+        unread = [self._proposal(bank).notice for bank in self.bank_ids if self._is_unread(bank, words)]
+        if unread or len(words) != len(self.bank_ids):
+            raise UserError(
+                self.env._(
+                    "What the banks may read has been changed since you opened the request. Read it again before you "
+                    "ask them.\n\n%s",
+                    "\n\n".join(unread),
+                )
+            )
+
+    def _is_unread(self, bank, words):
+        return words.get(str(bank.id)) != self._proposal(bank).notice
+
+    def _proposal(self, bank):
+        """What the request is about to allow a bank.
+
+        :raise UserError: where nothing is proposed for it, so that nobody can have read it
+        """
+        proposal = self.proposal_ids.filtered(lambda item: item.bank_id == bank)
+        if not proposal:
+            raise UserError(
+                self.env._(
+                    "Nothing says what %s may read. Take the bank out of the request and choose it again.", bank.name
+                )
+            )
+        return proposal
+
     def _grant_consents(self):
         """The consents that the current user gives with this request: one for each bank, new or in force."""
         now = fields.Datetime.now()
         consents = self.env["scf.consent"]
         for bank in self.bank_ids:
-            [proposal, *_others] = self.proposal_ids.filtered(lambda item, bank=bank: item.bank_id == bank)
-            consents |= proposal._consent(now)
+            consents |= self._proposal(bank)._consent(now)
         return consents
 
     def _preview(self, proposal):
@@ -459,6 +515,8 @@ class ScfApplication(models.Model):
         if self.state != "draft":
             raise UserError(self.env._("%s has been sent already: open what the bank received.", self.name))
         self._refuse_without_documents()
+        if unstatable := self._documents()._scf_why_unstatable():
+            raise UserError(unstatable)
         return self.env["scf.package"].sudo()._preview(self.sudo(), proposal.sudo())
 
     def _set_state(self, state, reason=None):

@@ -48,9 +48,17 @@ class ScfBank(models.Model):
 
         :raise UserError: where the server's master key is missing, or is not the one that sealed the secret
         """
+        bank = self.sudo()
+        if not bank.pseudonym_secret_sealed:
+            vault = self.env["scf.key"].sudo()._vault()
+            bank.pseudonym_secret_sealed = vault.encrypt(secrets.token_bytes(SECRET_BYTES)).decode()
+        return self._scf_kept_pseudonym_secret()
+
+    def _scf_kept_pseudonym_secret(self):
+        """The secret where one is kept already, None otherwise; raises as `_scf_pseudonym_secret` does."""
         bank, vault = self.sudo(), self.env["scf.key"].sudo()._vault()
         if not bank.pseudonym_secret_sealed:
-            bank.pseudonym_secret_sealed = vault.encrypt(secrets.token_bytes(SECRET_BYTES)).decode()
+            return None
         try:
             return vault.decrypt(bank.pseudonym_secret_sealed.encode())
         except InvalidToken:

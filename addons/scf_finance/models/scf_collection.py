@@ -98,8 +98,9 @@ class ScfCollection(models.Model):
             return
         self._flush_for_settlements()
         for settlement in read_settlements(self.env, move_ids, partial_ids=partials.ids):
-            for loan, share in shares.get(settlement.move_id, ()):
-                self._record(loan, settlement, share)
+            for loan_id, of_orders in shares.get(settlement.move_id, {}).items():
+                if part := self._part(settlement, of_orders):
+                    self._record(self.env["scf.loan"].browse(loan_id), settlement, part)
         self._trigger_report()
 
     def _flush_for_settlements(self):
@@ -129,11 +130,11 @@ class ScfCollection(models.Model):
             self._record(loan, settlement, min(shares[partial_id], Decimal(1)))
 
     def _shares(self, move_ids):
-        """Loans that the invoices repay, directly or through their orders, each with the share that counts for it.
+        """Loans that the invoices repay, directly or through their orders.
 
         A loan that came back and could not hold its document again is left out: the money is its new financier's.
 
-        :return: {move id: [(scf.loan, share)]}
+        :return: {move id: {loan id: `OrderShare` of each of its orders, or None where the invoice itself is financed}}
         """
         rows = self.env.execute_query(
             SQL(
@@ -156,20 +157,20 @@ class ScfCollection(models.Model):
         order_loans: dict = {}
         for move_id, order_id, loan_id in rows:
             if move_id:
-                by_move.setdefault(move_id, {})[loan_id] = Decimal(1)
+                by_move.setdefault(move_id, {})[loan_id] = None
             else:
                 order_loans[order_id] = loan_id
         if order_loans:
             for share in read_order_shares(self.env, move_ids=move_ids):
                 if loan_id := order_loans.get(share.order_id):
-                    # One loan may finance several orders of the invoice: the parts of all of them repay it.
-                    of_loans = by_move.setdefault(share.move_id, {})
-                    of_loans[loan_id] = min(of_loans.get(loan_id, Decimal(0)) + share.share, Decimal(1))
-        loans = self.env["scf.loan"]
-        return {
-            move_id: [(loans.browse(loan_id), share) for loan_id, share in of_loans.items()]
-            for move_id, of_loans in by_move.items()
-        }
+                    by_move.setdefault(share.move_id, {}).setdefault(loan_id, []).append(share)
+        return by_move
+
+    def _part(self, settlement, of_orders):
+        """The part of a settlement that counts for a loan: one loan may finance several orders of an invoice."""
+        if of_orders is None:
+            return Decimal(1)
+        return min(sum(share.share for share in of_orders if share.is_reduced_by(settlement)), Decimal(1))
 
     def _record(self, loan, settlement, share):
         """One settlement on one loan: what came in cash, and what fell away without cash (credit note, write-off)."""

@@ -139,6 +139,8 @@ class ScfConfirmation(models.Model):
                     document.display_name,
                 )
             )
+        if unstatable := document._scf_why_unstatable():
+            raise UserError(unstatable)
         contact, email = self._whom_to_ask(document)
         now = fields.Datetime.now()
         asked = self.sudo().search(document._scf_confirmation_domain())

@@ -69,9 +69,8 @@ class ScfConsent(models.Model):
 
     @api.depends("sections")
     def _compute_section_ids(self):
-        known = self.env["scf.section"].search([])
         for consent in self:
-            consent.section_ids = known.filtered(lambda section, codes=consent.sections: section.code in (codes or ()))
+            consent.section_ids = consent._known_sections(consent.sections)
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -137,6 +136,47 @@ class ScfConsent(models.Model):
 
     @api.model
     @api.private
+    def _words(self, bank, company, sections, *, counterparties, history_months, ends_on):
+        """A consent in plain words: what, to whom, for what, until when. This is what its digest covers.
+
+        :param sections: ``scf.section`` that the bank may read
+        :param ends_on: its last day, as a date, or its end in universal time
+        """
+        bank_name = bank.sudo().name or ""
+        others = {
+            "pseudonymous": self.env._(
+                "Your other customers appear under codes that only %s sees: no name, no address.", bank_name
+            ),
+            "named": self.env._("Your other customers appear by name."),
+        }
+        history = (
+            self.env._("The history goes back %s months.", history_months)
+            if history_months
+            else self.env._("The history covers the running month only.")
+        )
+        return "\n".join(
+            (
+                self.env._(
+                    "%(company)s lets %(bank)s read the following, to decide on applications for loans and for "
+                    "nothing else:",
+                    company=company.sudo().name,
+                    bank=bank_name,
+                ),
+                *(f"• {section.sentence}" for section in sections),
+                history,
+                self.env._("The buyers of the financed documents are always named."),
+                others.get(counterparties, ""),
+                self.env._(
+                    "It holds until %(date)s, for further requests too. You can take it back at any time: nothing more "
+                    "is sent then, open requests end, and the bank erases what it received. A loan that was granted "
+                    "goes on.",
+                    date=format_date(self.env, ends_on),
+                ),
+            )
+        )
+
+    @api.model
+    @api.private
     def _new_terms(self, bank, notice, *, sections, counterparties, history_months, now, expires_at):
         """The terms under which the current user lets a bank read (docs/package.md, "Consent").
 
@@ -183,15 +223,23 @@ class ScfConsent(models.Model):
         consents = self.search([("bank_id", "=", bank.id), ("state", "=", "active")], order="expires_at desc, id desc")
         return next((item for item in consents if item._is_in_force(now) and item._covers(asked)), self.browse())
 
+    def _known_sections(self, codes):
+        """The sections by their names, in the package's order."""
+        return self.env["scf.section"].search([("code", "in", list(codes or ()))])
+
     def _covers(self, asked):
         has_same_name = self._terms().aud_name == self.bank_id.sudo().name
         return asked <= set(self.sections) and has_same_name and self._is_our_word()
 
     def _is_our_word(self):
         """Whether the company's key, name and tax ID and the bank's address of today are those of the signed form."""
+        return self._is_of_same_parties() and self.company_id.sudo().name == self._terms().iss
+
+    def _is_of_same_parties(self):
+        """Whether the bank still knows the company as it did: by the key and the tax ID, whatever its name."""
         bank, company, terms = self.bank_id.sudo(), self.company_id.sudo(), self._terms()
         key = self.env["scf.key"].sudo()._for_company(company)
-        return (key.kid, company.name, company.vat, bank.issuer) == (self.kid, terms.iss, terms.iss_tax_id, terms.aud)
+        return (key.kid, company.vat, bank.issuer) == (self.kid, terms.iss_tax_id, terms.aud)
 
     def _terms(self):
         """The terms as they were signed (`openscf.consent.ConsentTerms`), read out of the signed form."""
@@ -232,12 +280,56 @@ class ScfConsent(models.Model):
             return why_not
         if self._is_our_word():
             return None
+        if self._is_renewable():
+            return self.env._(
+                "The consent for %s was given under the company's former name, so that no bank would take fresh "
+                "evidence under it. Give it again under the name of today.",
+                self.bank_id.sudo().name,
+            )
         return self.env._(
-            "The consent for %s was signed with a former key, or under a former name, tax ID or address, so that no "
-            "bank would take fresh evidence under it. Answer without fresh evidence, or withdraw the request and ask "
-            "again with a new consent.",
+            "The consent for %s was signed with a former key, or under a former tax ID or address, so that no bank "
+            "would take fresh evidence under it. Answer without fresh evidence, or withdraw the request and ask again "
+            "with a new consent.",
             self.bank_id.sudo().name,
         )
+
+    # -- business: giving it again ----------------------------------------------------------------------------------
+
+    def _is_renewable(self):
+        """Whether the consent is in force and only the company's name has changed since it was given."""
+        is_former = not self._is_our_word()
+        return is_former and self._is_of_same_parties() and self._is_in_force(fields.Datetime.now())
+
+    def _renewed_words(self):
+        """What the current user agrees to by `_renew`, in words."""
+        return self._words(
+            self.bank_id,
+            self.company_id,
+            self._known_sections(self.sections),
+            counterparties=self.counterparties,
+            history_months=self.history_months,
+            ends_on=self.expires_at,
+        )
+
+    def _renew(self):
+        """Give the consent again under the company's name of today, as wide and as long as it was; gives the new one.
+
+        The former one stays in force for what was sent under it, until it is taken back or ends.
+        """
+        notice = self._renewed_words()
+        terms = self._new_terms(
+            self.bank_id,
+            notice,
+            sections=self.sections,
+            counterparties=self.counterparties,
+            history_months=self.history_months,
+            now=fields.Datetime.now(),
+            expires_at=self.expires_at,
+        )
+        key = self.env["scf.key"].sudo()._for_company(self.company_id)
+        return self._grant(terms, notice, bank=self.bank_id, key=key)
+
+    # -- business: taking it back -----------------------------------------------------------------------------------
 
     def _revoke(self):
         """Take back a consent that is in force, tell the bank, and end what rests on it and has no loan yet.

@@ -1,8 +1,9 @@
 from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
+from odoo.tools.date_utils import relativedelta
 
 from ..evidence.views import ALWAYS
 from .scf_consent import COUNTERPARTIES
@@ -10,6 +11,8 @@ from .scf_consent import COUNTERPARTIES
 HISTORY_MONTHS = 24
 LONGEST_HISTORY_MONTHS = 60
 VALID_DAYS = 90
+# A consent that outlives the year is forgotten by whoever gave it: by then it is asked for, and read, again.
+LONGEST_VALID_MONTHS = 12
 
 
 class ScfConsentProposal(models.Model):
@@ -52,10 +55,18 @@ class ScfConsentProposal(models.Model):
         help="The last day, in universal time, on which the bank may use what it received.",
     )
     notice = fields.Text(string="What You Agree To", compute="_compute_notice")
+    unmade_files = fields.Text(
+        string="Files That Can't Be Made",
+        compute="_compute_unmade_files",
+        help="Electronic documents that the bank asks for and that Odoo refuses to write, and why.",
+    )
 
     _history_bounded = models.Constraint(
         f"CHECK (history_months BETWEEN 0 AND {LONGEST_HISTORY_MONTHS})",
         f"The history goes back between 0 and {LONGEST_HISTORY_MONTHS} months.",
+    )
+    _once_per_bank = models.Constraint(
+        "unique(application_id, bank_id)", "A request says once what a bank may read: change what it says already."
     )
 
     # -- compute ----------------------------------------------------------------------------------------------------
@@ -96,6 +107,37 @@ class ScfConsentProposal(models.Model):
         for proposal in self:
             proposal.notice = proposal.standing_id.notice if proposal._uses_standing() else proposal._words()
 
+    @api.depends("bank_id", "section_ids", "counterparties", "use_standing", "application_id.technique")
+    def _compute_unmade_files(self):
+        for proposal in self:
+            proposal.unmade_files = "\n".join(
+                self.env._(
+                    "%(bank)s asks for an electronic file with %(number)s, and Odoo can't make it: %(reason)s",
+                    bank=proposal.bank_id.sudo().name,
+                    number=item.number,
+                    reason=item.reason,
+                )
+                for item in proposal._unmade()
+            )
+
+    # -- constrains -------------------------------------------------------------------------------------------------
+
+    @api.constrains("expires_on")
+    def _check_expires_on(self):
+        latest = fields.Date.context_today(self) + relativedelta(months=LONGEST_VALID_MONTHS)
+        for proposal in self:
+            if proposal.expires_on > latest:
+                raise ValidationError(
+                    self.env._(
+                        "The consent for %(bank)s would last until %(date)s. A consent lasts %(months)s months at "
+                        "most: choose %(latest)s or an earlier day, and give a new one when it ends.",
+                        bank=proposal.bank_id.sudo().name,
+                        date=format_date(self.env, proposal.expires_on),
+                        months=LONGEST_VALID_MONTHS,
+                        latest=format_date(self.env, latest),
+                    )
+                )
+
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -129,45 +171,32 @@ class ScfConsentProposal(models.Model):
     def _uses_standing(self):
         return bool(self.use_standing and self.standing_id)
 
+    def _unmade(self):
+        """The files that the bank asks for and may read, and that can't be made of the records of today."""
+        self.ensure_one()
+        documents = self.application_id._documents_read_by_drafter()
+        kinds = self.bank_id._scf_asked_files(self.application_id.technique) if documents else ()
+        standing = self.standing_id if self._uses_standing() else None
+        sections = standing.sections if standing else self.section_ids.mapped("code")
+        if not kinds or "attachments" not in sections:
+            return []
+        counterparties = (standing or self).counterparties
+        return documents._scf_ubl_files(kinds, of_buyers_only=counterparties == "pseudonymous")[1]
+
     def _sections(self):
         """The sections of a new consent, in the package's order."""
         always = self.env["scf.section"].search([("code", "in", ALWAYS)])
         return (always | self.section_ids._origin).sorted(lambda section: (section.sequence, section.id))
 
     def _words(self):
-        """The consent in plain words: what, to whom, for what, until when. This is what the digest covers."""
-        company = self.application_id.company_id.sudo().name or self.env.company.name
-        bank = self.bank_id.name or ""
-        others = {
-            "pseudonymous": self.env._(
-                "Your other customers appear under codes that only %s sees: no name, no address.", bank
-            ),
-            "named": self.env._("Your other customers appear by name."),
-        }
-        history = (
-            self.env._("The history goes back %s months.", self.history_months)
-            if self.history_months
-            else self.env._("The history covers the running month only.")
-        )
-        return "\n".join(
-            (
-                self.env._(
-                    "%(company)s lets %(bank)s read the following, to decide on applications for loans and for "
-                    "nothing else:",
-                    company=company,
-                    bank=bank,
-                ),
-                *(f"• {section.sentence}" for section in self._sections()),
-                history,
-                self.env._("The buyers of the financed documents are always named."),
-                others.get(self.counterparties, ""),
-                self.env._(
-                    "It holds until %(date)s, for further requests too. You can take it back at any time: nothing more "
-                    "is sent then, open requests end, and the bank erases what it received. A loan that was granted "
-                    "goes on.",
-                    date=format_date(self.env, self.expires_on),
-                ),
-            )
+        """The new consent in plain words."""
+        return self.env["scf.consent"]._words(
+            self.bank_id,
+            self.application_id.company_id or self.env.company,
+            self._sections(),
+            counterparties=self.counterparties,
+            history_months=self.history_months,
+            ends_on=self.expires_on,
         )
 
     def _terms(self, now):

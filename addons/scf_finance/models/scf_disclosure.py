@@ -3,9 +3,11 @@ from openscf.keys import KeySet
 from openscf.package import PDF_MEDIA_TYPE
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.tools.translate import LazyTranslate
 
 from ..evidence.sealing import verify_file
+
+_lt = LazyTranslate(__name__)
 
 
 class ScfDisclosure(models.Model):
@@ -13,8 +15,10 @@ class ScfDisclosure(models.Model):
 
     _name = "scf.disclosure"
     _description = "Evidence disclosed to a bank"
-    _inherit = ["scf.record.kept"]
+    _inherit = ["scf.record.unchanging"]
     _order = "id desc"
+    _why_unchanged = _lt("What a bank received is never changed: a correction is a new package.")
+    _why_kept = _lt("What a bank received is kept: it is the proof of it.")
 
     package_id = fields.Many2one("scf.package", required=True, readonly=True, index=True, ondelete="restrict")
     application_id = fields.Many2one(related="package_id.application_id", store=True, index=True, precompute=True)
@@ -44,17 +48,6 @@ class ScfDisclosure(models.Model):
     def _compute_verification(self):
         for disclosure in self:
             disclosure.verification = disclosure._verify()
-
-    # -- CRUD -------------------------------------------------------------------------------------------------------
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("What a bank received is never changed: a correction is a new package."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("What a bank received is kept: it is the proof of it."))
 
     # -- actions ----------------------------------------------------------------------------------------------------
 

@@ -305,6 +305,11 @@ class ScfFinanceable(models.AbstractModel):
         banks = self.env["scf.bank"].sudo().search([("company_id", "=", self.company_id.id)], order="id")
         return assess(self._scf_facts(banks, fields.Date.context_today(self)), self.env)
 
+    def _scf_why_unstatable(self):
+        """Why no bank and no buyer can be told of the document, as sentences; an empty text where they can."""
+        assessment = self._scf_assess()
+        return "\n".join(finding.sentence for finding in assessment.stops if finding in assessment.unstatable)
+
     def _scf_why_no_account(self):
         """Why no bank may be told of the company's collection account, as a sentence; an empty text where it may."""
         self.env.flush_all()

@@ -1,11 +1,14 @@
+from openscf.errors import OpenSCFError
 from openscf.package import read_package
 
 from odoo import fields, models
-from odoo.tools import format_date
+from odoo.exceptions import UserError
+from odoo.tools import format_date, format_list
 
 from ..checks.lights import make_checks
 from ..checks.screen import live_lights, sealed_lights
 from ..checks.thresholds import thresholds_of
+from ..evidence.sealing import why_unstated
 from ..evidence.sections import read_evidence
 from .scf_application import OPEN_STATES
 from .scf_consent_proposal import HISTORY_MONTHS
@@ -39,20 +42,25 @@ class ScfFinanceable(models.AbstractModel):
         stated = self.filtered(lambda document: document.state in ("sale", "posted"))
         if not stated:
             return HIDDEN
+        if set(assessment.unstatable) & set(assessment.stops):
+            return HIDDEN  # the panel says why no evidence can be written
         free = self.browse(
             document.id for document, item in zip(self, assessment.documents, strict=True) if item.is_financeable
         )
-        evidence = read_evidence(
-            free or stated,
-            company=self.company_id,
-            technique=assessment.technique,
-            requested=assessment.eligible_amount,
-            eligible=assessment.eligible_amount,
-            tenor_days=max(assessment.tenor_days, 1),
-            as_of=fields.Datetime.now(),
-            today=assessment.today,
-            history_months=HISTORY_MONTHS,
-        )
+        try:
+            evidence = read_evidence(
+                free or stated,
+                company=self.company_id,
+                technique=assessment.technique,
+                requested=assessment.eligible_amount,
+                eligible=assessment.eligible_amount,
+                tenor_days=max(assessment.tenor_days, 1),
+                as_of=fields.Datetime.now(),
+                today=assessment.today,
+                history_months=HISTORY_MONTHS,
+            )
+        except OpenSCFError as error:
+            raise UserError(why_unstated(self, error)) from error
         checked = make_checks(evidence.sections, assessment.today, thresholds_of(self.company_id))
         return {"visible": True, "origin": "", "lights": live_lights(checked, self.env)}
 
@@ -72,18 +80,18 @@ class ScfApplication(models.Model):
         return documents._scf_live_lights() if documents and documents.has_access("read") else HIDDEN
 
     def _sealed_lights(self):
-        """The lights in the package that was sent, from the file of the first bank that got them."""
-        package = self.package_id.sudo()  # whoever may read the application may know what was said for it
-        for disclosure in package.disclosure_ids.sorted("id"):
-            section = read_package(disclosure.attachment_id.raw).sections.checks
-            if section:
-                return {
-                    "visible": True,
-                    "origin": self.env._(
-                        "As sealed for %(bank)s on %(date)s.",
-                        bank=disclosure.bank_id.name,
-                        date=format_date(self.env, package.created_at),
-                    ),
-                    "lights": sealed_lights(section, self.env),
-                }
-        return HIDDEN
+        """The lights in the files that the banks have by now; where they differ, the worse result."""
+        sections = {}
+        # Whoever may read the application may know what was said for it.
+        disclosures = self.sudo().submission_ids.sorted("id").disclosure_id
+        for disclosure in disclosures:
+            if section := read_package(disclosure.attachment_id.raw).sections.checks:
+                sections[disclosure.bank_id.name] = section
+        if not sections:
+            return HIDDEN
+        origin = self.env._(
+            "As sealed for %(banks)s on %(date)s.",
+            banks=format_list(self.env, list(sections)),
+            date=format_date(self.env, max(disclosures.mapped("created_at"))),
+        )
+        return {"visible": True, "origin": origin, "lights": sealed_lights(sections, self.env)}

@@ -1,10 +1,12 @@
 from openscf.wire import Entry
 
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 from odoo.tools import format_amount, format_date
+from odoo.tools.translate import LazyTranslate
 
 from .labels import label_of
+
+_lt = LazyTranslate(__name__)
 
 TYPES = [
     ("disbursement", "Payout"),
@@ -19,9 +21,11 @@ class ScfLoanEntry(models.Model):
 
     _name = "scf.loan.entry"
     _description = "Loan ledger entry"
-    _inherit = ["scf.record.kept"]
+    _inherit = ["scf.record.unchanging"]
     _order = "loan_id, sequence, id"
     _rec_name = "bank_entry_ref"
+    _why_unchanged = _lt("A ledger entry is never changed: a correction comes from the bank as a new one.")
+    _why_kept = _lt("A ledger entry is never deleted: a correction comes from the bank as a new one.")
 
     loan_id = fields.Many2one("scf.loan", required=True, readonly=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="loan_id.company_id", store=True, index=True, precompute=True)
@@ -42,19 +46,6 @@ class ScfLoanEntry(models.Model):
     )
 
     _bank_entry_unique = models.UniqueIndex("(loan_id, bank_entry_ref)", "The bank used a ledger entry's number twice.")
-
-    # -- CRUD -------------------------------------------------------------------------------------------------------
-
-    def write(self, vals):
-        if vals:
-            raise UserError(
-                self.env._("A ledger entry is never changed: a correction comes from the bank as a new one.")
-            )
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("A ledger entry is never deleted: a correction comes from the bank as a new one."))
 
     # -- business ---------------------------------------------------------------------------------------------------
 

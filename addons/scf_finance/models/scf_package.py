@@ -1,4 +1,5 @@
 import io
+import secrets
 
 from openscf.consent import sign_consent
 from openscf.keys import SigningKey
@@ -6,9 +7,13 @@ from openscf.keys import SigningKey
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import add_banner
+from odoo.tools.translate import LazyTranslate
 
 from ..evidence.party import account_of, account_text, is_same_account
 from ..evidence.sealing import Grant, seal_evidence
+from .scf_bank import SECRET_BYTES
+
+_lt = LazyTranslate(__name__)
 
 
 class ScfPackage(models.Model):
@@ -16,9 +21,11 @@ class ScfPackage(models.Model):
 
     _name = "scf.package"
     _description = "Evidence package"
-    _inherit = ["scf.record.kept"]
+    _inherit = ["scf.record.unchanging"]
     _order = "id desc"
     _rec_name = "package_ref"
+    _why_unchanged = _lt("A sealed package is never changed: a correction is a new package.")
+    _why_kept = _lt("A sealed package is kept: it is the proof of what the banks received.")
 
     application_id = fields.Many2one("scf.application", required=True, readonly=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="application_id.company_id", store=True, index=True, precompute=True)
@@ -44,17 +51,6 @@ class ScfPackage(models.Model):
     def _compute_collection_account(self):
         for package in self:
             package.collection_account = account_text(package.sealed_account)
-
-    # -- CRUD -------------------------------------------------------------------------------------------------------
-
-    def write(self, vals):
-        if vals:
-            raise UserError(self.env._("A sealed package is never changed: a correction is a new package."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("A sealed package is kept: it is the proof of what the banks received."))
 
     # -- business ---------------------------------------------------------------------------------------------------
 
@@ -95,6 +91,7 @@ class ScfPackage(models.Model):
             today=fields.Date.context_today(application),
             supersedes=supersedes.package_ref if supersedes else None,
         )
+        application._documents()._scf_note_unmade(sealed.unmade)
         package = self.create(
             {
                 "application_id": application.id,
@@ -130,10 +127,10 @@ class ScfPackage(models.Model):
     @api.model
     @api.private
     def _preview(self, application, proposal):
-        """Draw what a bank would get of `application` today, marked on every page, and keep nothing.
+        """Draw what a bank would get of `application` today, marked on every page. Nothing is written.
 
         The file is sealed with a key that exists for this call only, and the mark breaks even that seal: no bank takes
-        it for the company's word.
+        it for the company's word. A bank that was never asked before gets other pseudonyms when it is.
 
         :param proposal: the ``scf.consent.proposal`` for the bank
         :return: the bytes of a PDF
@@ -144,7 +141,7 @@ class ScfPackage(models.Model):
             terms=terms,
             artefact=sign_consent(terms, key=key),
             file_kinds=tuple(bank._scf_asked_files(application.technique)),
-            pseudonym=bank._scf_pseudonym(bank._scf_pseudonym_secret()),
+            pseudonym=bank._scf_pseudonym(bank._scf_kept_pseudonym_secret() or secrets.token_bytes(SECRET_BYTES)),
         )
         today = fields.Date.context_today(application)
         sealed = seal_evidence(application, [grant], key=key, now=now, today=today)

@@ -1,6 +1,7 @@
 """The electronic documents (UBL 2.1) that go with a package."""
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 from odoo import fields, models
@@ -12,37 +13,59 @@ from ..ubl.despatch_advice import Despatch, DespatchLine, OrderReference, Party,
 
 # docs/package.md: letters, digits and a few marks; no path, no space, no company's name.
 MAX_STEM = 80
-PREFIXES = {"ubl_invoice": "invoice", "ubl_order": "order", "ubl_despatch_advice": "despatch-advice"}
+ADVICE = "ubl_despatch_advice"
+PREFIXES = {"ubl_invoice": "invoice", "ubl_order": "order", ADVICE: "despatch-advice"}
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file of a kind that goes with a financed document; `number` is the number of what it shows."""
+
+    kind: str
+    number: str
+    document: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A file that could not be made, and why, as a sentence that says what to mend."""
+
+    kind: str
+    number: str
+    document: str
+    reason: str
 
 
 class ScfFinanceable(models.AbstractModel):
     _inherit = "scf.financeable"
 
     def _scf_ubl_files(self, kinds, *, of_buyers_only=False):
-        """The documents, their orders and their deliveries as UBL 2.1, to go with a package.
+        """The documents, their orders and their deliveries as UBL 2.1, to go with a package. Nothing is written.
 
-        Odoo's exporters write invoices and orders; what they refuse is noted on the document and has no file.
+        Odoo's exporters write invoices and orders; what they refuse has no file, and a reason in the user's language.
 
         :param kinds: which of `ubl_invoice`, `ubl_order` and `ubl_despatch_advice` are wanted
         :param bool of_buyers_only: leave out the orders, and their deliveries, that another company placed than one
             that owes these documents: the files name it with its address
-        :return: (file name, kind, number of the financed document, content in bytes) of each file
+        :return: (file name, kind, number of the financed document, content in bytes) of each file, and an `Unmade` for
+            each file that could not be made
         """
-        made = []
+        found = []
         if "ubl_invoice" in kinds:
-            made += [("ubl_invoice", *file) for file in self._scf_ubl_invoices()]
+            found += self._scf_ubl_invoices()
         sales = self._scf_ubl_sales(of_buyers_only)
         if "ubl_order" in kinds:
-            made += [("ubl_order", *file) for file in self._scf_ubl_orders(sales)]
-        if "ubl_despatch_advice" in kinds:
-            made += [("ubl_despatch_advice", *file) for file in self._scf_ubl_despatch_advices(sales)]
-        names = _file_names([(kind, number) for kind, number, _document, _content in made])
-        return [
-            (name, kind, document, content)
-            for name, (kind, _number, document, content) in zip(names, made, strict=True)
-        ]
+            found += self._scf_ubl_orders(sales)
+        if ADVICE in kinds:
+            found += list(self._scf_ubl_despatch_advices(sales)) or self._scf_ubl_advices_kept_back(sales)
+        made = [item for item in found if isinstance(item, Made)]
+        names = _file_names([(item.kind, item.number) for item in made])
+        files = [(name, item.kind, item.document, item.content) for name, item in zip(names, made, strict=True)]
+        return files, [item for item in found if isinstance(item, Unmade)]
 
-    # Each of the three gives (number of what the file shows, number of the financed document, content).
+    # Each of these gives what was made, and what was not.
 
     def _scf_ubl_invoices(self):
         return []
@@ -50,9 +73,7 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_ubl_orders(self, sales):
         exporter = self.env["sale.edi.xml.ubl_bis3"].sudo()
         for order, document in sales.items():
-            content = document._scf_exported(order, lambda item: (exporter._export_order(item), ()))
-            if content:
-                yield order.name, document.name, content
+            yield document._scf_exported("ubl_order", order, lambda item: (exporter._export_order(item), ()))
 
     def _scf_ubl_despatch_advices(self, sales):
         orders = self.env["sale.order"].union(*sales)
@@ -64,7 +85,20 @@ class ScfFinanceable(models.AbstractModel):
         for picking, moves in deliveries.items():
             despatch = _despatch(picking, moves, unit_code, line_numbers)
             document = sales[moves.sale_line_id.order_id[:1]]
-            yield picking.name, document.name, despatch_advice(despatch)
+            yield Made(ADVICE, picking.name, document.name, despatch_advice(despatch))
+
+    def _scf_ubl_advices_kept_back(self, sales):
+        """Why goods that went out have no despatch advice: another company ordered them, which `sales` leave out."""
+        reason = self.env._(
+            "The goods were ordered by another company than the one that owes the document, and the consent keeps "
+            "other companies' names back: the despatch advice would tell this one's."
+        )
+        kept_back = {
+            document: order
+            for order, document in self._scf_ubl_sales(of_buyers_only=False).items()
+            if order not in sales and _delivered(order)
+        }
+        return [Unmade(ADVICE, document.name, document.name, reason) for document in kept_back]
 
     def _scf_ubl_sales(self, of_buyers_only):
         """The orders behind these documents, read with full rights, each with the first document that it stands for."""
@@ -76,8 +110,8 @@ class ScfFinanceable(models.AbstractModel):
                     sales.setdefault(order, document)
         return sales
 
-    def _scf_exported(self, record, export):
-        """What Odoo's exporter makes of `record`, or None and a note on this document where it refuses.
+    def _scf_exported(self, kind, record, export):
+        """What Odoo's exporter makes of `record`, which goes with this document, or why it makes nothing.
 
         :param export: gives content and errors for a record
         """
@@ -86,20 +120,26 @@ class ScfFinanceable(models.AbstractModel):
         except (UserError, ValueError) as error:
             content, errors = None, [str(error)]
         if not errors:
-            return content
-        self._scf_note_once(
-            self.env._(
-                "No electronic file of %(number)s goes to the banks: %(errors)s",
-                number=record.name,
-                errors=" ".join(sorted(errors)),
-            )
-        )
-        return None
+            return Made(kind, record.name, self.name, content)
+        reason = " ".join(" ".join(sorted(errors)).split()) or self.env._("The ERP gives no reason.")
+        return Unmade(kind, record.name, self.name, reason[:LONGEST_REASON])
 
-    def _scf_note_once(self, sentence):
-        """Log a note that is not there yet: a package is drawn many times before it is sent."""
-        if sentence not in (html2plaintext(message.body or "").strip() for message in self.sudo().message_ids):
-            self.message_post(body=sentence)
+    def _scf_note_unmade(self, unmade):
+        """Note on each document which of its electronic files did not go to the banks, once however often it is sent.
+
+        :param unmade: `Unmade` of these documents
+        """
+        for document in self:
+            known = [html2plaintext(message.body or "").strip() for message in document.sudo().message_ids]
+            for item in unmade:
+                sentence = self.env._(
+                    "No electronic file of %(number)s goes to the banks: %(errors)s",
+                    number=item.number,
+                    errors=item.reason,
+                )
+                if item.document == document.name and sentence not in known:
+                    document.message_post(body=sentence)
+                    known.append(sentence)
 
     def _scf_orders(self):
         """The sales orders that the document stands on."""
@@ -112,8 +152,7 @@ class AccountMove(models.Model):
     def _scf_ubl_invoices(self):
         exporter = self.env["account.edi.xml.ubl_bis3"].sudo()
         for move in self:
-            if content := move._scf_exported(move.sudo(), exporter._export_invoice):
-                yield move.name, move.name, content
+            yield move._scf_exported("ubl_invoice", move.sudo(), exporter._export_invoice)
 
     def _scf_orders(self):
         return self.line_ids.sudo().sale_line_ids.order_id

@@ -36,6 +36,7 @@ from . import test_reach
 from . import test_security
 from . import test_several_documents
 from . import test_several_tour
+from . import test_shared_house
 from . import test_submission
 from . import test_panel_unit
 from . import test_ubl

@@ -233,6 +233,20 @@ class TestLights(EvidenceCase):
         self.assertEqual(self._lights(), told)
         self.assertEqual(self._lights(application, method="scf_lights"), told)
 
+    def test_worst_of_what_was_sent_is_shown_and_whose_file_says_it(self):
+        """The first bank may not read the evidence, so that its file can't tell whether an order exists."""
+        self._share_checks()
+        draft = self._draft(self.invoice, banks=self.rhone | self.hansa)
+        [first] = draft.proposal_ids.filtered(lambda proposal: proposal.bank_id == self.rhone)
+        first.section_ids -= self.env.ref("scf_finance.section_evidence")
+        draft.action_submit()
+        told = self._lights()
+        self.assertEqual(self._levels(told)["authenticity"], "red", "as the second bank reads it")
+        rows = {row["code"]: row for light in told["lights"] for row in light["checks"]}
+        self.assertEqual(rows["order-exists"]["title"], "Order exists, in the file for Hansa Bank")
+        self.assertEqual(rows["collection-account"]["title"], "Collection account assigned", "both files say the same")
+        self.assertRegex(told["origin"], "Banque du Rhône.*Hansa Bank")
+
     def test_checks_that_were_not_sent_are_not_shown_as_sent(self):
         application = self._request(self.invoice)
         self.assertEqual(self._lights(application, method="scf_lights"), {"visible": False})
@@ -259,11 +273,12 @@ class TestLights(EvidenceCase):
         self.assertLessEqual(few, 70)
 
     def _share_checks(self):
-        """Let the bank ask for the checks and what they rest on, so that the consent covers them."""
-        profile = self.rhone.profile
-        for technique in profile["techniques"]:
-            technique["sections"] = [*technique["sections"], "evidence", "exposure", "forecast", "checks"]
-        self.rhone.sudo().profile = {**profile}
+        """Let the banks ask for the checks and what they rest on, so that the consents cover them."""
+        for bank in self.rhone | self.hansa:
+            profile = bank.profile
+            for technique in profile["techniques"]:
+                technique["sections"] = [*technique["sections"], "evidence", "exposure", "forecast", "checks"]
+            bank.sudo().profile = {**profile}
 
 
 @tagged("post_install", "-at_install")

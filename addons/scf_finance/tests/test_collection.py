@@ -185,6 +185,24 @@ class TestCollection(FinanceCase):
         (paid + self._receivable(self.invoice)).reconcile()
         self.assertEqual(sorted(self._amounts(self._report(loan))), [("dilution", "3000.00"), ("payment", "7000.00")])
 
+    def test_credited_down_payment_takes_nothing_off_a_financed_order(self):
+        order = self._order(10000.0)
+        loan = self._financed(order)
+        down_payment = self._create_down_payment_invoice(order, "percentage", 25, post=True)
+        note = self._create_invoice_one_line(
+            move_type="out_refund",
+            product_id=self.product_a,
+            price_unit=2500.0,
+            partner_id=self.buyer,
+            tax_ids=self.env["account.tax"],
+            invoice_date=self.today,
+            post=True,
+        )
+        (self._receivable(note) + self._receivable(down_payment)).reconcile()
+        self.assertEqual(self._amounts(self._report(loan)), [])
+        self._pay(self._create_down_payment_invoice(order, "percentage", 25, post=True))
+        self.assertEqual(self._amounts(self._report(loan)), [("payment", "2500.00")])
+
     def test_payment_matched_anew_while_the_loan_counts_as_repaid_is_collected_when_it_comes_back(self):
         loan = self._financed(self.invoice)
         payment = self._pay(self.invoice)

@@ -162,6 +162,16 @@ class TestConfirmation(EvidenceCase, HttpCase, MockEmail):
             self.assertIn(bound, page.headers["Content-Security-Policy"])
         self.assertNotIn("Banque du Rhône", page.text)
 
+    def test_statements_end_in_one_full_stop_whatever_the_seller_is_called(self):
+        self.company.name = "Alpine Inc."
+        documents = self._invoice(1200.0), self._order(1200.0)
+        for document in documents:
+            self._asked(document)
+            confirmation = self._confirmation(document)
+            for words in (confirmation.confirming_words, confirmation.disputing_words):
+                self.assertIn("Alpine Inc.", words)
+                self.assertRegex(words, r"[^.]\.$")
+
     def test_answer_is_kept_with_the_words_that_were_read(self):
         invoice = self._invoice(1200.0)
         [path] = self._asked(invoice)

@@ -7,10 +7,13 @@ from openscf.consent import read_consent
 from openscf.keys import KeySet
 from openscf.verify import verify_package
 from openscf.wire import ConsentRevocation
+from psycopg2.errors import UniqueViolation
 
 from odoo import Command, fields
-from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import format_date, mute_logger
+from odoo.tools.date_utils import relativedelta
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
 from odoo.addons.scf_connector.tests.common import LoopbackRequests
@@ -73,6 +76,43 @@ class TestConsent(FinanceCase):
         [consent] = draft.sudo().submission_ids.consent_id.filtered(lambda item: item.bank_id == self.rhone)
         self.assertNotIn("cash_flow", consent.sections)
         self.assertNotIn("how your customers pay", consent.notice)
+
+    def _in_short(self, draft):
+        return {row["name"]: row["text"] for row in self._proposal(draft).in_short}
+
+    def test_card_says_in_short_what_is_asked_and_what_is_given(self):
+        draft = self._draft(self.invoice, banks=self.rhone)
+        short = self._in_short(draft)
+        self.assertEqual(short["asks"], "Orders, Deliveries, Taxes, Payments")
+        self.assertEqual(short["gets"], "Who you are, the financed documents, and all that it asks for")
+        self.assertEqual((short["history"], short["others"]), ("24 months", "Under a code that only this bank sees"))
+        self.assertEqual(short["until"], format_date(self.env, self.today + timedelta(days=90)))
+
+    def test_card_names_what_is_kept_back_and_what_goes_beyond(self):
+        draft = self._draft(self.invoice, banks=self.rhone)
+        self._proposal(draft).write(
+            {
+                "section_ids": self._sections("order_flow", "logistics_flow", "cash_flow", "forecast"),
+                "history_months": 0,
+            }
+        )
+        short = self._in_short(draft)
+        self.assertEqual(
+            short["gets"],
+            "Who you are, the financed documents, and all that it asks for but: Taxes; beyond that: Forecast",
+        )
+        self.assertEqual(short["history"], "The running month only")
+        self._proposal(draft).section_ids = False
+        self.assertEqual(self._in_short(draft)["gets"], "Who you are and the financed documents")
+
+    def test_card_is_of_the_consent_in_force_where_the_request_stands_on_it(self):
+        first = self._draft(self.invoice, banks=self.rhone)
+        self._proposal(first).write({"counterparties": "named", "history_months": 7})
+        first.action_submit()
+        second = self._draft(self._invoice(5000.0), banks=self.rhone)
+        self.assertEqual([self._in_short(second)[name] for name in ("history", "others")], ["7 months", "By name"])
+        self._proposal(second).use_standing = False
+        self.assertEqual(self._in_short(second)["history"], "24 months")
 
     def test_consent_is_signed_over_what_was_read(self):
         consent = self._request(self.invoice).submission_ids.consent_id
@@ -138,6 +178,104 @@ class TestConsent(FinanceCase):
         self._proposal(draft).expires_on = self.today - timedelta(days=1)
         with self.assertRaisesRegex(UserError, "later day"):
             draft.action_submit()
+
+    def test_consent_lasts_a_year_at_most(self):
+        proposal = self._proposal(self._draft(self.invoice, banks=self.rhone))
+        proposal.expires_on = self.today + relativedelta(months=12)
+        with self.assertRaisesRegex(ValidationError, "Banque du Rhône.*12 months at most"):
+            proposal.expires_on += timedelta(days=1)
+
+    def test_request_says_once_what_a_bank_may_read(self):
+        proposal = self._proposal(self._draft(self.invoice, banks=self.rhone))
+        with self.assertRaises(UniqueViolation), mute_logger("odoo.sql_db"), self.cr.savepoint():
+            proposal.create({"application_id": proposal.application_id.id, "bank_id": self.rhone.id})
+            self.env.flush_all()
+
+    def test_bank_about_which_nothing_is_said_is_not_asked(self):
+        draft = self._draft(self.invoice, banks=self.rhone)
+        draft.proposal_ids.unlink()
+        with self.assertRaisesRegex(UserError, "Nothing says what Banque du Rhône may read"):
+            draft.action_submit()
+
+    # --- the words that were read ---
+
+    def test_what_was_read_is_what_is_sent(self):
+        draft = self._draft(self.invoice, banks=self.rhone | self.hansa)
+        words = {proposal.bank_id: proposal.notice for proposal in draft.proposal_ids}
+        self._send(draft, self._screen(draft))
+        for consent in draft.sudo().submission_ids.consent_id:
+            self.assertEqual(consent.notice, words[consent.bank_id])
+
+    def test_consent_that_a_colleague_changed_meanwhile_is_not_given(self):
+        colleague = new_test_user(
+            self.env,
+            "fin_colleague",
+            groups="scf_connector.group_scf_requester,account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        changes = {
+            "names": lambda draft: self._proposal(draft).write({"counterparties": "named"}),
+            "sections": lambda draft: self._proposal(draft).write({"section_ids": [Command.clear()]}),
+            "end": lambda draft: self._proposal(draft).write({"expires_on": self.today + timedelta(days=300)}),
+            "history": lambda draft: self._proposal(draft).write({"history_months": 60}),
+            "bank": lambda draft: draft.write({"bank_ids": [Command.link(self.hansa.id)]}),
+            "fewer banks": lambda draft: draft.write({"bank_ids": [Command.set(self.hansa.ids)]}),
+        }
+        for name, change in changes.items():
+            with self.subTest(name):
+                draft = self._draft(self._invoice(), banks=self.rhone)
+                screen = self._screen(draft)
+                change(draft.with_user(colleague))
+                with self.assertRaisesRegex(UserError, "changed since you opened") as refused:
+                    self._send(draft, screen)
+                for bank_id, words in self._screen(draft)["words"].items():
+                    if screen["words"].get(bank_id) != words:
+                        self.assertIn(words, str(refused.exception))
+                self.assertEqual(draft.state, "draft")
+
+    def test_request_that_a_colleague_changed_meanwhile_is_not_sent(self):
+        draft = self._draft(self.invoice, banks=self.rhone, amount=5000.0)
+        screen = self._screen(draft)
+        draft.requested_amount = 6000.0
+        with self.assertRaisesRegex(UserError, "changed since you opened it: it is over .*6,000"):
+            self._send(draft, screen)
+        draft.tenor_days += 1
+        with self.assertRaisesRegex(UserError, "changed since you opened it"):
+            self._send(draft, {**screen, "requested_amount": 6000.0})
+
+    def test_documents_that_a_colleague_changed_meanwhile_are_not_sent(self):
+        others = self._invoice() | self._invoice()
+        for change in (
+            lambda draft: draft.write({"line_ids": [Command.create({"move_id": others[0].id})]}),
+            lambda draft: draft.write(
+                {"line_ids": [Command.delete(draft.line_ids.id), Command.create({"move_id": others[1].id})]}
+            ),
+        ):
+            draft = self._draft(self._invoice(), banks=self.rhone)
+            screen = self._screen(draft)
+            change(draft)
+            with self.assertRaisesRegex(UserError, "documents have been changed since you opened"):
+                self._send(draft, {**screen, "requested_amount": draft.requested_amount})
+
+    def test_document_of_a_line_is_not_changed_but_another_line(self):
+        draft = self._draft(self._invoice(), banks=self.rhone)
+        with self.assertRaisesRegex(AccessError, "kept by the system"):
+            draft.line_ids.write({"move_id": self._invoice().id})
+
+    def test_amount_that_was_typed_finer_than_the_currency_is_the_same(self):
+        draft = self._draft(self.invoice, banks=self.rhone, amount=5000.12)
+        self._send(draft, {**self._screen(draft), "requested_amount": 5000.123})
+        self.assertEqual(draft.state, "requested")
+
+    def _screen(self, draft):
+        """What the request's form tells of itself with the click."""
+        words = {str(proposal.bank_id.id): proposal.notice for proposal in draft.proposal_ids}
+        terms = {name: draft[name] for name in ("requested_amount", "tenor_days", "repayment")}
+        return {**terms, "words": words, "lines": draft.line_ids.ids, "line_count": len(draft.line_ids)}
+
+    def _send(self, draft, screen):
+        draft.with_context(scf_read=screen).action_submit()
 
     def test_what_led_to_a_consent_is_not_rewritten(self):
         draft = self._draft(self.invoice, banks=self.rhone)

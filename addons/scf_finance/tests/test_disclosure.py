@@ -314,6 +314,7 @@ class TestDisclosure(DisclosureCase):
         self.assertIn("Read by Banque du Rhône 2 times", submission.read_summary)
         reads = self.env["scf.package.read"].search(submission.action_open_reads()["domain"])
         self.assertEqual(set(reads.mapped("part")), {False, "invoice-1.xml"})
+        self.assertEqual(set(reads.mapped("reader_name")), {"Banque du Rhône, automatic check", "Claire Martin"})
 
     def test_reading_of_what_was_never_sent_there_is_not_noted(self):
         submission = self._request(self.invoice, banks=self.hansa).submission_ids

@@ -3,6 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tests.common import TransactionCase
 
@@ -50,7 +51,9 @@ def facts(**members):
             "company_id": 1,
             "is_own_company": False,
             "buyer_name": "Atlas",
+            "buyer_tax_id": None,
             "currency": "EUR",
+            "amount_decimals": 2,
             "total": Decimal(10000),
             "open_amount": Decimal(10000),
             "issue_date": today,
@@ -61,6 +64,7 @@ def facts(**members):
             "missing_accounts": False,
             "missing_collection_account": False,
             "untrusted_collection_account": False,
+            "not_iso": (),
             "banks": (bank_terms(),),
             **members,
         }
@@ -134,6 +138,21 @@ class TestRules(TransactionCase):
         self.assertEqual(self._stops(is_own_company=True), ["own_company"])
         self.assertEqual(self._stops(buyer_name=None), ["no_buyer"])
 
+    def test_what_no_package_can_state_is_refused(self):
+        self.assertEqual(self._stops(currency="ZIG"), ["currency_not_iso"])
+        self.assertEqual(self._stops(currency="ZIG", banks=(bank_terms(currencies=("ZIG",)),))[0], "currency_not_iso")
+        self.assertEqual(self._stops(amount_decimals=3), ["amount_too_fine"])
+        self.assertEqual(self._stops(buyer_name="***"), ["buyer_nameless"])
+        self.assertEqual(self._stops(buyer_name="***", buyer_tax_id="BE0477472701"), [])
+        self.assertEqual(self._stops(buyer_name="ООО Ромашка", buyer_tax_id="/"), [])
+        self.assertEqual(self._stops(name="--"), ["number_nameless"])
+
+    def test_other_documents_that_no_package_can_state_are_warned_of(self):
+        assessment = assess_one(facts(not_iso=(("INV/9", "ZIG"),)), self.env)
+        self.assertTrue(assessment.is_eligible)
+        [warning] = [finding for finding in assessment.findings if finding.level == "warn"]
+        self.assertRegex(warning.sentence, "INV/9 is in ZIG.*ISO code")
+
     def test_set_up_is_asked_for(self):
         self.assertEqual(self._stops(missing_tax_id=True), ["tax_id_missing"])
         self.assertEqual(self._stops(missing_accounts=True), ["accounts_missing"])
@@ -173,6 +192,10 @@ class TestRules(TransactionCase):
                 {"missing_accounts": True},
                 {"open_amount": Decimal(1000)},
                 {"is_own_company": True},
+                {"currency": "ZIG"},
+                {"amount_decimals": 3},
+                {"buyer_name": "***"},
+                {"name": "--"},
             )
             for finding in assess_one(replace(facts(), **change), self.env).stops
         ]
@@ -230,6 +253,56 @@ class TestFacts(FinanceCase):
         contact = self.env["res.partner"].create({"name": "Till", "parent_id": self.buyer.id})
         application = self._request(self._invoice(10000.0, partner_id=contact))
         self.assertEqual(application.partner_id, self.buyer)
+
+    def _in_zig(self):
+        """A currency whose code Odoo takes and ISO 4217 does not know."""
+        zig = self.env["res.currency"].with_context(active_test=False).search([("name", "=", "ZIG")])
+        zig.active = True
+        self.env["res.currency.rate"].create({"currency_id": zig.id, "rate": 26.0, "company_id": self.company.id})
+        return zig
+
+    def _assert_refused(self, document, code, sentence):
+        """The panel says it as a reason, the lights keep still, and whoever goes on all the same is told."""
+        mine = self._as("requester", document)
+        self.assertIn(code, [reason["code"] for reason in mine.scf_panel()["reasons"]])
+        self.assertEqual(mine.scf_panel_lights(), {"visible": False})
+        with self.assertRaisesRegex(UserError, sentence):
+            mine.action_scf_ask_confirmation()
+        draft = self._draft(document, banks=self.rhone)
+        with self.assertRaisesRegex(UserError, sentence):
+            draft._preview(draft.proposal_ids)
+        with self.assertRaisesRegex(UserError, sentence):
+            draft.action_submit()
+
+    def test_invoice_in_a_currency_without_iso_code_is_refused_in_words(self):
+        invoice = self._invoice(10000.0, currency_id=self._in_zig())
+        self._assert_refused(invoice, "currency_not_iso", f"{invoice.name} is in ZIG.*ISO 4217.*another currency")
+
+    def test_amounts_finer_than_the_currency_are_refused_in_words(self):
+        self.env.ref("base.EUR").write({"active": True, "rounding": 0.001})
+        invoice = self._invoice(10000.005, currency_id=self.env.ref("base.EUR"))
+        self._assert_refused(
+            invoice, "amount_too_fine", f"{invoice.name} has amounts with 3 decimals.*rounding to 0.01"
+        )
+        self.assertNotIn("amount_too_fine", self._codes(self._invoice(10000.0, currency_id=self.env.ref("base.EUR"))))
+
+    def test_buyer_without_a_letter_in_its_name_is_refused_in_words(self):
+        self.buyer.write({"name": "***", "vat": False})
+        for document in (self._invoice(), self._order()):
+            with self.subTest(document._name):
+                self._assert_refused(document, "buyer_nameless", f"buyer of {document.name} has no tax ID.*contact")
+
+    def test_history_in_a_currency_without_iso_code_is_named(self):
+        other = self._invoice(100.0, currency_id=self._in_zig())
+        invoice = self._invoice()
+        mine = self._as("requester", invoice)
+        self.assertIn("history_not_iso", [reason["code"] for reason in mine.scf_panel()["reasons"]])
+        sentence = f"{other.name} is in ZIG.*ISO code"
+        with self.assertRaisesRegex(UserError, sentence):
+            mine.scf_panel_lights()
+        draft = self._draft(invoice, banks=self.rhone)
+        with self.assertRaisesRegex(UserError, sentence), self.cr.savepoint():
+            draft.action_submit()
 
     def test_closed_bank_does_not_quote(self):
         invoice = self._invoice(10000.0)

@@ -140,6 +140,16 @@ class TestEvidenceAmounts(EvidenceCase):
         self.assertEqual((stated.totals.paid, stated.totals.outstanding), (2500, 7500))
         self.assertEqual(sections.order_flow.orders[0].documents, (order.invoice_ids.name,))
 
+    def test_down_payment_that_was_credited_and_invoiced_again_leaves_the_order_as_it_was(self):
+        order = self._order(10000.0)
+        self._credit(self._create_down_payment_invoice(order, "percentage", 25, post=True), 2500.0)
+        self.assertEqual(order._scf_assess().open_amount, 10000)
+        self._pay(self._create_down_payment_invoice(order, "percentage", 25, post=True))
+        self.assertEqual(order._scf_assess().open_amount, 7500)
+        sections = self._sections(order)
+        [stated] = self._assert_totals(sections, order)
+        self.assertEqual((stated.totals.paid, stated.totals.credited, stated.totals.outstanding), (2500, 0, 7500))
+
     def test_more_than_is_left_open_cannot_be_requested(self):
         paid = self._invoice(500.0)
         self._pay(paid)

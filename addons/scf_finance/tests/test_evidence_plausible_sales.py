@@ -82,6 +82,23 @@ class TestEvidencePlausibleSales(EvidenceCase):
         self.assertEqual(line.deliveries[0].delivery, picking.name)
         self._assert_codes(sections)
 
+    def test_kits_that_left_in_several_transfers_name_those_that_completed_them(self):
+        kit, frame, wheel = self._goods(), self._goods(), self._goods()
+        order = self._order_of((kit, 500.0, 3))
+        first, sold = order.picking_ids, order.order_line
+        first.move_ids.product_id = frame
+        first.move_ids.copy({"product_id": wheel.id, "product_uom_qty": 6})
+        second = self._deliver(first, [2, 5])  # a wheel too many for two kits
+        self._deliver(second)
+        order.picking_ids.move_ids.sale_line_id = sold
+        sold.qty_delivered = 3
+        invoice = self._invoice_delivered(order)
+        sections = self._sections(invoice)
+        [line] = sections.evidence.lines
+        self.assertEqual([(row.delivery, row.quantity) for row in line.deliveries], [(first.name, 2), (second.name, 1)])
+        self.assertEqual(line.delivered, 1500)
+        self._assert_codes(sections)
+
     def test_cash_rounding_is_nothing_that_an_order_lacks(self):
         order = self._order_of((self._goods(), 999.98, 1))
         self._deliver(order.picking_ids)

@@ -80,7 +80,8 @@ class TestJobs(FinanceCase):
     def test_application_that_can_not_follow_keeps_its_offer_and_the_others_expire(self):
         odd, fine = (self._offered(self._invoice(10000.0)) for _number in range(2))
         failing = self._failing(odd.application_id, "_sync_state", ValueError("broken"))
-        later = patch.object(fields.Datetime, "now", return_value=odd.expires_at + timedelta(seconds=1))
+        lapsed = max((odd | fine).mapped("expires_at")) + timedelta(seconds=1)
+        later = patch.object(fields.Datetime, "now", return_value=lapsed)
         with failing, later, self.assertLogs(LOGGER, "ERROR") as logs:
             odd._cron_expire()
         self.assertIn(f"scf.application {odd.application_id.id} failed", logs.output[0])

@@ -1,8 +1,9 @@
 from lxml.html import fromstring
 from openscf.package import read_package
+from openscf.verify import verify_package
 
 from odoo.exceptions import UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import FinanceCase
 
@@ -30,19 +31,67 @@ class TestSubmission(FinanceCase):
             self.assertEqual(body["requested"], {"amount": "8000.00", "currency": "USD"})
             self.assertEqual(body["tenor_days"], 45)
 
-    def test_fresh_evidence_needs_a_consent_of_the_key_and_name_of_today(self):
+    def _asked_back(self):
+        """A request whose bank asks for more, and the answer to it."""
         [submission] = self._request(self.invoice).submission_ids
         self.rhone_bank.receive(submission)
         self.rhone_bank.decide(submission, "ACTION_REQUIRED", action_required={"message": "Who signed?"})
-        self.company.name = "Renamed Inc."
         reply = self._as("requester", self.env["scf.reply"]).create(
             {"submission_id": submission.id, "message": "Mr Peeters did."}
         )
-        with self.assertRaisesRegex(UserError, "signed with a former key"), self.cr.savepoint():
+        return submission, reply
+
+    def test_fresh_evidence_under_a_new_name_carries_the_consent_given_again(self):
+        submission, reply = self._asked_back()
+        former = submission.consent_id
+        self.assertFalse(reply.renewed_words, "nothing to give again")
+        self.company.name = "Renamed Inc."
+        reply.invalidate_recordset()
+        words = reply.renewed_words
+        self.assertIn("Renamed Inc. lets Banque du Rhône read", words)
+        reply.action_send()
+        self.assertEqual(submission.state, "processing")
+        renewed = submission.consent_id
+        self.assertNotEqual(renewed, former)
+        self.assertEqual((renewed.notice, renewed.granted_by_id), (words, self.people["requester"]))
+        for name in ("sections", "counterparties", "history_months", "expires_at"):
+            self.assertEqual(renewed[name], former[name], name)
+        self.assertEqual(former.state, "active")
+        file = submission.disclosure_id.attachment_id.raw
+        self.assertTrue(verify_package(file).ok)
+        self.assertEqual(read_package(file).header.issuer.name, "Renamed Inc.")
+        self.assertEqual(read_package(file).sections.consent.consent_id, renewed.consent_ref)
+
+    def test_answer_without_fresh_evidence_gives_nothing_again(self):
+        submission, reply = self._asked_back()
+        self.company.name = "Renamed Inc."
+        reply.renew_package = False
+        self.assertFalse(reply.renewed_words)
+        former = submission.consent_id
+        reply.action_send()
+        self.assertEqual((submission.state, submission.consent_id), ("processing", former))
+
+    def test_fresh_evidence_needs_a_consent_of_the_key_and_tax_id_of_today(self):
+        submission, reply = self._asked_back()
+        self.env["scf.key"].sudo().search([("company_id", "=", self.company.id)]).is_current = False
+        self.assertFalse(reply.renewed_words)
+        with self.assertRaisesRegex(UserError, "signed with a former key.*Answer without fresh"), self.cr.savepoint():
             reply.action_send()
         reply.renew_package = False
         reply.action_send()
         self.assertEqual(submission.state, "processing")
+
+    def test_nobody_else_reads_the_consent_through_an_answer(self):
+        submission, _reply = self._asked_back()
+        self.company.name = "Renamed Inc."
+        stranger = new_test_user(
+            self.env, "fin_stranger", groups="scf_connector.group_scf_requester", company_id=self._other_company().id
+        )
+        reply = self.env["scf.reply"].sudo().create({"submission_id": submission.id, "message": "?"})
+        self.assertFalse(reply.with_user(stranger).sudo(False).new({"submission_id": submission.id}).renewed_words)
+
+    def _other_company(self):
+        return self.env["res.company"].create({"name": "Elsewhere"})
 
     def test_refused_request_writes_nothing(self):
         draft = self._draft(self.invoice, banks=self.rhone, amount=9000.0)

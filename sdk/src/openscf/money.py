@@ -37,6 +37,12 @@ def decimals(currency: str) -> int:
     return _MINOR_UNITS.get(currency, 2)
 
 
+@lru_cache(maxsize=512)
+def minor_unit(currency: str) -> Decimal:
+    """Return one minor unit of a currency, such as 0.01; InputInvalid for a code that does not exist."""
+    return Decimal(1).scaleb(-decimals(currency))
+
+
 def to_decimal(value: Decimal | str | int) -> Decimal:
     """Return an exact decimal; InputInvalid for floats, exponents, NaN, infinities and more than MAX_DIGITS digits."""
     if isinstance(value, str):
@@ -66,22 +72,33 @@ def to_amount(value: Decimal | str | int, currency: str) -> str:
 
 def round_money(value: Decimal, currency: str) -> Decimal:
     """Round to the currency's minor unit, half away from zero (commercial rounding)."""
-    return value.quantize(Decimal(1).scaleb(-decimals(currency)), rounding=ROUND_HALF_UP, context=EXACT)
+    return value.quantize(minor_unit(currency), rounding=ROUND_HALF_UP, context=EXACT)
+
+
+@lru_cache(maxsize=16384)
+def _of_text(text: str) -> Decimal:
+    """Return the decimal of a text; a package states the same amounts, quantities and prices many times over."""
+    return to_decimal(text)
 
 
 def _only_exact(value: Any) -> Decimal:
-    # The first test is to_decimal's own, without the calls: a package has thousands of amounts.
-    if value.__class__ is str and len(value) <= MAX_DIGITS and _DECIMAL_TEXT.fullmatch(value):
-        return Decimal(value)
+    if value.__class__ is str:
+        return _of_text(value)
     if isinstance(value, (str, Decimal)):
         return to_decimal(value)
     raise InputInvalid(f"a decimal string such as '1234.50' is expected, not a {type(value).__name__}")
 
 
+def _plain_text(value: Decimal) -> str:
+    # str() takes a third of format()'s time and differs from it only where it writes an exponent.
+    text = str(value)
+    return format(value, "f") if "E" in text else text
+
+
 DecimalText = Annotated[
     Decimal,
     PlainValidator(_only_exact),
-    PlainSerializer(lambda value: format(value, "f"), return_type=str, when_used="json"),
+    PlainSerializer(_plain_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"}),
 ]
 """A Decimal in Python, a decimal string in JSON; JSON numbers are refused."""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from openscf import merkle
 from openscf._internal import base64url, strict_json
 from openscf._internal.leaves import cut, put_together
+from openscf._internal.modelled_json import modelled_bytes
 from openscf._internal.package_bytes import leaf_entry, leaf_in_file, whole_file
 from openscf._internal.package_form import (
     MAX_PACKAGE_BYTES,
@@ -85,8 +86,10 @@ from openscf._internal.sections import (
     TaxMonth,
     TaxRow,
     TransactionSection,
+    UnmadeFile,
     section_model,
 )
+from openscf._internal.uncollected import uncollected
 from openscf.canonical import canonical_bytes
 from openscf.errors import InputInvalid, PackageInvalid
 from openscf.jws import PACKAGE_TYP, sign_detached
@@ -160,6 +163,7 @@ __all__ = [
     "TaxRow",
     "TransactionSection",
     "TreeHead",
+    "UnmadeFile",
     "is_pdf",
     "json_schema",
     "package_json",
@@ -228,8 +232,8 @@ def seal_package(
     `verify_package` does that. A section object that several views share is read once.
     """
     created = utc_seconds(created_at)
-    readers = _readers_of_leaves(views)
-    entries, disclosed = _laid_out(readers, tuple(views))
+    with uncollected():
+        entries, disclosed = _laid_out(_readers_of_leaves(views), tuple(views))
     hashes = tuple(merkle.leaf_hash(entry) for entry in entries)
     root = merkle.root(hashes).hex()
     header = _validated(
@@ -346,7 +350,7 @@ def _sections_in_order(view: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def _leaves_of(name: str, section: Any) -> list[_LeafKey]:
     members = _section_json(_validated(section_model(name), section, f"/sections/{name}"))
-    return [(path, canonical_bytes(value)) for path, value in cut(name, members)]
+    return [(path, modelled_bytes(value)) for path, value in cut(name, members)]
 
 
 def _section_json(section: Section) -> dict[str, Any]:
@@ -379,8 +383,10 @@ def _laid_out(
         places = range(len(entries), len(entries) + len(leaves))
         for recipient in group:
             disclosed[recipient].extend(places)
+        salts = secrets.token_bytes(SALT_BYTES * len(leaves))
         entries.extend(
-            leaf_entry(path, base64url.encode(secrets.token_bytes(SALT_BYTES)), value) for path, value in leaves
+            leaf_entry(path, base64url.encode(salts[SALT_BYTES * at : SALT_BYTES * (at + 1)]), value)
+            for at, (path, value) in enumerate(leaves)
         )
     return tuple(entries), {recipient: tuple(places) for recipient, places in disclosed.items()}
 

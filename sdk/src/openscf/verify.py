@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from openscf._internal.finding import Finding
 from openscf._internal.leaves import put_together
 from openscf._internal.package_amounts import check_amounts
-from openscf._internal.package_bytes import CanonicalParts, canonical_parts
+from openscf._internal.package_bytes import CanonicalParts, canonical_parts, parts_as_written
 from openscf._internal.package_consent import check_consent
 from openscf._internal.package_embedded import check_embedded, not_embedded
 from openscf._internal.package_evidence import check_evidence
@@ -29,6 +29,7 @@ from openscf._internal.package_seal import HeldSeal, check_seal
 from openscf._internal.package_totals import check_totals
 from openscf._internal.package_tree import check_tree
 from openscf._internal.pointer import pointer_of
+from openscf._internal.uncollected import uncollected
 from openscf.errors import InputInvalid, PackageInvalid
 from openscf.fingerprint import OPEN_KEY, OPEN_KEY_VERSION
 from openscf.keys import KeySet
@@ -80,7 +81,8 @@ def verify_package(
     For whom the package is (`sections.consent.recipient`) and what day it is are for the caller to compare.
     """
     known = {OPEN_KEY_VERSION: OPEN_KEY, **(fingerprint_keys or {})}
-    return _verify_pdf(file, keys, known) if is_pdf(file) else _verify_json(file, keys, known)
+    with uncollected():
+        return _verify_pdf(file, keys, known) if is_pdf(file) else _verify_json(file, keys, known)
 
 
 def _verify_pdf(file: bytes, keys: KeySet | None, fingerprint_keys: Mapping[str, bytes]) -> Report:
@@ -111,13 +113,17 @@ def _verify_json(
 ) -> Report:
     """Check the package; `embedded` is None where the file came without its PDF."""
     try:
-        parts = canonical_parts(read_members(file))
+        reading = _read_as_written(file) or _read(canonical_parts(read_members(file)))
     except (PackageInvalid, InputInvalid) as error:
         return _report([Finding(code="form", pointer="", message=str(error))])
+    parts = reading.parts
     findings = [] if parts.whole == file else [_not_canonical(file, parts.whole)]
     seal_findings, seal = check_seal(parts, keys=keys)
-    package, form_findings = _read(parts, sealed=seal is not None)
-    findings += [*seal_findings, *form_findings]
+    findings += seal_findings
+    if reading.file is not None:
+        findings += check_tree(reading.file, parts.entries or (), sealed=seal is not None)
+    findings += reading.findings
+    package = reading.package
     if package is not None:
         findings += check_consent(package, seal.keys if seal else None)
         findings += check_amounts(package)
@@ -131,17 +137,32 @@ def _verify_json(
     return _report(findings, package=package, seal=seal, embedded=embedded)
 
 
-def _read(parts: CanonicalParts, *, sealed: bool) -> tuple[Package | None, list[Finding]]:
-    """Check form and tree, and put the sections together; `sealed` tells that the header is as it was sealed."""
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """A file by its form: None for what has not the form, which a finding then names."""
+
+    parts: CanonicalParts
+    file: PackageFile | None
+    package: Package | None
+    findings: list[Finding]
+
+
+def _read_as_written(file: bytes) -> _Reading | None:
+    """Read a file that is canonical and of the right form, as nearly all are; None for any other."""
+    parts = parts_as_written(file)
+    reading = _read(parts) if parts is not None else None
+    return reading if reading is not None and not reading.findings else None
+
+
+def _read(parts: CanonicalParts) -> _Reading:
+    """Check the form, and put the sections together."""
     file, findings = _validated(PackageFile, parts.members, "")
     if file is None:
-        return None, findings
-    findings += check_tree(file, parts.entries or (), sealed=sealed)
+        return _Reading(parts=parts, file=None, package=None, findings=findings)
     members, misplaced = put_together(file.leaves)
     sections, wrong = _validated(Sections, members, "/sections")
-    findings += [*misplaced, *wrong]
     package = Package(header=file.header, sections=sections, seal=file.seal) if sections else None
-    return package, findings
+    return _Reading(parts=parts, file=file, package=package, findings=[*misplaced, *wrong])
 
 
 def _validated(model: type[_Model], value: Any, pointer: str) -> tuple[_Model | None, list[Finding]]:

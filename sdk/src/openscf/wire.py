@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
@@ -81,9 +82,19 @@ def utc_seconds(value: dt.datetime) -> dt.datetime:
     return value.astimezone(dt.timezone.utc).replace(microsecond=0)
 
 
-def _iso_date(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+@lru_cache(maxsize=4096)
+def _date_of_text(text: str) -> dt.date | str:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII):
         raise InputInvalid("a date such as '2026-11-22' is expected")
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return text  # no day of the calendar: the model says which part is wrong
+
+
+def _iso_date(value: Any) -> Any:
+    if isinstance(value, str):
+        return _date_of_text(value)
     if isinstance(value, (int, float, dt.datetime)):
         raise InputInvalid(f"a date is expected, not a {type(value).__name__}")
     return value

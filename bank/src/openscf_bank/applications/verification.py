@@ -81,12 +81,24 @@ def verify(file: bytes, client: Client, claim: Claim, demand: Demand) -> Verific
     shown["findings"] += [
         {"code": code, "pointer": pointer, "message": message, "level": "error"} for code, pointer, message in found
     ]
+    shown["findings"] += [
+        {"code": "file-not-made", "pointer": pointer, "message": message, "level": "warning"}
+        for pointer, message in _not_made(report.package)
+    ]
     shown["ok"] = bool(shown["ok"]) and not found
     return Verification(shown, report.package)
 
 
 def _files(package: Package) -> tuple[AttachmentRow, ...]:
     return package.sections.attachments.files if package.sections.attachments is not None else ()
+
+
+def _not_made(package: Package) -> Iterator[tuple[str, str]]:
+    """What the applicant says about each file that it could not make, for the officer who looks instead."""
+    attachments = package.sections.attachments
+    for index, row in enumerate(attachments.not_made if attachments is not None else ()):
+        pointer = f"/sections/attachments/not_made/{index}"
+        yield pointer, f"The applicant could not make {row.kind} for {row.document}: {row.reason}"
 
 
 def _says_files_unchecked(finding: dict[str, Any]) -> bool:

@@ -19,6 +19,9 @@ from ..packages.models import ReceivedPackage
 from . import repository
 from .models import Consent
 
+# Stands where the words of a rejection stood.
+ERASED_WORDS = "The bank's words were erased with the evidence that they were about, when its consent ended."
+
 
 def revoke(uow: UnitOfWork, client_id: str, consent_id: str, revocation: wire.ConsentRevocation) -> wire.ConsentStatus:
     """Take a consent back: close what it covered, cancel what has no loan. The first revocation is the one that counts.
@@ -35,6 +38,7 @@ def revoke(uow: UnitOfWork, client_id: str, consent_id: str, revocation: wire.Co
         consent.revocation_reason = revocation.reason
         words = f"Consent revoked: {revocation.reason}"
         for application in _resting_on(uow, client_id, consent_id):
+            _forget_words(uow, application)
             if LoanApplicationStatus.CANCELLED in states.NEXT[LoanApplicationStatus(application.status)]:
                 application_service.give_up(uow, client, application, words)
         _erase(uow, consent)
@@ -52,8 +56,25 @@ def expire(gateway: Gateway, identity: tuple[str, str]) -> None:
         if consent.expires_at > uow.now:
             return
         for application in _resting_on(uow, client_id, consent_id):
+            _forget_words(uow, application)
             _reject_undecided(uow, client, application, consent)
         _erase(uow, consent)
+
+
+def _forget_words(uow: UnitOfWork, application: Application) -> None:
+    """Erase what was said about the evidence, which quotes it: why the bank said no, what it asked, what was replied.
+
+    What is said after this, of the end of the consent, stays. So do the words around a granted loan, and the signed
+    events: what the bank told the applicant is on record with both.
+    """
+    if loans.of_application(uow.session, application.id) is not None:
+        return
+    if application.rejection_message is not None:
+        application.rejection_message = ERASED_WORDS
+    application.action_message = None
+    for message in applications.messages(uow.session, application.id):
+        uow.session.delete(message)
+    uow.session.flush()
 
 
 def _reject_undecided(uow: UnitOfWork, client: Client, application: Application, consent: Consent) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
 from openscf import wire
-from openscf.package import Sections
+from openscf.package import Sections, UnmadeFile
 
+from ..packages.asked import not_made
 from ..profile import LIGHT_FIGURES, CheckName, Profile, Rule, TechniqueSection
 from .figures import LABELS, figures, outstanding
 from .pricing import Price, price
@@ -72,7 +73,7 @@ def evaluate(profile: Profile, request: Request, sections: Sections, today: date
     )
     if technique is None:
         return Evaluation("decline", (offered,), None)
-    results = [offered, *_limits(technique, request)]
+    results = [offered, *_limits(technique, request), *_files(technique, sections)]
     results += [_judge(rule, "decline", known) for rule in profile.rules.knock_out if _applies(rule, technique)]
     results += [_judge(rule, "refer", known) for rule in profile.rules.refer if _applies(rule, technique)]
     offer = None
@@ -126,6 +127,30 @@ def _limits(technique: TechniqueSection, request: Request) -> Iterator[RuleResul
         request.repayment in technique.repayment,
         f"This bank offers {' or '.join(technique.repayment)} repayment only.",
     )
+
+
+def _files(technique: TechniqueSection, sections: Sections) -> Iterator[RuleResult]:
+    """A file that the bank asks for and that the applicant could not make: a person looks at what the file would say.
+
+    Whatever the profile's rules are, such an application is never approved by the engine alone.
+    """
+    if not technique.embedded:
+        return
+    unmade = not_made(sections, technique)
+    yield RuleResult(
+        code="asked_files",
+        label="Files that the bank asks for",
+        figure=f"{len(unmade)} could not be made" if unmade else "all there",
+        limit="all there",
+        outcome="refer" if unmade else "pass",
+        reason="DOC_IRREGULARITIES",
+        # The reason itself is the applicant's word, among the package's findings: those go when its consent ends.
+        message=f"The applicant could not make {_listed(unmade)}; the package's findings say why." if unmade else "",
+    )
+
+
+def _listed(files: Sequence[UnmadeFile]) -> str:
+    return ", ".join(f"{file.kind} for {file.document}" for file in files)
 
 
 def _enough_left(technique: TechniqueSection, offer: Price) -> RuleResult:

@@ -23,7 +23,7 @@ LABELS: dict[CheckName, tuple[str, str]] = {
     "history_invoices": ("Invoices to the buyer in the history", ""),
     "days_past_due": ("Document past its due date", "days"),
     "delivered_percent": ("Delivered of what was ordered", "%"),
-    "requested_amount": ("Requested amount", ""),
+    "requested_amount": ("Size of the request", ""),
     "authenticity_light": ("Light: authenticity", ""),
     "self_liquidation_light": ("Light: self-liquidation", ""),
     "control_light": ("Light: control", ""),

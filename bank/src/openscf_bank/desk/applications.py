@@ -96,7 +96,7 @@ def ask(
     with gateway.unit_of_work() as uow:
         application, client = _waiting(uow, application_id)
         service.ask(uow, client, application, officer.name, message.strip())
-        _written(uow, request, officer, "application.asked", application, message.strip())
+        _written(uow, request, officer, "application.asked", application, "")
     return _back(application_id)
 
 
@@ -116,7 +116,7 @@ def decline(
     with gateway.unit_of_work() as uow:
         application, client = _locked(uow, application_id)
         service.reject(uow, client, application, reason, message.strip())
-        _written(uow, request, officer, "application.declined", application, f"{reason.value}: {message.strip()}")
+        _written(uow, request, officer, "application.declined", application, reason.value)
     return _back(application_id)
 
 
@@ -238,6 +238,7 @@ def _require_evidence(uow: UnitOfWork, application: Application) -> None:
 def _written(
     uow: UnitOfWork, request: Request, officer: LoggedIn, action: str, application: Application, detail: str
 ) -> None:
+    """Write down what the officer did. Entries are for ever, so `detail` quotes no evidence, which consents may end."""
     note(uow.session, officer.username, address_of(request), action, application.id, detail)
 
 

@@ -24,6 +24,9 @@ IDLE_MINUTES = 60
 FAILURES_PER_USERNAME = 5
 FAILURES_PER_ADDRESS = 20
 MIN_PASSWORD_LENGTH = 12
+# Who the audit log names where no officer acted: whoever may run commands at the bank's server.
+OPERATOR = "operator"
+OPERATOR_ADDRESS = "command line"
 
 _hasher = PasswordHasher()
 # Verified when the user name is unknown, so that the answer takes as long as for a known one.
@@ -65,9 +68,13 @@ def create_officer(database: Database, username: str, name: str, password: str) 
         if officer is None:
             officer = Officer(id=new_id("off"), username=username, created_at=wall_time())
             session.add(officer)
+            action = "officer.created"
+        else:
+            action = "officer.replaced" if officer.active else "officer.readmitted"
         officer.name = name.strip()
         officer.active = True
         _set_password(session, officer, password_hash)
+        note(session, OPERATOR, OPERATOR_ADDRESS, action, username, officer.name)
 
 
 def disable_officer(database: Database, username: str) -> None:
@@ -80,6 +87,7 @@ def disable_officer(database: Database, username: str) -> None:
         officer.active = False
         session.flush()
         repository.end_sessions(session, officer.id)
+        note(session, OPERATOR, OPERATOR_ADDRESS, "officer.disabled", username, officer.name)
 
 
 def change_password(gateway: Gateway, who: LoggedIn, secret: str, present: str, new: str, address: str) -> None:

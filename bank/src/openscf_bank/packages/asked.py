@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Final
 
-from openscf.package import Package
+from openscf.package import AttachmentsSection, Package, Sections, UnmadeFile
 
 from ..profile import TechniqueSection
+
+ADVICE: Final = "ubl_despatch_advice"
 
 
 def missing(package: Package, technique: TechniqueSection, came: Collection[str]) -> Iterator[tuple[str, str]]:
     """(pointer, sentence) for each section and each kind of file that the technique asks for and that is not there.
 
+    A file that the package says could not be made, and why, is not missing: an officer looks at it (`not_made`).
     `came` are the names of the files whose bytes are here: embedded in the PDF, or put beside a package in JSON.
     """
     for name in technique.sections:
@@ -28,24 +32,39 @@ def missing(package: Package, technique: TechniqueSection, came: Collection[str]
                 f"/sections/attachments/files/{index}",
                 f"the file {file.name} did not come; embed it in the PDF, or put it under its digest beforehand",
             )
-    have = {(file.kind, file.document) for file in files}
-    for kind, number in _wanted(package, technique):
-        if (kind, number) not in have:
+    accounted = _accounted(attachments)
+    for kind, number in _wanted(package.sections, technique):
+        if (kind, number) not in accounted:
             yield "/sections/attachments/files", f"this bank asks for a file of kind {kind} for {number}"
-    kinds = {file.kind for file in files}
-    if "ubl_despatch_advice" in technique.embedded and _goods_went_out(package) and "ubl_despatch_advice" not in kinds:
-        yield "/sections/attachments/files", "this bank asks for the despatch advice (ubl_despatch_advice) of the goods"
+    if _asks_for_advice(package.sections, technique) and ADVICE not in {kind for kind, _number in accounted}:
+        yield "/sections/attachments/files", f"this bank asks for the despatch advice ({ADVICE}) of the goods"
 
 
-def _wanted(package: Package, technique: TechniqueSection) -> Iterator[tuple[str, str]]:
+def not_made(sections: Sections, technique: TechniqueSection) -> tuple[UnmadeFile, ...]:
+    """The files of the kinds that the technique asks for that the applicant says it could not make, and why."""
+    rows = sections.attachments.not_made if sections.attachments is not None else ()
+    return tuple(row for row in rows if row.kind in technique.embedded)
+
+
+def _accounted(attachments: AttachmentsSection | None) -> set[tuple[str, str]]:
+    """(kind, document) of the files that are listed, and of those of which it is said why they could not be made."""
+    if attachments is None:
+        return set()
+    listed = {(row.kind, row.document) for row in attachments.files}
+    return listed.union((row.kind, row.document) for row in attachments.not_made)
+
+
+def _wanted(sections: Sections, technique: TechniqueSection) -> Iterator[tuple[str, str]]:
     kinds = {"customer_invoice": "ubl_invoice", "sales_order": "ubl_order"}
-    for document in package.sections.transaction.documents:
+    for document in sections.transaction.documents:
         if kinds[document.kind] in technique.embedded:
             yield kinds[document.kind], document.number
 
 
-def _goods_went_out(package: Package) -> bool:
-    logistics = package.sections.logistics_flow
-    return logistics is not None and any(
+def _asks_for_advice(sections: Sections, technique: TechniqueSection) -> bool:
+    """Whether the technique asks for the despatch advice, and goods went out."""
+    logistics = sections.logistics_flow
+    went_out = logistics is not None and any(
         delivery.direction == "out" and delivery.done_on is not None for delivery in logistics.deliveries
     )
+    return went_out and ADVICE in technique.embedded

@@ -39,7 +39,7 @@ class Closing:
 
     def sentence(self) -> str:
         """For an officer."""
-        day = f"{self.since:%Y-%m-%d %H:%M} UTC"
+        day = f"{self.since.day} {self.since:%b %Y, %H:%M} UTC"
         if self.reason == "expired":
             return f"The applicant's consent expired on {day}."
         return f"The applicant revoked its consent on {day}{f': {self.words}' if self.words else '.'}"

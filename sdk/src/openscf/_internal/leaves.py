@@ -11,8 +11,8 @@ from openscf._internal.pointer import child
 
 ROWS = "rows"
 
-_Placed = tuple[int, Any]
-"""A leaf's value, with the place of the leaf in the file."""
+_Placed = tuple[int, list[str], Any]
+"""A leaf of one section: its place in the file, the steps of its path below the section, and its value."""
 
 
 def cut(name: str, section: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -39,17 +39,19 @@ def put_together(leaves: Sequence[Leaf]) -> tuple[dict[str, Any], list[Finding]]
     counts the rows, and everything else that a section has is required by its schema.
     """
     findings: list[Finding] = []
-    by_section: dict[str, dict[str, _Placed]] = {}
+    by_section: dict[str, list[_Placed]] = {}
     seen: set[str] = set()
     for at, leaf in enumerate(leaves):
-        if leaf.path in seen:
-            findings.append(_misplaced(at, f"The path {leaf.path!r} occurs twice in this file."))
+        path = leaf.path
+        if path in seen:
+            findings.append(_misplaced(at, f"The path {path!r} occurs twice in this file."))
             continue
-        seen.add(leaf.path)
-        by_section.setdefault(leaf.path.partition("/")[0], {})[leaf.path] = (at, leaf.value)
+        seen.add(path)
+        name, *steps = path.split("/")
+        by_section.setdefault(name, []).append((at, steps, leaf.value))
     sections = {}
     for name, parts in by_section.items():
-        own = parts.pop(name, None)
+        own = next((part for part in parts if not part[1]), None)
         if own is None:
             findings.append(_missing(f"/sections/{name}", "The section's own leaf is hidden, though others are there."))
             continue
@@ -63,9 +65,9 @@ def put_together(leaves: Sequence[Leaf]) -> tuple[dict[str, Any], list[Finding]]
 class _Section:
     """One section on its way from leaves to a value."""
 
-    def __init__(self, name: str, own: _Placed, parts: Mapping[str, _Placed]) -> None:
+    def __init__(self, name: str, own: _Placed, parts: Sequence[_Placed]) -> None:
         self.name, self.parts = name, parts
-        self.at, self.own = own
+        self.at, _, self.own = own
         self.pointer = child("/sections", name)
         self.findings: list[Finding] = []
 
@@ -78,20 +80,25 @@ class _Section:
             if isinstance(value, (dict, list)):
                 self._add(child(f"/leaves/{self.at}/value", name), f"{name!r:.60} belongs into leaves of its own.")
         rows: dict[str, dict[int, Any]] = {name: {} for name in counts}
-        for path, (at, value) in self.parts.items():
-            _, member, *index = path.split("/")
-            if index and member in counts and int(index[0]) < counts[member]:
-                rows[member][int(index[0])] = value
-            elif index:
+        for at, steps, value in self.parts:
+            if len(steps) == 2:
+                member, row = steps[0], int(steps[1])
+                if row < counts.get(member, 0):
+                    rows[member][row] = value
+                    continue
                 message = f"The section {self.name} counts {counts.get(member, 0)} rows of {member}; this is one more."
                 self.findings.append(_misplaced(at, message))
-            elif member in content or member in counts or not isinstance(value, dict):
-                message = f"{path!r} is no object of the section, or the section states it elsewhere."
-                self.findings.append(_misplaced(at, message))
-            else:
-                content[member] = value
+            elif steps:
+                self._add_object(at, steps[0], value, content, counts)
         self._require_period(content)
         return {**content, **self._complete(rows, counts, content)}, self.findings
+
+    def _add_object(self, at: int, member: str, value: Any, content: dict[str, Any], counts: Mapping[str, int]) -> None:
+        if member in content or member in counts or not isinstance(value, dict):
+            message = f"'{self.name}/{member}' is no object of the section, or the section states it elsewhere."
+            self.findings.append(_misplaced(at, message))
+        else:
+            content[member] = value
 
     def _counts(self) -> dict[str, int] | None:
         counts = self.own.get(ROWS) if isinstance(self.own, dict) else None

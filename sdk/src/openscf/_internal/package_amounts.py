@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from openscf._internal.finding import Finding
+from openscf._internal.pointer import pointer_of
 from openscf._internal.sections import (
     AgeingRow,
     ApplicationRow,
@@ -30,7 +30,7 @@ from openscf._internal.sections import (
     TaxRow,
 )
 from openscf.errors import InputInvalid
-from openscf.money import decimals
+from openscf.money import decimals, minor_unit
 from openscf.package import Package
 
 # The amounts of each row that names its own currency; what is not here is a price, a quantity, a percentage or days.
@@ -61,51 +61,61 @@ _TOTAL_AMOUNTS = ("net", "tax", "gross", "paid", "credited", "outstanding")
 def check_amounts(package: Package) -> list[Finding]:
     """Return a finding for each unknown currency and each amount with other decimals than its currency has."""
     findings = []
-    for pointer, currency, amounts in _amounts(package.sections):
+    for place, currency, parts in _amounts(package.sections):
         try:
-            expected = decimals(currency)
+            unit = minor_unit(currency)
         except InputInvalid as error:
-            findings.append(Finding(code="currency-unknown", pointer=f"{pointer}/currency", message=str(error)))
+            pointer = pointer_of((*place, "currency"))
+            findings.append(Finding(code="currency-unknown", pointer=pointer, message=str(error)))
             continue
-        for name, amount in amounts:
-            if amount is not None and amount.as_tuple().exponent != -expected:
-                message = f"{amount:f} is not written with the {expected} decimals of {currency}."
-                findings.append(Finding(code="amount-decimals", pointer=f"{pointer}/{name}", message=message))
+        for step, row, names in parts:
+            for name in names:
+                amount = getattr(row, name)
+                # As many decimals as the unit has; None where an optional amount is left out.
+                if amount is not None and not unit.same_quantum(amount):
+                    pointer = pointer_of((*place, *step, name))
+                    message = f"{amount:f} is not written with the {decimals(currency)} decimals of {currency}."
+                    findings.append(Finding(code="amount-decimals", pointer=pointer, message=message))
     return findings
 
 
-_Amounts = tuple[str, str, list[tuple[str, Decimal | None]]]
-"""The pointer of a row, its currency, and its amounts by their pointer within the row."""
+_Place = tuple[str | int, ...]
+"""The steps of a pointer: written out for what is wrong only."""
+_Part = tuple[_Place, Row, tuple[str, ...]]
+"""Where a row stands, the row, and its amounts by name."""
+_Amounts = tuple[_Place, str, Sequence[_Part]]
+"""Where a currency is stated, the currency, and what is in it, by its place below."""
 
 
 def _amounts(sections: Sections) -> Iterator[_Amounts]:
     for name in Sections.model_fields:
         section = getattr(sections, name)
         for member in type(section).model_fields if section is not None else ():
-            yield from _of_member(getattr(section, member), f"/sections/{name}/{member}")
+            yield from _of_member(getattr(section, member), ("sections", name, member))
     yield from _of_documents(sections)
     yield from _of_evidence_lines(sections)
     yield from _of_checks(sections)
 
 
-def _of_member(value: Any, pointer: str) -> Iterator[_Amounts]:
+def _of_member(value: Any, place: _Place) -> Iterator[_Amounts]:
     """Yield the amounts of an object with a currency, or of a list of them."""
-    listed = isinstance(value, tuple)
-    for at, row in enumerate(value if listed else (value,)):
-        names = AMOUNTS.get(type(row))
+    if not isinstance(value, tuple):
+        names = AMOUNTS.get(type(value))
         if names:
-            yield f"{pointer}/{at}" if listed else pointer, row.currency, [(name, getattr(row, name)) for name in names]
+            yield place, value.currency, (((), value, names),)
+        return
+    # The rows of a list are of one model.
+    names = AMOUNTS.get(type(value[0])) if value else None
+    if names:
+        for at, row in enumerate(value):
+            yield (*place, at), row.currency, (((), row, names),)
 
 
 def _of_documents(sections: Sections) -> Iterator[_Amounts]:
     for at, document in enumerate(sections.transaction.documents):
-        amounts: list[tuple[str, Decimal | None]] = [
-            (f"lines/{number}/{name}", getattr(line, name))
-            for number, line in enumerate(document.lines)
-            for name in _LINE_AMOUNTS
-        ]
-        amounts += [(f"totals/{name}", getattr(document.totals, name)) for name in _TOTAL_AMOUNTS]
-        yield f"/sections/transaction/documents/{at}", document.currency, amounts
+        parts: list[_Part] = [(("lines", number), line, _LINE_AMOUNTS) for number, line in enumerate(document.lines)]
+        parts.append((("totals",), document.totals, _TOTAL_AMOUNTS))
+        yield ("sections", "transaction", "documents", at), document.currency, parts
 
 
 def _of_evidence_lines(sections: Sections) -> Iterator[_Amounts]:
@@ -113,16 +123,14 @@ def _of_evidence_lines(sections: Sections) -> Iterator[_Amounts]:
     currencies = {document.number: document.currency for document in sections.transaction.documents}
     for at, line in enumerate(sections.evidence.lines if sections.evidence else ()):
         if line.document in currencies:
-            amounts: list[tuple[str, Decimal | None]] = [("gross", line.gross), ("ordered", line.ordered)]
-            if line.needs_delivery:
-                amounts.append(("delivered", line.delivered))
-            amounts += [(f"orders/{number}/net", order.net) for number, order in enumerate(line.orders)]
-            yield f"/sections/evidence/lines/{at}", currencies[line.document], amounts
+            names = ("gross", "ordered", "delivered") if line.needs_delivery else ("gross", "ordered")
+            parts: list[_Part] = [((), line, names)]
+            parts += [(("orders", number), order, ("net",)) for number, order in enumerate(line.orders)]
+            yield ("sections", "evidence", "lines", at), currencies[line.document], parts
 
 
 def _of_checks(sections: Sections) -> Iterator[_Amounts]:
     for at, check in enumerate(sections.checks.results if sections.checks else ()):
         if check.currency is not None:
-            money = check.unit == "money"
-            amounts = [("figure", check.figure), ("threshold", check.threshold)] if money else []
-            yield f"/sections/checks/results/{at}", check.currency, amounts
+            names = ("figure", "threshold") if check.unit == "money" else ()
+            yield ("sections", "checks", "results", at), check.currency, (((), check, names),)

@@ -11,7 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from openscf._internal.modelled_json import OPTIONS, modelled_bytes
+from openscf._internal.package_form import MAX_PACKAGE_BYTES
 from openscf.canonical import canonical_bytes
+from openscf.errors import InputInvalid
 
 _HASHED_MEMBERS = ("path", "salt", "value")
 _LEAF_MEMBERS = {"hash", "index", *_HASHED_MEMBERS}
@@ -41,6 +46,26 @@ class CanonicalParts:
     header: bytes
     entries: Sequence[bytes] | None
     whole: bytes
+
+
+def parts_as_written(file: bytes) -> CanonicalParts | None:
+    """Return the parts of a file whose bytes are canonical already; None for any other.
+
+    Read without looking for doubled members and the like: had the reader lost or misread anything, its bytes would be
+    others. That holds for what our models name only, so whoever calls must read the file once more, by
+    `canonical_parts`, where its members turn out not to be of their form.
+    """
+    if len(file) > MAX_PACKAGE_BYTES:
+        return None
+    try:
+        members = orjson.loads(file)
+        if orjson.dumps(members, option=OPTIONS) != file:
+            return None
+        header, leaves = members["header"], members["leaves"]
+        entries = [modelled_bytes({name: leaf[name] for name in _HASHED_MEMBERS}) for leaf in leaves]
+        return CanonicalParts(members=members, header=modelled_bytes(header), entries=entries, whole=file)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, InputInvalid, KeyError, TypeError):
+        return None
 
 
 def canonical_parts(members: dict[str, Any]) -> CanonicalParts:

@@ -125,8 +125,9 @@ def _history(sections: Sections) -> Iterator[Finding]:
         earliest = _first_day(section.as_of, months)
         if section.period is not None and section.period.from_ < earliest:
             yield _too_far(f"/sections/{name}/period/from", section.period.from_.isoformat(), earliest, months)
+        first = f"{earliest:%Y-%m}"
         for at, row in enumerate(getattr(section, "months", ())):
-            if row.month < f"{earliest:%Y-%m}":
+            if row.month < first:
                 yield _too_far(f"/sections/{name}/months/{at}/month", row.month, earliest, months)
 
 

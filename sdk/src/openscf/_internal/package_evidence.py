@@ -14,8 +14,8 @@ from openscf.package import Package
 POINTER = "/sections/evidence"
 _PARTS = ("gross", "ordered", "delivered", "deliverable")
 
-_Lines = Mapping[tuple[str, int], tuple[str, DocumentLine]]
-"""The lines of the financed documents by document and number, each with its pointer."""
+_Lines = Mapping[tuple[str, int], tuple[int, int, DocumentLine]]
+"""The lines of the financed documents by document and number, each with the places of its document and its own."""
 
 
 def check_evidence(package: Package) -> Iterator[Finding]:
@@ -25,7 +25,7 @@ def check_evidence(package: Package) -> Iterator[Finding]:
         return
     documents = {document.number: document for document in package.sections.transaction.documents}
     lines = {
-        (document.number, line.line): (f"/sections/transaction/documents/{at}/lines/{number}", line)
+        (document.number, line.line): (at, number, line)
         for at, document in enumerate(package.sections.transaction.documents)
         for number, line in enumerate(document.lines)
     }
@@ -38,21 +38,22 @@ def _lines(evidence: EvidenceSection, lines: _Lines) -> Iterator[Finding]:
     """Each line of a document has one line of evidence, with its quantity, amount and taxes."""
     seen = set[tuple[str, int]]()
     for at, row in enumerate(evidence.lines):
-        pointer, key = f"{POINTER}/lines/{at}", (row.document, row.line)
+        key = row.document, row.line
         if key in seen:
             message = f"The line {row.line} of {row.document!r:.80} has evidence twice."
-            yield Finding(code="repeated", pointer=f"{pointer}/line", message=message)
+            yield Finding(code="repeated", pointer=f"{POINTER}/lines/{at}/line", message=message)
         seen.add(key)
         if key in lines:
-            line = lines[key][1]
+            line = lines[key][2]
             if (row.quantity, row.gross, row.tax_codes) != (line.quantity, line.gross, line.tax_codes):
-                yield from _differs_from_line(row, line, pointer)
-            yield from _carried(row, pointer)
+                yield from _differs_from_line(row, line, f"{POINTER}/lines/{at}")
+            yield from _carried(row, at)
         else:
             message = f"The document {row.document!r:.80} has no line {row.line}."
-            yield Finding(code="reference-unknown", pointer=f"{pointer}/line", message=message)
-    for key, (pointer, _) in lines.items():
+            yield Finding(code="reference-unknown", pointer=f"{POINTER}/lines/{at}/line", message=message)
+    for key, (at, number, _) in lines.items():
         if key not in seen:
+            pointer = f"/sections/transaction/documents/{at}/lines/{number}"
             message = f"The line {key[1]} of {key[0]!r:.80} has no line in the evidence."
             yield Finding(code="evidence-missing", pointer=pointer, message=message)
 
@@ -66,30 +67,35 @@ def _differs_from_line(row: EvidenceLine, line: DocumentLine, pointer: str) -> I
         yield Finding(code="evidence-mismatch", pointer=f"{pointer}/tax_codes", message=message)
 
 
-def _carried(row: EvidenceLine, pointer: str) -> Iterator[Finding]:
+def _carried(row: EvidenceLine, at: int) -> Iterator[Finding]:
     """What an order or a delivery carries is a part of the line, and nothing where none is named."""
-    least, most = min(row.gross, ZERO), max(row.gross, ZERO)
-    carriers = {"ordered": bool(row.orders), "delivered": bool(row.deliveries) and row.needs_delivery}
-    for name, carried in carriers.items():
-        amount = getattr(row, name)
+    gross = row.gross
+    least, most = (ZERO, gross) if gross >= ZERO else (gross, ZERO)
+    for name, amount, carried in (
+        ("ordered", row.ordered, row.orders),
+        ("delivered", row.delivered, row.deliveries if row.needs_delivery else ()),
+    ):
         if not least <= amount <= most:
-            message = f"{amount:f} is stated; the line has {row.gross:f}, and a part of it lies between 0 and that."
-            yield Finding(code="limit-exceeded", pointer=f"{pointer}/{name}", message=message)
+            message = f"{amount:f} is stated; the line has {gross:f}, and a part of it lies between 0 and that."
+            yield Finding(code="limit-exceeded", pointer=f"{POINTER}/lines/{at}/{name}", message=message)
         elif amount and not carried:
             message = f"{amount:f} is {name}, but nothing is named that carries it: 0 was expected."
-            yield Finding(code="evidence-mismatch", pointer=f"{pointer}/{name}", message=message)
+            yield Finding(code="evidence-mismatch", pointer=f"{POINTER}/lines/{at}/{name}", message=message)
 
 
 def _documents(
     evidence: EvidenceSection, documents: Mapping[str, FinancedDocument], taxed: Mapping[str, Decimal]
 ) -> Iterator[Finding]:
     """Each document has its four streams once: sums of its lines, its taxes, and what its totals say was paid."""
-    sums: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    gross, ordered, delivered, deliverable = (defaultdict[str, Decimal](Decimal) for _ in _PARTS)
     for line in evidence.lines:
-        for name in ("gross", "ordered", "delivered"):
-            sums[line.document, name] += getattr(line, name)
+        document, amount = line.document, line.gross
+        gross[document] += amount
+        ordered[document] += line.ordered
+        delivered[document] += line.delivered
         if line.needs_delivery:
-            sums[line.document, "deliverable"] += line.gross
+            deliverable[document] += amount
+    computed = dict(zip(_PARTS, (gross, ordered, delivered, deliverable), strict=True))
     for number, count in Counter(row.document for row in evidence.documents).items():
         if count > 1:
             message = f"The streams of {number!r:.80} are stated {count} times."
@@ -98,17 +104,16 @@ def _documents(
         message = f"The streams of {number!r:.80} are not stated."
         yield Finding(code="evidence-missing", pointer=f"{POINTER}/documents", message=message)
     for at, row in enumerate(evidence.documents):
-        pointer, document = f"{POINTER}/documents/{at}", documents.get(row.document)
-        if document is None:
+        financed = documents.get(row.document)
+        if financed is None:
             continue  # found as an unknown reference
+        totals, pointer = financed.totals, f"{POINTER}/documents/{at}"
         for name in _PARTS:
-            yield from compare(
-                f"{pointer}/{name}", getattr(row, name), sums[row.document, name], "the lines of the evidence"
-            )
+            amount = computed[name][row.document]
+            yield from compare(f"{pointer}/{name}", getattr(row, name), amount, "the lines of the evidence")
         yield from compare(f"{pointer}/taxed", row.taxed, taxed[row.document], "the taxes of this document")
-        for name in ("paid", "credited"):
-            stated = getattr(document.totals, name)
-            yield from compare(f"{pointer}/{name}", getattr(row, name), stated, "the totals of the document")
+        yield from compare(f"{pointer}/paid", row.paid, totals.paid, "the totals of the document")
+        yield from compare(f"{pointer}/credited", row.credited, totals.credited, "the totals of the document")
 
 
 def _taxed(package: Package) -> Mapping[str, Decimal]:

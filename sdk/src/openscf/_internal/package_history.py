@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Final
 
 from openscf._internal.comparison import ZERO, compare, compare_totals, sums
@@ -22,13 +23,13 @@ from openscf._internal.sections import (
 from openscf.package import Package
 
 # What makes a row of a list the only one of its kind: twice, its amounts would count twice.
-_KEYS: Final[dict[type[Row], tuple[str, ...]]] = {
-    OrderMonth: ("month", "currency"),
-    LogisticsMonth: ("month", "direction"),
-    TaxMonth: ("month", "direction", "tax_code", "currency"),
-    CashMonth: ("month", "currency"),
-    AgeingRow: ("direction", "currency", "bucket"),
-    ForecastWeek: ("week", "currency"),
+_KEYS: Final[dict[type[Row], Callable[[Row], tuple[object, ...]]]] = {
+    OrderMonth: attrgetter("month", "currency"),
+    LogisticsMonth: attrgetter("month", "direction"),
+    TaxMonth: attrgetter("month", "direction", "tax_code", "currency"),
+    CashMonth: attrgetter("month", "currency"),
+    AgeingRow: attrgetter("direction", "currency", "bucket"),
+    ForecastWeek: attrgetter("week", "currency"),
 }
 _LISTS = ("months", "ageing", "weeks")
 
@@ -56,7 +57,7 @@ def check_history(package: Package) -> Iterator[Finding]:
 def _repeated(rows: Iterable[Row], pointer: str) -> Iterator[Finding]:
     seen = set[tuple[object, ...]]()
     for at, row in enumerate(rows):
-        key = tuple(getattr(row, name) for name in _KEYS[type(row)])
+        key = _KEYS[type(row)](row)
         if key in seen:
             message = f"A second row for {', '.join(str(part) for part in key):.120}; its amounts would count twice."
             yield Finding(code="repeated", pointer=f"{pointer}/{at}", message=message)

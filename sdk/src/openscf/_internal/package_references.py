@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from openscf._internal.finding import Finding
+from openscf._internal.pointer import pointer_of
 from openscf._internal.sections import Sections
 from openscf.package import Package
 
-_Named = Iterable[tuple[str, str]]
-"""Names with the pointers where they stand."""
+_Place = tuple[str | int, ...]
+"""The steps of a pointer below the sections: written out for what is wrong only."""
+_Named = Iterable[tuple[_Place, str]]
+"""Names with the places where they stand."""
 
 
 def check_references(package: Package) -> list[Finding]:
@@ -42,16 +45,16 @@ def _rows(sections: Sections, section: str, member: str) -> tuple[Any, ...]:
     return rows
 
 
-def _names(sections: Sections, section: str, lists: str, member: str) -> Iterator[tuple[str, str]]:
+def _names(sections: Sections, section: str, lists: str, member: str) -> _Named:
     """Yield what each row of a list names, where it names something."""
     for at, row in enumerate(_rows(sections, section, lists)):
         name = getattr(row, member)
         if name is not None:
-            yield f"/sections/{section}/{lists}/{at}/{member}", name
+            yield (section, lists, at, member), name
 
 
 def _repeated_identities(sections: Sections) -> Iterator[Finding]:
-    applicant = ("/sections/party/applicant/key", sections.party.applicant.key)
+    applicant: tuple[_Place, str] = ("party", "applicant", "key"), sections.party.applicant.key
     yield from _repeated("buyer", [applicant, *_names(sections, "party", "buyers", "key")])
     yield from _repeated("document", _names(sections, "transaction", "documents", "number"))
     yield from _repeated("order", _names(sections, "order_flow", "orders", "number"))
@@ -60,59 +63,61 @@ def _repeated_identities(sections: Sections) -> Iterator[Finding]:
     yield from _repeated(
         "history of the buyer",
         (
-            (f"/sections/cash_flow/buyer_history/{at}", f"{row.buyer or 'others'} {row.currency}")
+            (("cash_flow", "buyer_history", at), f"{row.buyer or 'others'} {row.currency}")
             for at, row in enumerate(_rows(sections, "cash_flow", "buyer_history"))
         ),
     )
     for section, lists in (("transaction", "documents"), ("order_flow", "orders"), ("logistics_flow", "deliveries")):
         for at, row in enumerate(_rows(sections, section, lists)):
-            pointer = f"/sections/{section}/{lists}/{at}/lines"
-            numbers = ((f"{pointer}/{number}/line", str(line.line)) for number, line in enumerate(row.lines))
-            yield from _repeated("line", numbers)
+            if len({line.line for line in row.lines}) < len(row.lines):
+                place = (section, lists, at, "lines")
+                numbers = (((*place, number, "line"), str(line.line)) for number, line in enumerate(row.lines))
+                yield from _repeated("line", numbers)
 
 
-def _buyer_references(sections: Sections) -> Iterator[tuple[str, str]]:
+def _buyer_references(sections: Sections) -> _Named:
     yield from _names(sections, "transaction", "documents", "buyer")
     yield from _names(sections, "order_flow", "orders", "buyer")
     yield from _names(sections, "cash_flow", "buyer_history", "buyer")
 
 
-def _order_references(sections: Sections) -> Iterator[tuple[str, str]]:
+def _order_references(sections: Sections) -> _Named:
     yield from _names(sections, "logistics_flow", "deliveries", "order")
     for at, line in enumerate(_rows(sections, "evidence", "lines")):
         for number, carrier in enumerate(line.orders):
-            yield f"/sections/evidence/lines/{at}/orders/{number}/order", carrier.order
+            yield ("evidence", "lines", at, "orders", number, "order"), carrier.order
 
 
-def _delivery_references(sections: Sections) -> Iterator[tuple[str, str]]:
+def _delivery_references(sections: Sections) -> _Named:
     for at, line in enumerate(_rows(sections, "evidence", "lines")):
         for number, carrier in enumerate(line.deliveries):
-            yield f"/sections/evidence/lines/{at}/deliveries/{number}/delivery", carrier.delivery
+            yield ("evidence", "lines", at, "deliveries", number, "delivery"), carrier.delivery
 
 
-def _order_documents(sections: Sections) -> Iterator[tuple[str, str]]:
+def _order_documents(sections: Sections) -> _Named:
     for at, order in enumerate(_rows(sections, "order_flow", "orders")):
         for number, document in enumerate(order.documents):
-            yield f"/sections/order_flow/orders/{at}/documents/{number}", document
+            yield ("order_flow", "orders", at, "documents", number), document
 
 
-def _document_references(sections: Sections) -> Iterator[tuple[str, str]]:
+def _document_references(sections: Sections) -> _Named:
     yield from _names(sections, "tax_flow", "taxes", "document")
     yield from _names(sections, "tax_flow", "e_invoices", "document")
     yield from _names(sections, "cash_flow", "payments", "document")
     for at, check in enumerate(_rows(sections, "checks", "results")):
         for number, document in enumerate(check.documents):
-            yield f"/sections/checks/results/{at}/documents/{number}", document
+            yield ("checks", "results", at, "documents", number), document
 
 
-def _financed_references(sections: Sections) -> Iterator[tuple[str, str]]:
+def _financed_references(sections: Sections) -> _Named:
     yield from _names(sections, "transaction", "confirmations", "document")
     for lists in ("lines", "documents", "contradictions"):
         yield from _names(sections, "evidence", lists, "document")
 
 
-def _attachment_references(sections: Sections) -> Iterator[tuple[str, str]]:
+def _attachment_references(sections: Sections) -> _Named:
     yield from _names(sections, "attachments", "files", "document")
+    yield from _names(sections, "attachments", "not_made", "document")
 
 
 def _unknown_lines(sections: Sections) -> Iterator[Finding]:
@@ -147,22 +152,27 @@ def _foreign_currency(sections: Sections) -> Iterator[Finding]:
 
 
 def _not_financed(sections: Sections, known: set[str]) -> Iterator[Finding]:
-    for pointer, name in _order_documents(sections):
+    for place, name in _order_documents(sections):
         if name not in known:
             message = f"The order's document {name!r:.80} is not among the financed ones; ask for it where it matters."
-            yield Finding(code="document-elsewhere", pointer=pointer, message=message, level="warning")
+            yield Finding(code="document-elsewhere", pointer=_pointer(place), message=message, level="warning")
 
 
 def _repeated(what: str, names: _Named) -> Iterator[Finding]:
     seen: set[str] = set()
-    for pointer, name in names:
+    for place, name in names:
         if name in seen:
-            yield Finding(code="repeated", pointer=pointer, message=f"The {what} {name!r:.80} is in the package twice.")
+            message = f"The {what} {name!r:.80} is in the package twice."
+            yield Finding(code="repeated", pointer=_pointer(place), message=message)
         seen.add(name)
 
 
 def _unknown(what: str, names: _Named, known: set[str]) -> Iterator[Finding]:
-    for pointer, name in names:
+    for place, name in names:
         if name not in known:
             message = f"The {what} {name!r:.80} is not in the package."
-            yield Finding(code="reference-unknown", pointer=pointer, message=message)
+            yield Finding(code="reference-unknown", pointer=_pointer(place), message=message)
+
+
+def _pointer(place: _Place) -> str:
+    return pointer_of(("sections", *place))

@@ -643,10 +643,19 @@ class AttachmentRow(Row):
     bytes: Count
 
 
+class UnmadeFile(Row):
+    """A file that the applicant's ERP could not make for the financed document `document`, and why, in a sentence."""
+
+    kind: Literal["ubl_invoice", "ubl_order", "ubl_despatch_advice"]
+    document: Name
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
 class AttachmentsSection(Section):
-    """The files that come with the package."""
+    """The files that come with the package, and those that the recipient asks for and that could not be made."""
 
     files: Rows[AttachmentRow]
+    not_made: Rows[UnmadeFile] = ()
 
 
 class Recipient(Row):

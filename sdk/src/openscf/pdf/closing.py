@@ -8,7 +8,7 @@ from typing import Final
 
 from reportlab.platypus import Flowable
 
-from openscf._internal.sections import CheckRow, Sections
+from openscf._internal.sections import AttachmentRow, CheckRow, Sections, UnmadeFile
 from openscf.package import Header
 from openscf.pdf.book import aside, caption, chapter, command, said
 from openscf.pdf.cover import LIGHTS
@@ -116,11 +116,18 @@ def consent(sections: Sections) -> Iterator[Flowable]:
 
 
 def files(sections: Sections) -> Iterator[Flowable]:
-    """Yield the chapter of the files that are embedded."""
+    """Yield the chapter of the files that are embedded, and of those that could not be made."""
     section = sections.attachments
-    if section is None or not section.files:
+    if section is None or not (section.files or section.not_made):
         return
     yield from chapter("Files in this PDF", origin(section))
+    if section.files:
+        yield from _embedded(section.files)
+    if section.not_made:
+        yield from _not_made(section.not_made)
+
+
+def _embedded(rows: tuple[AttachmentRow, ...]) -> Iterator[Flowable]:
     yield table(
         [
             Column("Name", 0.3), Column("Kind", 0.17), Column("Document", 0.17), Column("Bytes", 0.1, right=True),
@@ -128,10 +135,19 @@ def files(sections: Sections) -> Iterator[Flowable]:
         ],
         [
             [row.name, _KINDS[row.kind], row.document, number(Decimal(row.bytes)), row.sha256]
-            for row in section.files[:_MOST_FILES]
+            for row in rows[:_MOST_FILES]
         ],
     )  # fmt: skip
-    yield from left_out(len(section.files), _MOST_FILES, "file")
+    yield from left_out(len(rows), _MOST_FILES, "file")
+
+
+def _not_made(rows: tuple[UnmadeFile, ...]) -> Iterator[Flowable]:
+    yield from caption("Asked for, and could not be made")
+    yield table(
+        [Column("Kind", 0.17), Column("Document", 0.17), Column("Why", 0.66)],
+        [[_KINDS[row.kind], row.document, row.reason] for row in rows[:_MOST_FILES]],
+    )
+    yield from left_out(len(rows), _MOST_FILES, "file")
 
 
 def verification(header: Header, sections: Sections) -> Iterator[Flowable]:

@@ -11,13 +11,27 @@ registry.category("web_tour.tours").add("scf_consent_request", {
             run: "click",
         },
         {
-            content: "Each bank's card says what it may read",
-            trigger: `${card("Banque du Rhône")}:contains(The buyers of the financed documents are always named.)`,
+            content: "Each bank's card says in short what it asks for",
+            trigger: `${card("Banque du Rhône")} [data-row=asks] dd:contains(Taxes)`,
+        },
+        {
+            content: "What is agreed to is folded below",
+            trigger: `${card("Banque du Rhône")} .o_scf_in_full summary`,
+            run: "click",
+        },
+        {
+            content: "In full it is there",
+            trigger: `${card("Banque du Rhône")} .o_scf_in_full[open]:contains(The buyers of the financed documents are always named.)`,
         },
         {
             content: "Open what the other bank may read",
             trigger: `${card("Hansa Bank")} footer`,
             run: "click",
+        },
+        {
+            content: "The dialog asks in plain words, and offers no further bank",
+            trigger:
+                ".modal:has(.modal-title:contains(What may Hansa Bank read?)):not(:has(.o_form_button_save_new))",
         },
         {
             content: "What the bank requires is marked",
@@ -43,7 +57,7 @@ registry.category("web_tour.tours").add("scf_consent_request", {
         },
         {
             content: "The card says it",
-            trigger: `${card("Hansa Bank")} .text-warning:contains(Taxes)`,
+            trigger: `${card("Hansa Bank")}:has(.text-warning:contains(Taxes)) [data-row=gets] dd:contains(Taxes)`,
         },
         {
             content: "Preview what it will see",
