@@ -397,7 +397,7 @@ class ScfPledge(models.Model):
     # -- business: what the stock screens show ----------------------------------------------------------------------
 
     @api.model
-    def scf_hints(self, model, ids):
+    def scf_hints(self, model, record_ids):
         """What is pledged of lots, products, locations or quants: `{id: [{"text": …, "pledge_id": …}]}`.
 
         Asked for after the form or list is on screen. Says nothing where nothing is pledged.
@@ -410,7 +410,7 @@ class ScfPledge(models.Model):
         }.get(model)
         if not field and model != "stock.quant":
             raise UserError(self.env._("Pledges are not shown on %s.", model))
-        records = self.env[model].browse(ids).exists()
+        records = self.env[model].browse(record_ids).exists()
         records.check_access("read")
         if not self.has_access("read") or not self._in_use():
             return {}
