@@ -2,7 +2,7 @@
 
 Whatever changes the ledger of quants says which products it touched; the sums are looked at once, when the transaction
 is flushed for its end or for the end of a savepoint. Only the final state counts: goods may move inside their place.
-See docs/decisions/0012-pledges-hold-sums.md.
+See docs/decisions/0011-pledges-hold-sums.md.
 """
 
 from odoo.exceptions import UserError
