@@ -165,11 +165,11 @@ class TestOfferComparison(FinanceCase):
 
     def test_clock_of_the_server_counts(self):
         application = self._offers(rhone={"valid_days": 2})
-        now = application.offer_ids[0].create_date
+        now = application.offer_ids.filtered(lambda offer: offer.bank_id == self.rhone).expires_at - timedelta(days=2)
         with patch.object(fields.Datetime, "now", return_value=now):
             compared = self._compared(application)
         left = {offer["bank"]: offer["expires"]["seconds_left"] for offer in compared["offers"]}
-        self.assertAlmostEqual(left["Banque du Rhône"], 2 * 86400, delta=60)
+        self.assertEqual(left["Banque du Rhône"], 2 * 86400)
         self.assertAlmostEqual(left["Hansa Bank"], 7 * 86400, delta=60)
 
     def test_offer_that_ran_out_is_no_choice_before_the_cron_has_seen_it(self):

@@ -288,7 +288,9 @@ class TestEmbeddedFiles(DisclosureCase):
             draft.action_submit()
         [row] = read_package(draft.sudo().package_id.disclosure_ids.attachment_id.raw).sections.attachments.not_made
         self.assertEqual(row.reason, "Refused in en_US")
-        self.assertTrue(any("Refused in fr_FR" in body for body in draft.move_id.sudo().message_ids.mapped("body")))
+        self.assertTrue(
+            any("Refused in fr_FR" in body for body in draft.line_ids.move_id.sudo().message_ids.mapped("body"))
+        )
 
     def _ask_for_files(self):
         """Only the first bank asks for the invoice as UBL."""
