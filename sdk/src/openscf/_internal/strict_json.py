@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import orjson
+
 from openscf.errors import InputInvalid
+
+TOO_DEEP = "The JSON is nested too deeply to be read."
+MAX_DEPTH = 500
+_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
 def loads(data: bytes, *, fractions: bool = False) -> Any:
@@ -14,6 +21,7 @@ def loads(data: bytes, *, fractions: bool = False) -> Any:
     Numbers with a fraction are refused unless `fractions`: a newer peer may send some in members that are not known
     here and passed over.
     """
+    _refuse_depth(data)
     try:
         return (_TOLERANT if fractions else _EXACT).decode(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -21,7 +29,22 @@ def loads(data: bytes, *, fractions: bool = False) -> Any:
     except json.JSONDecodeError as error:
         raise InputInvalid(f"The text is no JSON: {error.msg} at character {error.pos}.") from error
     except RecursionError as error:
-        raise InputInvalid("The JSON is nested too deeply to be read.") from error
+        raise InputInvalid(TOO_DEEP) from error
+
+
+def _refuse_depth(data: bytes) -> None:
+    """Refuse what is nested deeper than `MAX_DEPTH` before Python's own decoder runs out of its stack.
+
+    There, whatever the collector happens to free would fail as well. What orjson reads is not nested that deep.
+    """
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        depth = 0
+        for token in _TOKENS.finditer(data):
+            depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token.group(), 0)
+            if depth > MAX_DEPTH:
+                raise InputInvalid(TOO_DEEP) from error
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
