@@ -65,6 +65,8 @@ export function useCountdown(onMark) {
         },
         isOver: (offer) => Boolean(offer.expires) && !state.secondsLeft[offer.id],
         text: (offer) => timeLeft(state.secondsLeft[offer.id]),
+        sentence: (offer) =>
+            _t("Offer of %(bank)s: %(left)s", { bank: offer.bank, left: timeLeft(state.secondsLeft[offer.id]) }),
     };
 }
 

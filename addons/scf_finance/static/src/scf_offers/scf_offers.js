@@ -1,14 +1,13 @@
 import { _t } from "@web/core/l10n/translation";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
-import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 
+import { errorSentence, useAfterForm, useFinancingNews } from "../scf_after_form/after_form";
 import { askToAccept } from "./acceptance";
 import { useCountdown } from "./countdown";
 import { ScfCashFlow } from "./scf_cash_flow";
@@ -31,7 +30,6 @@ export class ScfOffers extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.dialog = useService("dialog");
-        this.busService = useService("bus_service");
         this.keepLast = new KeepLast();
         this.state = useState({
             answer: null,
@@ -42,26 +40,8 @@ export class ScfOffers extends Component {
             announcement: "",
         });
         this.countdown = useCountdown((offerId) => this.announceTimeLeft(offerId));
-        this.isMounted = false;
-        useRecordObserver((record, props) => {
-            // The data object is replaced by each load and save, never by typing.
-            record.data;
-            if (this.isMounted) {
-                this.load(props.record);
-            }
-        });
-        const onChanged = ({ model, ids }) => {
-            const { resModel, resId } = this.props.record;
-            if (model === resModel && ids.includes(resId)) {
-                this.load();
-            }
-        };
-        onMounted(() => {
-            this.isMounted = true;
-            this.busService.subscribe("scf_panel", onChanged);
-            this.load();
-        });
-        onWillUnmount(() => this.busService.unsubscribe("scf_panel", onChanged));
+        useAfterForm((record) => this.load(record));
+        useFinancingNews((record) => this.load(record));
     }
 
     // ----------------------------------------------------------------------------------------------
@@ -81,7 +61,7 @@ export class ScfOffers extends Component {
         try {
             answer = await this.keepLast.add(this.orm.silent.call(resModel, "scf_offers", [[resId]]));
         } catch (error) {
-            this.state.error = this.errorSentence(error);
+            this.state.error = errorSentence(error);
             return;
         }
         this.show(answer);
@@ -90,16 +70,6 @@ export class ScfOffers extends Component {
     show(answer) {
         this.countdown.start(answer.offers);
         this.state.answer = answer;
-    }
-
-    errorSentence(error) {
-        if (error instanceof RPCError) {
-            return error.data?.message || error.message;
-        }
-        if (error instanceof ConnectionLostError) {
-            return _t("The connection to the server was lost.");
-        }
-        throw error;
     }
 
     // ----------------------------------------------------------------------------------------------
@@ -116,10 +86,7 @@ export class ScfOffers extends Component {
 
     announceTimeLeft(offerId) {
         const offer = this.answer.offers.find((offer) => offer.id === offerId);
-        this.state.announcement = _t("Offer of %(bank)s: %(left)s", {
-            bank: offer.bank,
-            left: this.countdown.text(offer),
-        });
+        this.state.announcement = this.countdown.sentence(offer);
     }
 
     stateIcon(offer) {

@@ -1,13 +1,12 @@
 import { _t } from "@web/core/l10n/translation";
-import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-import { Component, onMounted, onWillUnmount, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 
+import { errorSentence, useAfterForm, useFinancingNews } from "../scf_after_form/after_form";
 import { ScfLights } from "../scf_lights/scf_lights";
 import { askToAccept } from "../scf_offers/acceptance";
 import { useCountdown } from "../scf_offers/countdown";
@@ -57,7 +56,6 @@ export class ScfPanel extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.dialog = useService("dialog");
-        this.busService = useService("bus_service");
         this.keepLast = new KeepLast();
         this.countdown = useCountdown((offerId) => this.announceTimeLeft(offerId));
         this.state = useState({
@@ -68,26 +66,8 @@ export class ScfPanel extends Component {
             isOpen: false,
             announcement: "",
         });
-        this.isMounted = false;
-        useRecordObserver((record, props) => {
-            // The data object is replaced by each load and save, never by typing.
-            record.data;
-            if (this.isMounted) {
-                this.load(props.record);
-            }
-        });
-        const onPanelChanged = ({ model, ids }) => {
-            const { resModel, resId } = this.props.record;
-            if (model === resModel && ids.includes(resId)) {
-                this.load();
-            }
-        };
-        onMounted(() => {
-            this.isMounted = true;
-            this.busService.subscribe("scf_panel", onPanelChanged);
-            this.load();
-        });
-        onWillUnmount(() => this.busService.unsubscribe("scf_panel", onPanelChanged));
+        useAfterForm((record) => this.load(record));
+        useFinancingNews((record) => this.load(record));
     }
 
     // ----------------------------------------------------------------------------------------------
@@ -108,7 +88,7 @@ export class ScfPanel extends Component {
         try {
             panel = await this.keepLast.add(this.orm.silent.call(resModel, "scf_panel", [[resId]]));
         } catch (error) {
-            this.state.error = this.errorSentence(error);
+            this.state.error = errorSentence(error);
             return;
         }
         this.show(panel);
@@ -124,16 +104,6 @@ export class ScfPanel extends Component {
         }
         this.countdown.start(panel.offers ?? []);
         this.state.panel = panel;
-    }
-
-    errorSentence(error) {
-        if (error instanceof RPCError) {
-            return error.data?.message || error.message;
-        }
-        if (error instanceof ConnectionLostError) {
-            return _t("The connection to the server was lost.");
-        }
-        throw error;
     }
 
     // ----------------------------------------------------------------------------------------------
@@ -210,10 +180,7 @@ export class ScfPanel extends Component {
 
     announceTimeLeft(offerId) {
         const offer = this.panel.offers.find((offer) => offer.id === offerId);
-        this.state.announcement = _t("Offer of %(bank)s: %(left)s", {
-            bank: offer.bank,
-            left: this.countdown.text(offer),
-        });
+        this.state.announcement = this.countdown.sentence(offer);
     }
 
     /** What it is best in is told by its marks; this one is best in what comes first: the total cost. */

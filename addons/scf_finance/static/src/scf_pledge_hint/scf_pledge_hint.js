@@ -1,11 +1,12 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-import { Component, onMounted, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
+
+import { useAfterForm } from "../scf_after_form/after_form";
 
 /**
  * Asks what is pledged of records, once for all that ask in the same moment: a list of quants makes one call.
@@ -47,18 +48,7 @@ export class ScfPledgeHint extends Component {
         this.hintsService = useService("scf_pledge_hints");
         this.action = useService("action");
         this.state = useState({ hints: [] });
-        this.isMounted = false;
-        useRecordObserver((record) => {
-            // The data object is replaced by each load and save, never by typing.
-            record.data;
-            if (this.isMounted) {
-                this.load(record);
-            }
-        });
-        onMounted(() => {
-            this.isMounted = true;
-            this.load(this.props.record);
-        });
+        useAfterForm((record) => this.load(record));
     }
 
     async load({ resModel, resId }) {
