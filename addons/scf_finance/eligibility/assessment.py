@@ -197,9 +197,10 @@ def assess(documents: Sequence[DocumentFacts], env) -> Assessment:
     financeable = [item.facts for item in assessed if item.is_financeable]
     if not financeable:
         return Assessment(assessed, together, ())
-    quotes = (quote(financeable, bank) for bank in financeable[0].banks if not _stops(together))
-    together += (check_banks(financeable, env),)
-    return Assessment(assessed, together, tuple(answer for answer in quotes if isinstance(answer, Quote)))
+    answers = [quote(financeable, bank) for bank in financeable[0].banks]
+    together += (check_banks(financeable, answers, env),)
+    quotes = () if _stops(together) else tuple(answer for answer in answers if isinstance(answer, Quote))
+    return Assessment(assessed, together, quotes)
 
 
 def _findings(rules, facts: DocumentFacts, env) -> tuple[Finding, ...]:

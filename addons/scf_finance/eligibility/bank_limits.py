@@ -69,17 +69,18 @@ def check_tenor(facts, env):
     )
 
 
-def check_banks(documents: Sequence[DocumentFacts], env):
-    """Refuse when no connected bank's published terms cover the documents together; say which limit hinders."""
-    banks = documents[0].banks
-    if not banks:
+def check_banks(documents: Sequence[DocumentFacts], answers: Sequence[Quote | Refusal], env):
+    """Refuse when no connected bank's published terms cover the documents together; say which limit hinders.
+
+    `answers` are the banks' on these documents.
+    """
+    if not answers:
         return Finding(
             "no_bank",
             "stop",
             env._("No connected bank offers this kind of financing. Connect a bank first."),
             Fix.BANKS,
         )
-    answers = [quote(documents, bank) for bank in banks]
     quotes = [answer for answer in answers if isinstance(answer, Quote)]
     if not quotes:
         return _refusal(documents, answers, env)
