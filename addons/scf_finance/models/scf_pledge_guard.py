@@ -57,6 +57,26 @@ def check_pledged(env, product_ids) -> None:
         raise UserError("\n".join(_sentence(env, claim) for claim in broken))
 
 
+def pledge_that_forbids(records, link, vals):
+    """The first active pledge of one of the records whose values these would change; none where nothing is pledged.
+
+    Read with full rights: the records are bound whoever may see the pledge.
+
+    :param str link: path of fields from a pledge to its record
+    """
+    pledges = records.env["scf.pledge"].sudo()
+    if pledges._in_use():
+        for pledge in pledges.search([(link, "in", records.ids), ("state", "=", "active")]):
+            if any(value != before(pledge.mapped(link), name) for name, value in vals.items()):
+                return pledge
+    return pledges.browse()
+
+
+def before(record, name):
+    """The value of a field as one would write it."""
+    return record[name].id if record._fields[name].relational else record[name]
+
+
 def is_broken(env, claim) -> bool:
     """Whether fewer goods lie in the place than have to stay there."""
     uom = env["product.product"].sudo().browse(claim.product_id).uom_id

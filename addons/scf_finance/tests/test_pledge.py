@@ -297,6 +297,13 @@ class TestHardStop(PledgeCase):
         self.copper_pledge._release(8, "REL-1")
         self.lot.name = "CU-9"
 
+    def test_each_of_several_lots_stays_what_the_bank_knows(self):
+        self._put(self.copper, 5, self.stock, self.other_lot)
+        self._pledged(self.copper, 5, self.stock, self.other_lot)
+        for lot, other in (self.lot | self.other_lot, self.other_lot | self.lot):
+            with self.assertRaisesRegex(UserError, f"{lot.name} is pledged"):
+                (lot | other).write({"name": other.name})
+
     def test_goods_are_counted_as_they_were(self):
         for values in (
             {"uom_id": self.env.ref("uom.product_uom_dozen").id},
