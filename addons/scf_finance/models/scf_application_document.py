@@ -63,7 +63,7 @@ class ScfApplicationDocument(models.Model):
     @api.depends(*DOCUMENT_FIELDS)
     def _compute_document(self):
         for line in self:
-            document = line._document_read_by_user()
+            document = line._documents_read_by_user()
             line.company_id = document.company_id
             line.currency_id = document.currency_id
             line.partner_id = document.partner_id.commercial_partner_id
@@ -74,7 +74,7 @@ class ScfApplicationDocument(models.Model):
             # A requester may know the number of what was financed, though his role in sales hides the order itself;
             # what is still being drafted he has to be able to read.
             is_draft = line.application_id.state == "draft"
-            document = line._document_read_by_user() if is_draft else line._document().sudo()
+            document = line._documents_read_by_user() if is_draft else line._documents().sudo()
             line.document_name = document.name or document.display_name
 
     @api.depends(*DOCUMENT_FIELDS, "application_id.state")
@@ -89,14 +89,14 @@ class ScfApplicationDocument(models.Model):
             assessment = documents._scf_assess()
             assessed = dict(zip(documents.ids, assessment.documents, strict=True))
             for line in lines:
-                if of_line := assessed.get(line._document().id):
+                if of_line := assessed.get(line._documents().id):
                     line.open_amount = float(of_line.facts.open_amount)
                     line.eligible_amount = float(of_line.eligible_amount)
                     line.expected_payment = of_line.facts.expected_payment
                     line.why_not = " ".join(finding.sentence for finding in of_line.stops) or False
 
     def _group_to_assess(self):
-        document = self._document_read_by_user()
+        document = self._documents_read_by_user()
         return document._name if document else "", document.company_id, document.currency_id
 
     # -- constrains -------------------------------------------------------------------------------------------------
@@ -158,23 +158,15 @@ class ScfApplicationDocument(models.Model):
 
     # -- business ---------------------------------------------------------------------------------------------------
 
-    def _document(self):
-        """The order or invoice of one line."""
-        return self.sale_order_id or self.move_id
-
     def _documents(self):
         """The orders or the invoices of these lines, in their order: one recordset of one model."""
         return self.sale_order_id or self.move_id
 
-    def _document_read_by_user(self):
-        """The document, where the user himself may read it.
+    def _documents_read_by_user(self):
+        """Those of the documents that the user himself may read.
 
         A related field of a proposal has the request computed with full rights, which must tell no more.
         """
-        document = self._document()
-        return document if document.sudo(False).has_access("read") else document.browse()
-
-    def _documents_read_by_user(self):
         documents = self._documents()
         return documents.sudo(False)._filtered_access("read").sudo(documents.env.su)
 
@@ -214,7 +206,7 @@ class ScfApplicationDocument(models.Model):
         for line, assessed in zip(self, assessment.documents, strict=True):
             line.write(
                 {
-                    "asset_key": line._document()._scf_fingerprints().f1,
+                    "asset_key": line._documents()._scf_fingerprints().f1,
                     "amount": float(assessed.facts.open_amount),
                     "is_open": True,
                 }

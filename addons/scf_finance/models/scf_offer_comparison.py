@@ -102,18 +102,10 @@ class ScfApplication(models.Model):
             "expires": offer._expires_on_screen(),
             "can_accept": offer.state == "open" and not why_not,
             "why_not": why_not,
-            "can_decline": offer.state == "open" and self._can_read_sale(),
+            "can_decline": offer.state == "open" and self._documents().has_access("read"),
             **screen.terms(costed, recourse=offer.recourse, conditions=offer.conditions or ""),
             "scenarios": [screen.scenario(costed, days) for days in LATENESS_DAYS],
         }
-
-    def _can_read_sale(self):
-        """Whether the user may read all that is financed."""
-        return all(
-            documents.has_access("read")
-            for documents in (self.line_ids.sale_order_id, self.line_ids.move_id)
-            if documents
-        )
 
     def _costed_offers(self, lateness):
         """The live offers with what they cost from today, or from the day on which they were accepted."""

@@ -58,7 +58,7 @@ class ScfReach(models.TransientModel):
         application.write(
             {
                 "line_ids": [
-                    *(Command.delete(line.id) for line in lines if line._document() not in chosen),
+                    *(Command.delete(line.id) for line in lines if line._documents() not in chosen),
                     *(
                         Command.create({document._scf_field: document.id})
                         for document in chosen
