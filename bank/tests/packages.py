@@ -98,11 +98,11 @@ class Sale:
 
     def _fingerprints(self) -> Any:
         return fingerprints(
-            seller_tax_id=self.seller_tax_id,
+            issuer=self.seller_tax_id,
             kind=self.kind,
             number=self.number,
             fiscal_year=str(self.issued_on.year),
-            buyer=self.buyer_tax_id,
+            counterparty=self.buyer_tax_id,
             issue_date=self.issued_on,
             currency=self.currency,
             amount=self.gross,

@@ -156,9 +156,9 @@ def _document(index: int) -> dict[str, Any]:
 def _fingerprints(document: dict[str, Any]) -> dict[str, str]:
     buyer = next(row for row in BUYERS if row[0] == document["buyer"])
     return fingerprints(
-        seller_tax_id="91440300MA5EXAMPLE", kind=document["kind"], number=document["number"],
-        fiscal_year=document["fiscal_year"], buyer=buyer[2], issue_date=dt.date.fromisoformat(document["issue_date"]),
-        currency="EUR", amount=Decimal(document["totals"]["gross"]),
+        issuer="91440300MA5EXAMPLE", kind=document["kind"], number=document["number"],
+        fiscal_year=document["fiscal_year"], counterparty=buyer[2],
+        issue_date=dt.date.fromisoformat(document["issue_date"]), currency="EUR", amount=Decimal(document["totals"]["gross"]),
     ).model_dump()  # fmt: skip
 
 

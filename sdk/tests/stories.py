@@ -56,11 +56,11 @@ def document(
 ) -> dict[str, Any]:  # fmt: skip
     net, tax, gross = (sum((Decimal(row[name]) for row in lines), Decimal("0.00")) for name in ("net", "tax", "gross"))
     marks = fingerprints(
-        seller_tax_id=str(SELLER["tax_id"]),
+        issuer=str(SELLER["tax_id"]),
         kind=kind,
         number=number,
         fiscal_year="2026",
-        buyer=buyer.get("tax_id") or buyer["name"],
+        counterparty=buyer.get("tax_id") or buyer["name"],
         issue_date=dt.date(2026, 10, 1),
         currency=currency,
         amount=gross,

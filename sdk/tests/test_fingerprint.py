@@ -16,11 +16,11 @@ from openscf.fingerprint import OPEN_KEY, Fingerprints, fingerprints
 
 def marks(**changes: Any) -> Fingerprints:
     facts: dict[str, Any] = {
-        "seller_tax_id": "DE136695976",
+        "issuer": "DE136695976",
         "kind": "customer_invoice",
         "number": "INV/2026/0007",
         "fiscal_year": "2026",
-        "buyer": "FR40303265045",
+        "counterparty": "FR40303265045",
         "issue_date": dt.date(2026, 10, 1),
         "currency": "EUR",
         "amount": Decimal("1200.00"),
@@ -44,8 +44,8 @@ def test_the_digests_are_keyed_hashes_of_the_joined_parts() -> None:
     [
         {"number": "inv-2026-0007"},
         {"number": "ＩＮＶ／２０２６／０００７"},
-        {"seller_tax_id": "DE 136.695.976"},
-        {"buyer": "fr 40 303 265 045"},
+        {"issuer": "DE 136.695.976"},
+        {"counterparty": "fr 40 303 265 045"},
         {"fiscal_year": 2026},
         {"amount": Decimal("1200")},
     ],
@@ -57,11 +57,11 @@ def test_another_spelling_is_the_same_asset(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
-        ({"seller_tax_id": "DE136695977"}, set()),
+        ({"issuer": "DE136695977"}, set()),
         ({"kind": "sales_order"}, set()),
         ({"number": "INV/2026/0008"}, {"f3"}),
         ({"fiscal_year": "2027"}, set()),
-        ({"buyer": "FR40303265046"}, {"f1"}),
+        ({"counterparty": "FR40303265046"}, {"f1"}),
         ({"issue_date": dt.date(2026, 10, 2)}, {"f1"}),
         ({"currency": "USD"}, {"f1"}),
         ({"amount": Decimal("1200.01")}, {"f1"}),
@@ -73,7 +73,7 @@ def test_a_changed_fact_changes_the_digests_that_hold_it(changes: dict[str, Any]
     assert {name for name in ("f1", "f2", "f3") if getattr(other, name) == getattr(first, name)} == same
 
 
-@pytest.mark.parametrize("part", ["seller_tax_id", "kind", "number", "fiscal_year", "buyer"])
+@pytest.mark.parametrize("part", ["issuer", "kind", "number", "fiscal_year", "counterparty"])
 def test_a_part_of_which_nothing_is_left_is_refused(part: str) -> None:
     with pytest.raises(InputInvalid, match="no letter or digit"):
         marks(**{part: " -/ "})

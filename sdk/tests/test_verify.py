@@ -907,8 +907,8 @@ def test_a_part_without_letters_is_a_finding_not_a_crash() -> None:
 def test_secret_keys_are_used_where_given_and_missed_where_not() -> None:
     sections = honest_sections()
     made = fingerprints(
-        seller_tax_id="DE136695976", kind="customer_invoice", number="INV/2026/0007", fiscal_year="2026",
-        buyer="FR40303265045", issue_date=dt.date(2026, 10, 1), currency="EUR", amount=Decimal("1200.00"),
+        issuer="DE136695976", kind="customer_invoice", number="INV/2026/0007", fiscal_year="2026",
+        counterparty="FR40303265045", issue_date=dt.date(2026, 10, 1), currency="EUR", amount=Decimal("1200.00"),
         key=b"registry", key_version="reg-3",
     )  # fmt: skip
     sections["transaction"]["documents"][0]["fingerprints"] = made.model_dump()

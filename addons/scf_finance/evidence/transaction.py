@@ -51,11 +51,11 @@ def _document(scope, header, priced, settled, seller_tax_id) -> dict:
                 "outstanding": amount_text(header.gross - paid - credited, currency),
             },
             "fingerprints": fingerprints(
-                seller_tax_id=seller_tax_id,
+                issuer=seller_tax_id,
                 kind=scope.kind,
                 number=header.number,
                 fiscal_year=header.fiscal_year,
-                buyer=header.buyer_tax_id or header.buyer_name,
+                counterparty=header.buyer_tax_id or header.buyer_name,
                 issue_date=header.issue_date,
                 currency=currency,
                 amount=header.gross,

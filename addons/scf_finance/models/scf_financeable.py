@@ -351,11 +351,11 @@ class ScfFinanceable(models.AbstractModel):
         issue_date = self._scf_issue_date()
         buyer = self.partner_id.commercial_partner_id
         return fingerprints(
-            seller_tax_id=self.company_id.sudo().vat,
+            issuer=self.company_id.sudo().vat,
             kind=self._scf_kind,
             number=self.name,
             fiscal_year=self._scf_fiscal_year(),
-            buyer=tax_id_of(buyer.vat) or buyer.name,
+            counterparty=tax_id_of(buyer.vat) or buyer.name,
             issue_date=issue_date,
             currency=self.currency_id.name,
             amount=exact(self.amount_total, self.currency_id.name),

@@ -1,6 +1,6 @@
 """Fingerprints of a document: the same asset gives the same digest wherever it is offered.
 
-F1 = seller tax id | kind | number | fiscal year; F2 = F1 | buyer | issue date | currency | amount in minor units;
+F1 = issuer | kind | number | fiscal year; F2 = F1 | counterparty | issue date | currency | amount in minor units;
 F3 = F2 without the number. A plain hash of such fields could be guessed, so they are keyed (HMAC-SHA-256).
 """
 
@@ -40,11 +40,11 @@ class Fingerprints(BaseModel):
 
 def fingerprints(
     *,
-    seller_tax_id: str,
+    issuer: str,
     kind: str,
     number: str,
     fiscal_year: str | int,
-    buyer: str,
+    counterparty: str,
     issue_date: dt.date,
     currency: str,
     amount: Decimal,
@@ -53,19 +53,21 @@ def fingerprints(
 ) -> Fingerprints:
     """Return the fingerprints of a document.
 
-    `buyer` is the buyer's tax id, or its name where it has none; `amount` the gross amount in `currency`. Raises
-    InputInvalid for a part of which nothing is left after normalising, and for an amount that does not fit.
+    `issuer` is who numbered the document, `counterparty` whom it is made out to: each by its tax id, or by its name
+    where it has none. Which of them is which for each kind of document, and what stands for the counterparty of
+    goods, says docs/package.md ("Fingerprints"). `amount` is the gross amount in `currency`. Raises InputInvalid for
+    a part of which nothing is left after normalising, and for an amount that does not fit.
     """
-    seller = _normalised("seller tax id", seller_tax_id)
+    issuer_part = _normalised("issuer", issuer)
     kind_part, number_part = _normalised("kind", kind), _normalised("number", number)
     year = _normalised("fiscal year", str(fiscal_year))
     minor_units = int(to_amount(amount, currency).replace(".", ""))
-    value = (_normalised("buyer", buyer), issue_date.isoformat(), currency, str(minor_units))
-    identity = (seller, kind_part, number_part, year)
+    value = (_normalised("counterparty", counterparty), issue_date.isoformat(), currency, str(minor_units))
+    identity = (issuer_part, kind_part, number_part, year)
     return Fingerprints(
         f1=_digest(key, *identity),
         f2=_digest(key, *identity, *value),
-        f3=_digest(key, seller, kind_part, year, *value),
+        f3=_digest(key, issuer_part, kind_part, year, *value),
         key_version=key_version,
     )
 

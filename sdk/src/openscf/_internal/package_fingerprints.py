@@ -29,11 +29,11 @@ def check_fingerprints(package: Package, keys: Mapping[str, bytes]) -> list[Find
             continue  # found as an unknown reference, or as a buyer without a name
         try:
             computed = fingerprints(
-                seller_tax_id=package.sections.party.applicant.tax_id,
+                issuer=package.sections.party.applicant.tax_id,
                 kind=document.kind,
                 number=document.number,
                 fiscal_year=document.fiscal_year,
-                buyer=buyer,
+                counterparty=buyer,
                 issue_date=document.issue_date,
                 currency=document.currency,
                 amount=document.totals.gross,
