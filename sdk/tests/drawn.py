@@ -158,7 +158,8 @@ def _fingerprints(document: dict[str, Any]) -> dict[str, str]:
     return fingerprints(
         issuer="91440300MA5EXAMPLE", kind=document["kind"], number=document["number"],
         fiscal_year=document["fiscal_year"], counterparty=buyer[2],
-        issue_date=dt.date.fromisoformat(document["issue_date"]), currency="EUR", amount=Decimal(document["totals"]["gross"]),
+        issue_date=dt.date.fromisoformat(document["issue_date"]), currency="EUR",
+        amount=Decimal(document["totals"]["gross"]),
     ).model_dump()  # fmt: skip
 
 

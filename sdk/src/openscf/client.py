@@ -235,6 +235,20 @@ class BankClient:
         path = f"/v1/loans/{_segment(loan_id)}/repayments"
         return _read(wire.RepaymentReceipt, self._post(path, repayment, idempotency_key))
 
+    def release(self, loan_id: str, request: wire.ReleaseRequest, *, idempotency_key: str) -> wire.Release:
+        """Ask for pledged goods back; a release that waits is told by an event once it is decided."""
+        path = f"/v1/loans/{_segment(loan_id)}/releases"
+        return _read(wire.Release, self._post(path, request, idempotency_key))
+
+    def value(self, loan_id: str, valuation: wire.Valuation, *, idempotency_key: str) -> wire.ValuationReceipt:
+        """Tell how much of the pledged goods is there, and what it is worth."""
+        path = f"/v1/loans/{_segment(loan_id)}/valuations"
+        return _read(wire.ValuationReceipt, self._post(path, valuation, idempotency_key))
+
+    def collateral(self, loan_id: str) -> wire.Collateral:
+        """Return the goods that stand for a loan, as the bank holds them."""
+        return _read(wire.Collateral, self._get(f"/v1/loans/{_segment(loan_id)}/collateral"))
+
     def statement(self, loan_id: str, *, start: dt.date, end: dt.date) -> wire.Statement:
         """Return the bank's ledger of a loan between two days, both included."""
         query = urlencode({"from": start.isoformat(), "to": end.isoformat()})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -27,6 +28,9 @@ __all__ = [
     "Client",
     "ClientRegistration",
     "ClientStatus",
+    "Collateral",
+    "CollateralGoods",
+    "CollateralNotice",
     "Collection",
     "CollectionReceipt",
     "ConsentRevocation",
@@ -35,6 +39,7 @@ __all__ = [
     "Date",
     "Discovery",
     "DisbursementAccount",
+    "DocumentKind",
     "DocumentRef",
     "Entry",
     "Event",
@@ -42,6 +47,7 @@ __all__ = [
     "EventPayload",
     "EventSubject",
     "EventType",
+    "GoodsRef",
     "Id",
     "Jwks",
     "Loan",
@@ -60,6 +66,9 @@ __all__ = [
     "ProblemPlace",
     "Rejection",
     "RejectionReason",
+    "Release",
+    "ReleaseRequest",
+    "ReleaseStatus",
     "Repayment",
     "RepaymentReceipt",
     "Reply",
@@ -69,6 +78,9 @@ __all__ = [
     "TechniqueProfile",
     "Time",
     "TokenAnswer",
+    "Valuation",
+    "ValuationReceipt",
+    "ValuedGoods",
     "WireModel",
     "terms_sha256",
     "utc_seconds",
@@ -106,6 +118,18 @@ def _no_number(value: Any) -> Any:
     return value
 
 
+def _positive(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise InputInvalid("a quantity above 0 is expected")
+    return value
+
+
+def _not_negative(value: Decimal) -> Decimal:
+    if value < 0:
+        raise InputInvalid("a quantity of 0 or more is expected")
+    return value
+
+
 def _time_text(value: dt.datetime) -> str:
     return value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -115,6 +139,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,17})$")]
 Text = Annotated[str, StringConstraints(max_length=4000)]
+DocumentKind = Literal["sales_order", "customer_invoice", "purchase_order", "vendor_bill", "pledged_goods"]
 Date = Annotated[dt.date, BeforeValidator(_iso_date)]
 Time = Annotated[
     dt.datetime,
@@ -176,6 +201,14 @@ class LoanStatus(str, Enum):
     CLOSED = "CLOSED"
 
 
+class ReleaseStatus(str, Enum):
+    """What became of goods that were asked back; a waiting release is looked at again by the bank itself."""
+
+    RELEASED = "RELEASED"
+    WAITING = "WAITING"
+    DECLINED = "DECLINED"
+
+
 class ClientStatus(str, Enum):
     """What the bank's officer decided about a connected ERP."""
 
@@ -217,6 +250,9 @@ class EventType(str, Enum):
     LOAN_CLOSED = "loan.closed"
     LOAN_REOPENED = "loan.reopened"
     LOAN_SHORTFALL = "loan.shortfall"
+    COLLATERAL_RELEASED = "collateral.released"
+    COLLATERAL_RELEASE_WAITING = "collateral.release_waiting"
+    COLLATERAL_RELEASE_DECLINED = "collateral.release_declined"
     PACKAGE_READ = "package.read"
 
 
@@ -488,10 +524,16 @@ class Entry(WireModel):
 
 
 class DocumentRef(WireModel):
-    """A financed document by kind and number."""
+    """A document by kind and number: a financed one, or the invoice that sold financed goods."""
 
-    kind: Literal["sales_order", "customer_invoice"]
+    kind: DocumentKind
     number: str
+
+
+class GoodsRef(DocumentRef):
+    """Pledged goods by the number of their pledge."""
+
+    kind: Literal["pledged_goods"]
 
 
 class Collection(WireModel):
@@ -528,6 +570,86 @@ class CollectionReceipt(WireModel):
     collection_id: Id
     status: str
     repayment: RepaymentReceipt | None = None
+
+
+class ReleaseRequest(WireModel):
+    """The applicant asks for goods back; `quantity` in the unit of the document's line."""
+
+    release_id: Id
+    document: GoodsRef
+    quantity: Annotated[DecimalText, AfterValidator(_positive)]
+    reason: Text
+
+
+class Release(WireModel):
+    """What a bank did with goods that it holds; without `release_id` where nobody asked: at the end of the loan.
+
+    `reference` and `released_on` are the bank's, once released; `repay_first` is what has to be repaid before a
+    waiting release can be.
+    """
+
+    release_id: Id | None = None
+    document: GoodsRef
+    quantity: DecimalText
+    status: ReleaseStatus
+    reference: str | None = None
+    released_on: Date | None = None
+    repay_first: Money | None = None
+    message: Text | None = None
+
+
+class ValuedGoods(WireModel):
+    """The goods of one document as the ERP's books have them: how much is held, and its value at cost."""
+
+    document: GoodsRef
+    quantity: Annotated[DecimalText, AfterValidator(_not_negative)]
+    value: Money
+
+
+class Valuation(WireModel):
+    """What the goods behind a loan are worth on a day."""
+
+    valuation_id: Id
+    as_of: Date
+    goods: tuple[ValuedGoods, ...]
+
+
+class ValuationReceipt(WireModel):
+    """What a bank made of a valuation: it lends up to `lending_value`; `shortfall` is how much `owed` is above it."""
+
+    valuation_id: Id
+    status: Literal["RECEIVED"]
+    lending_value: Money
+    owed: Money
+    shortfall: Money
+
+
+class CollateralGoods(WireModel):
+    """The goods of one document: what was pledged, released and is held, in the unit of its line, and the value of
+    what is held."""
+
+    document: GoodsRef
+    description: str
+    uom: str | None = None
+    pledged: DecimalText
+    released: DecimalText
+    held: DecimalText
+    value: Money
+    lending_value: Money
+
+
+class Collateral(WireModel):
+    """The goods that stand for a loan, as the bank holds them."""
+
+    loan_id: Id
+    goods: tuple[CollateralGoods, ...]
+
+
+class CollateralNotice(WireModel):
+    """What the events `collateral.*` say."""
+
+    loan: Loan
+    release: Release
 
 
 class Statement(WireModel):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, StringConstraints, model_validator
 
 from openscf.errors import InputInvalid
 from openscf.fingerprint import Fingerprints
+from openscf.kinds import GOODS_KIND, PURCHASE_KINDS, SALES_KINDS
 from openscf.money import DecimalText, Money
-from openscf.wire import Country, Date, Sha256, Time
+from openscf.wire import Country, Date, DocumentKind, Sha256, Time
 
 
 def _exact_time(value: Any) -> Any:
@@ -35,6 +36,7 @@ Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 PackageRef = Annotated[
     str, StringConstraints(pattern=r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 ]
+Relation = Literal["own_company", "same_group", "same_tax_id", "same_bank_account", "own_user"]
 FiscalYear = Annotated[str, StringConstraints(min_length=1), BeforeValidator(_year_text)]
 
 _Item = TypeVar("_Item")
@@ -111,7 +113,7 @@ class BuyerRow(Row):
     country: Country | None = None
     city: str | None = None
     customer_since: Date | None = None
-    related: Literal["own_company", "same_group", "same_tax_id", "same_bank_account", "own_user"] | None = None
+    related: Relation | None = None
 
     @model_validator(mode="after")
     def _named_or_pseudonymous(self) -> BuyerRow:
@@ -124,7 +126,8 @@ class BuyerRow(Row):
 
 
 class CollectionAccount(Row):
-    """The account on which the buyers pay; `trusted` where somebody in charge at the applicant has vouched for it."""
+    """An account on which buyers pay the applicant, or a seller is paid; `trusted` where somebody in charge at the
+    applicant has vouched for it."""
 
     iban: str | None = None
     account: str | None = None
@@ -142,11 +145,28 @@ class ApplicantRow(PartyRow):
     collection_account: CollectionAccount | None = None
 
 
+class SellerRow(Row):
+    """A seller of the financed documents, always by name; `account` is where the bank is asked to pay it.
+
+    `related` is the closest relation to the applicant that its records show; left out where they show none.
+    """
+
+    key: Name
+    name: Name
+    tax_id: str | None = None
+    country: Country | None = None
+    city: str | None = None
+    supplier_since: Date | None = None
+    related: Relation | None = None
+    account: CollectionAccount | None = None
+
+
 class PartySection(Section):
-    """Who asks, and who buys."""
+    """Who asks, who buys, and who sells to the applicant."""
 
     applicant: ApplicantRow
     buyers: Rows[BuyerRow]
+    sellers: Rows[SellerRow] = ()
 
 
 class DocumentLine(Row):
@@ -176,20 +196,61 @@ class DocumentTotals(Row):
     outstanding: DecimalText
 
 
-class FinancedDocument(Row):
-    """A sales order or customer invoice that is financed."""
+class PledgedGoods(Row):
+    """Where pledged goods lie, and how much of them is there, in the unit of the document's line."""
 
-    kind: Literal["sales_order", "customer_invoice"]
+    lot: str | None = None
+    place: Name
+    on_hand: DecimalText
+    oldest_on: Date | None = None
+
+
+class FinancedDocument(Row):
+    """A document that is financed: an order or invoice of a sale or of a purchase, or goods that are pledged.
+
+    `number` is the applicant's own; `issuer_number` the one that the seller gave to its bill.
+    """
+
+    kind: DocumentKind
     number: Name
+    issuer_number: Name | None = None
     issue_date: Date
     due_date: Date | None = None
     fiscal_year: FiscalYear
-    buyer: Name
+    buyer: Name | None = None
+    seller: Name | None = None
     currency: Currency
     payment_terms: str | None = None
+    goods: PledgedGoods | None = None
     lines: Rows[DocumentLine]
     totals: DocumentTotals
     fingerprints: Fingerprints
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_has(self) -> FinancedDocument:
+        for name, kinds in _MEMBERS_OF_KINDS:
+            there = getattr(self, name) is not None
+            if there and self.kind not in kinds:
+                raise InputInvalid(f"a document of the kind {self.kind} has no '{name}'")
+            if not there and self.kind in kinds:
+                raise InputInvalid(f"a document of the kind {self.kind} has a '{name}'")
+        if self.kind == GOODS_KIND and self.due_date is not None:
+            raise InputInvalid("pledged goods have no due date")
+        return self
+
+    @property
+    def counterparty(self) -> str | None:
+        """The key of the buyer or seller; None for pledged goods."""
+        return self.buyer or self.seller
+
+
+# What only documents of certain kinds have, and always have.
+_MEMBERS_OF_KINDS: Final = (
+    ("buyer", SALES_KINDS),
+    ("seller", PURCHASE_KINDS),
+    ("issuer_number", frozenset(("vendor_bill",))),
+    ("goods", frozenset((GOODS_KIND,))),
+)
 
 
 class Confirmation(Row):
@@ -232,10 +293,11 @@ class OrderLine(Row):
 
 
 class OrderRow(Row):
-    """A sales order behind the financed documents."""
+    """An order behind the financed documents: a sales order has a `buyer`, a purchase order a `seller`."""
 
     number: Name
-    buyer: Name
+    buyer: Name | None = None
+    seller: Name | None = None
     quoted_on: Date | None = None
     ordered_on: Date
     confirmed_on: Date | None = None
@@ -245,6 +307,17 @@ class OrderRow(Row):
     total: DecimalText
     documents: Rows[str] = ()
     lines: Rows[OrderLine]
+
+    @model_validator(mode="after")
+    def _of_a_buyer_or_of_a_seller(self) -> OrderRow:
+        if (self.buyer is None) == (self.seller is None):
+            raise InputInvalid("an order is from one buyer ('buyer') or to one seller ('seller')")
+        return self
+
+    @property
+    def counterparty(self) -> str | None:
+        """The key of the buyer or seller; an order has one of the two."""
+        return self.buyer or self.seller
 
 
 class OrderMonth(Row):
@@ -455,11 +528,36 @@ class CurrencyTotal(Row):
     amount: DecimalText
 
 
+class ResaleRow(Row):
+    """How fast the goods of a financed line turn into money.
+
+    `quantity` is what is financed of it, in `uom`; `on_hand` what the company has of the product today. Within the last
+    12 months `sold_quantity` was delivered and `sold_net` invoiced, untaxed and in the company's currency;
+    `days_to_sell` is how long what is on hand or still to come lasts at that speed, left out where nothing was sold.
+    """
+
+    document: Name
+    line: Count
+    product_code: str | None = None
+    description: str
+    quantity: DecimalText
+    uom: str | None = None
+    on_hand: DecimalText
+    sold_quantity: DecimalText
+    sold_net: DecimalText
+    currency: Currency
+    days_to_sell: DecimalText | None = None
+
+
 class InventorySection(Section):
-    """What lies in the applicant's own stock; `totals` = the sum of `value` per currency."""
+    """What lies in the applicant's own stock, and how fast financed goods sell.
+
+    `totals` = the sum of `value` per currency.
+    """
 
     stock: Rows[StockRow]
     totals: Rows[CurrencyTotal]
+    resale: Rows[ResaleRow] = ()
 
 
 class LoanRow(Row):
