@@ -5,7 +5,15 @@
     "category": "Accounting/Financing",
     "license": "LGPL-3",
     "author": "SCF for Odoo",
-    "depends": ["scf_connector", "sale_stock", "account", "account_edi_ubl_cii", "sale_edi_ubl", "base_iban"],
+    "depends": [
+        "scf_connector",
+        "sale_stock",
+        "purchase_stock",
+        "account",
+        "account_edi_ubl_cii",
+        "sale_edi_ubl",
+        "base_iban",
+    ],
     "external_dependencies": {"python": ["openscf"]},
     "data": [
         "security/ir.model.access.csv",

@@ -17,6 +17,8 @@ from .statable import not_iso, rounded
 
 PRE_SHIPMENT = "pre_shipment"
 RECEIVABLES_DISCOUNTING = "receivables_discounting"
+DISTRIBUTOR_FINANCE = "distributor_finance"
+INVENTORY_LOAN = "inventory_loan"
 # Without a due date (no payment term) an invoice is payable at once; an order's buyer gets this long after delivery.
 DEFAULT_CREDIT_DAYS = 30
 
@@ -49,13 +51,16 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """A sales order or invoice as the rules see it. Amounts in `currency`.
+    """A document as the rules see it. Amounts in `currency`.
+
+    The counterparty is the buyer, or the supplier of a purchase; pledged goods have none.
 
     `amount_decimals` is how many decimals its finest amount has; `not_iso` are other documents of the company, each
     with the currency that makes it one which no package can state.
     """
 
     technique: str
+    kind: str
     name: str
     state: str
     move_type: str | None
@@ -63,8 +68,8 @@ class DocumentFacts:
     invoice_status: str | None
     company_id: int
     is_own_company: bool
-    buyer_name: str | None
-    buyer_tax_id: str | None
+    counterparty_name: str | None
+    counterparty_tax_id: str | None
     currency: str
     amount_decimals: int
     total: Decimal
@@ -147,7 +152,7 @@ def read_order_facts(orders, *, banks, today: date) -> tuple[DocumentFacts, ...]
             """
         SELECT so.id, so.name, so.state, so.company_id, so.invoice_status, so.amount_total::text AS total,
                so.date_order, so.commitment_date::date AS commitment_date, so.payment_term_id AS term_id,
-               currency.name AS currency, commercial.name AS buyer_name, commercial.vat AS buyer_tax_id,
+               currency.name AS currency, commercial.name AS counterparty_name, commercial.vat AS counterparty_tax_id,
                commercial.id = company.partner_id AS is_own_company,
                GREATEST(SCALE(TRIM_SCALE(so.amount_total)), SCALE(TRIM_SCALE(so.amount_untaxed)),
                         (SELECT MAX(SCALE(TRIM_SCALE(line.price_subtotal))) FROM sale_order_line line
@@ -163,7 +168,7 @@ def read_order_facts(orders, *, banks, today: date) -> tuple[DocumentFacts, ...]
          WHERE so.id = ANY(%(orders)s)
         """,
             orders=orders.ids,
-            setup=_SETUP,
+            setup=COMPANY_SETUP,
         )
     )
     settled: dict[int, Decimal] = {}
@@ -173,11 +178,11 @@ def read_order_facts(orders, *, banks, today: date) -> tuple[DocumentFacts, ...]
         row["issue_date"] = fields.Date.context_today(orders, row["date_order"])
         row["open_amount"] = Decimal(row["total"]) - settled.get(row["id"], Decimal(0))
     set_order_due_dates(orders.env, rows, today)
-    same_sale = SQL(
+    same_asset = SQL(
         """
-        SELECT id AS document_id, id AS order_id, NULL::int AS move_id FROM unnest(%(orders)s) id
+        SELECT id AS document_id, 'sale_order_id' AS field, id AS record_id FROM unnest(%(orders)s) id
          UNION
-        SELECT order_line.order_id, NULL, line.move_id
+        SELECT order_line.order_id, 'move_id', line.move_id
           FROM sale_order_line order_line
           JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
           JOIN account_move_line line ON line.id = rel.invoice_line_id
@@ -185,7 +190,7 @@ def read_order_facts(orders, *, banks, today: date) -> tuple[DocumentFacts, ...]
         """,
         orders=orders.ids,
     )
-    return _facts_of(orders, rows, PRE_SHIPMENT, _read_claims(orders.env, same_sale), banks, today)
+    return facts_of(orders, rows, PRE_SHIPMENT, read_claims(orders.env, same_asset), banks, today)
 
 
 def read_invoice_facts(moves, *, banks, today: date) -> tuple[DocumentFacts, ...]:
@@ -196,7 +201,7 @@ def read_invoice_facts(moves, *, banks, today: date) -> tuple[DocumentFacts, ...
         SELECT move.id, move.name, move.state, move.move_type, move.payment_state, move.company_id,
                move.amount_total::text AS total, move.amount_residual::text AS open_amount,
                move.invoice_date AS issue_date, COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
-               currency.name AS currency, commercial.name AS buyer_name, commercial.vat AS buyer_tax_id,
+               currency.name AS currency, commercial.name AS counterparty_name, commercial.vat AS counterparty_tax_id,
                GREATEST(SCALE(TRIM_SCALE(move.amount_total)), SCALE(TRIM_SCALE(move.amount_untaxed)),
                         SCALE(TRIM_SCALE(move.amount_residual)),
                         (SELECT MAX(SCALE(TRIM_SCALE(line.price_subtotal))) FROM account_move_line line
@@ -210,14 +215,14 @@ def read_invoice_facts(moves, *, banks, today: date) -> tuple[DocumentFacts, ...
          WHERE move.id = ANY(%(moves)s)
         """,
             moves=moves.ids,
-            setup=_SETUP,
+            setup=COMPANY_SETUP,
         )
     )
-    same_sale = SQL(
+    same_asset = SQL(
         """
-        SELECT id AS document_id, NULL::int AS order_id, id AS move_id FROM unnest(%(moves)s) id
+        SELECT id AS document_id, 'move_id' AS field, id AS record_id FROM unnest(%(moves)s) id
          UNION
-        SELECT line.move_id, order_line.order_id, NULL
+        SELECT line.move_id, 'sale_order_id', order_line.order_id
           FROM account_move_line line
           JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
           JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
@@ -225,12 +230,13 @@ def read_invoice_facts(moves, *, banks, today: date) -> tuple[DocumentFacts, ...
         """,
         moves=moves.ids,
     )
-    return _facts_of(moves, rows, RECEIVABLES_DISCOUNTING, _read_claims(moves.env, same_sale), banks, today)
+    return facts_of(moves, rows, RECEIVABLES_DISCOUNTING, read_claims(moves.env, same_asset), banks, today)
 
 
-def _facts_of(
+def facts_of(
     documents, rows: list[dict], technique: str, claims: dict[int, list[Claim]], banks, today: date
 ) -> tuple[DocumentFacts, ...]:
+    """Facts from the `rows` of a query that selects `COMPANY_SETUP`, in the documents' order."""
     terms = bank_terms(banks, technique)
     currencies_of = {row["company_id"]: row["currencies"] for row in rows}
     not_iso_of = {
@@ -240,6 +246,7 @@ def _facts_of(
     facts = {
         row["id"]: DocumentFacts(
             technique=technique,
+            kind=documents._scf_kind,
             name=row["name"] or "",
             state=row["state"],
             move_type=row.get("move_type"),
@@ -247,8 +254,8 @@ def _facts_of(
             invoice_status=row.get("invoice_status"),
             company_id=row["company_id"],
             is_own_company=row["is_own_company"],
-            buyer_name=row["buyer_name"],
-            buyer_tax_id=row["buyer_tax_id"],
+            counterparty_name=row["counterparty_name"],
+            counterparty_tax_id=row["counterparty_tax_id"],
             currency=row["currency"],
             amount_decimals=row["amount_decimals"] or 0,
             total=rounded(Decimal(row["total"]), row["currency"]),
@@ -291,7 +298,7 @@ def read_not_iso(env, company_id: int, currencies: list[str]) -> tuple[tuple[str
     )
 
 
-_SETUP = SQL(
+COMPANY_SETUP = SQL(
     """ARRAY(SELECT known.name FROM res_currency known WHERE known.active) AS currencies,
        (company.scf_journal_id IS NULL OR company.scf_loan_account_id IS NULL
         OR company.scf_interest_account_id IS NULL OR company.scf_fee_account_id IS NULL
@@ -306,23 +313,33 @@ _SETUP = SQL(
 )
 
 
-def _read_claims(env, same_sale: SQL) -> dict[int, list[Claim]]:
-    """Open claims by document; `same_sale` names the orders and invoices whose claims exclude each `document_id`."""
+def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
+    """Open claims by document.
+
+    :param same_asset: rows of `document_id`, `field` and `record_id`: the documents (by a field of a line of an
+        application, and its value) that are the same asset in another form, whose claims exclude each `document_id`
+    """
     rows = env.execute_query_dict(
         SQL(
             """
-        WITH sale AS (%s)
-        SELECT DISTINCT sale.document_id, claim.id AS claim_id, application.id, application.name,
-               COALESCE(so.name, move.name) AS document_name
-          FROM sale
+        WITH asset AS (%s)
+        SELECT DISTINCT asset.document_id, claim.id AS claim_id, application.id, application.name,
+               COALESCE(so.name, move.name, po.name, pledge.name) AS document_name
+          FROM asset
           JOIN scf_application_document claim
-            ON claim.is_open AND (claim.sale_order_id = sale.order_id OR claim.move_id = sale.move_id)
+            ON claim.is_open
+           AND (   (asset.field = 'sale_order_id' AND claim.sale_order_id = asset.record_id)
+                OR (asset.field = 'move_id' AND claim.move_id = asset.record_id)
+                OR (asset.field = 'purchase_order_id' AND claim.purchase_order_id = asset.record_id)
+                OR (asset.field = 'pledge_id' AND claim.pledge_id = asset.record_id))
           JOIN scf_application application ON application.id = claim.application_id
           LEFT JOIN sale_order so ON so.id = claim.sale_order_id
           LEFT JOIN account_move move ON move.id = claim.move_id
+          LEFT JOIN purchase_order po ON po.id = claim.purchase_order_id
+          LEFT JOIN scf_pledge pledge ON pledge.id = claim.pledge_id
          ORDER BY claim_id
         """,
-            same_sale,
+            same_asset,
         )
     )
     claims: dict[int, list[Claim]] = {}

@@ -67,7 +67,7 @@ def check_currency(facts, env):
 
 def check_names(facts, env):
     """Refuse a number and a buyer that nobody could tell from others: fingerprints of the sale are made of them."""
-    if facts.buyer_name and not is_name(facts.buyer_tax_id) and not is_name(facts.buyer_name):
+    if facts.counterparty_name and not is_name(facts.counterparty_tax_id) and not is_name(facts.counterparty_name):
         return Finding(
             "buyer_nameless",
             "stop",
@@ -75,7 +75,7 @@ def check_names(facts, env):
                 "The buyer of %(document)s has no tax ID, and no letter or digit in its name “%(buyer)s”, so that no "
                 "bank could tell who owes the money. Fill in the tax ID or the name on the contact.",
                 document=facts.name,
-                buyer=facts.buyer_name,
+                buyer=facts.counterparty_name,
             ),
         )
     if not is_name(facts.name):

@@ -9,6 +9,8 @@ from .scf_application_document import DOCUMENT_FIELDS
 TECHNIQUES = [
     ("pre_shipment", "Order finance"),
     ("receivables_discounting", "Invoice finance"),
+    ("distributor_finance", "Purchase finance"),
+    ("inventory_loan", "Stock finance"),
 ]
 STATES = [
     ("draft", "Draft"),
@@ -142,7 +144,7 @@ class ScfApplication(models.Model):
     def _compute_from_documents(self):
         for application in self:
             documents = application._documents_read_by_drafter()
-            buyers = documents.partner_id.commercial_partner_id
+            buyers = documents._scf_counterparty()
             # Without documents a draft belongs to the company that it is drafted in: somebody has to see it.
             application.company_id = documents.company_id or application.company_id or self.env.company
             application.currency_id = documents.currency_id

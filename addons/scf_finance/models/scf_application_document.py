@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 # The many2ones of which each line has exactly one; all lines of an application have the same.
-DOCUMENT_FIELDS = ("sale_order_id", "move_id")
+DOCUMENT_FIELDS = ("sale_order_id", "move_id", "purchase_order_id", "pledge_id")
 # What a requester may write over RPC, and only while the application is a draft.
 REQUESTER_FIELDS = {"application_id", *DOCUMENT_FIELDS}
 # With the user's own rights: a draft must not tell a requester anything about a document that he may not read.
@@ -21,10 +21,18 @@ class ScfApplicationDocument(models.Model):
 
     application_id = fields.Many2one("scf.application", required=True, index=True, ondelete="cascade")
     sale_order_id = fields.Many2one("sale.order", string="Sales Order", index="btree_not_null", ondelete="restrict")
-    move_id = fields.Many2one("account.move", string="Invoice", index="btree_not_null", ondelete="restrict")
+    move_id = fields.Many2one("account.move", string="Invoice or Bill", index="btree_not_null", ondelete="restrict")
+    purchase_order_id = fields.Many2one("purchase.order", index="btree_not_null", ondelete="restrict")
+    pledge_id = fields.Many2one("scf.pledge", string="Pledged Goods", index="btree_not_null", ondelete="restrict")
     company_id = fields.Many2one("res.company", **FROM_DOCUMENT, index=True)
     currency_id = fields.Many2one("res.currency", **FROM_DOCUMENT)
-    partner_id = fields.Many2one("res.partner", string="Buyer", **FROM_DOCUMENT, index=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Buyer or Supplier",
+        **FROM_DOCUMENT,
+        index=True,
+        help="Whoever pays for the document, or is paid for it. Pledged goods have nobody.",
+    )
     document_name = fields.Char(string="Number", compute="_compute_document_name")
     open_amount = fields.Monetary(**LIVE, help="What the document still brings today.")
     eligible_amount = fields.Monetary(**LIVE, help="The most that a bank would lend on the document today.")
@@ -42,7 +50,7 @@ class ScfApplicationDocument(models.Model):
 
     _one_document = models.Constraint(
         f"CHECK (num_nonnulls({', '.join(DOCUMENT_FIELDS)}) = 1)",
-        "Each line of an application names one document: a sales order or an invoice.",
+        "Each line of an application names one document: an order, an invoice, a bill, or pledged goods.",
     )
     _claim_names_asset = models.Constraint(
         "CHECK (NOT is_open OR asset_key IS NOT NULL)", "A claim names its asset by the fingerprint."
@@ -57,6 +65,13 @@ class ScfApplicationDocument(models.Model):
     _invoice_once = models.UniqueIndex(
         "(application_id, move_id) WHERE move_id IS NOT NULL", "The invoice is in the application already."
     )
+    _purchase_once = models.UniqueIndex(
+        "(application_id, purchase_order_id) WHERE purchase_order_id IS NOT NULL",
+        "The purchase order is in the application already.",
+    )
+    _pledge_once = models.UniqueIndex(
+        "(application_id, pledge_id) WHERE pledge_id IS NOT NULL", "The goods are in the application already."
+    )
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
@@ -66,7 +81,7 @@ class ScfApplicationDocument(models.Model):
             document = line._documents_read_by_user()
             line.company_id = document.company_id
             line.currency_id = document.currency_id
-            line.partner_id = document.partner_id.commercial_partner_id
+            line.partner_id = document._scf_counterparty() if document else False
 
     @api.depends(*(f"{name}.name" for name in DOCUMENT_FIELDS))
     def _compute_document_name(self):
@@ -159,8 +174,8 @@ class ScfApplicationDocument(models.Model):
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _documents(self):
-        """The orders or the invoices of these lines, in their order: one recordset of one model."""
-        return self.sale_order_id or self.move_id
+        """The documents of these lines, in their order: one recordset of one model."""
+        return self.sale_order_id or self.purchase_order_id or self.pledge_id or self.move_id
 
     def _documents_read_by_user(self):
         """Those of the documents that the user himself may read.
@@ -181,11 +196,14 @@ class ScfApplicationDocument(models.Model):
                     order=sales[0].name,
                 )
             )
-        if self.sale_order_id and self.move_id:
-            raise ValidationError(
-                self.env._("An application finances either sales orders or invoices. Make two applications.")
-            )
         documents = self._documents()
+        if len(documents) < len(self) or len({document._scf_kind for document in documents}) > 1:
+            raise ValidationError(
+                self.env._(
+                    "An application finances documents of one kind: sales orders, invoices, purchase orders, bills, or "
+                    "goods. Make an application for each kind."
+                )
+            )
         if len(documents.company_id) > 1:
             raise ValidationError(
                 self.env._(

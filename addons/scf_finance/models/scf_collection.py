@@ -117,6 +117,8 @@ class ScfCollection(models.Model):
         """Record what was settled after the package was sealed: the bank does not know of it yet."""
         self.env.flush_all()
         documents = loan.application_id._documents()
+        if not documents or documents._scf_kind not in ("sales_order", "customer_invoice"):
+            return
         if documents._name == "sale.order":
             found = [(item.settlement, item.share) for item in read_order_settlements(self.env, documents.ids)]
         else:

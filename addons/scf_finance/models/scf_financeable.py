@@ -31,7 +31,7 @@ TONES = {
 
 
 class ScfFinanceable(models.AbstractModel):
-    """A document that can be turned into working capital: sales orders and customer invoices.
+    """A document that can be turned into working capital, or paid with a bank's money.
 
     The model that inherits this says what it is (`_scf_field`, `_scf_kind`) and reads its own facts (`_scf_facts`).
     """
@@ -39,7 +39,8 @@ class ScfFinanceable(models.AbstractModel):
     _name = "scf.financeable"
     _description = "Document that can be financed"
 
-    # Name of the many2one in scf.application.document, the kind on the wire, and the technique that finances it.
+    # Name of the many2one in scf.application.document, the kind on the wire, and the technique that finances it. A
+    # model whose records are of several kinds tells kind and technique by a property, of the first record.
     _scf_field = None
     _scf_kind = None
     _scf_technique = None
@@ -348,18 +349,21 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_fingerprints(self):
         """F1 to F3 of the document (`openscf.fingerprint`), as in docs/package.md."""
         self.ensure_one()
-        issue_date = self._scf_issue_date()
-        buyer = self.partner_id.commercial_partner_id
+        counterparty = self._scf_counterparty()
         return fingerprints(
             issuer=self.company_id.sudo().vat,
             kind=self._scf_kind,
             number=self.name,
             fiscal_year=self._scf_fiscal_year(),
-            counterparty=tax_id_of(buyer.vat) or buyer.name,
-            issue_date=issue_date,
+            counterparty=tax_id_of(counterparty.vat) or counterparty.name,
+            issue_date=self._scf_issue_date(),
             currency=self.currency_id.name,
             amount=exact(self.amount_total, self.currency_id.name),
         )
+
+    def _scf_counterparty(self):
+        """The companies that pay for the documents, or are paid for them; none for goods."""
+        return self.partner_id.commercial_partner_id
 
     def _scf_issue_date(self):
         raise NotImplementedError

@@ -43,6 +43,7 @@ def facts(**members):
     return DocumentFacts(
         **{
             "technique": RECEIVABLES_DISCOUNTING,
+            "kind": "customer_invoice",
             "name": "INV/1",
             "state": "posted",
             "move_type": "out_invoice",
@@ -50,8 +51,8 @@ def facts(**members):
             "invoice_status": None,
             "company_id": 1,
             "is_own_company": False,
-            "buyer_name": "Atlas",
-            "buyer_tax_id": None,
+            "counterparty_name": "Atlas",
+            "counterparty_tax_id": None,
             "currency": "EUR",
             "amount_decimals": 2,
             "total": Decimal(10000),
@@ -136,15 +137,15 @@ class TestRules(TransactionCase):
 
     def test_buyer_must_be_somebody_else(self):
         self.assertEqual(self._stops(is_own_company=True), ["own_company"])
-        self.assertEqual(self._stops(buyer_name=None), ["no_buyer"])
+        self.assertEqual(self._stops(counterparty_name=None), ["no_buyer"])
 
     def test_what_no_package_can_state_is_refused(self):
         self.assertEqual(self._stops(currency="ZIG"), ["currency_not_iso"])
         self.assertEqual(self._stops(currency="ZIG", banks=(bank_terms(currencies=("ZIG",)),))[0], "currency_not_iso")
         self.assertEqual(self._stops(amount_decimals=3), ["amount_too_fine"])
-        self.assertEqual(self._stops(buyer_name="***"), ["buyer_nameless"])
-        self.assertEqual(self._stops(buyer_name="***", buyer_tax_id="BE0477472701"), [])
-        self.assertEqual(self._stops(buyer_name="ООО Ромашка", buyer_tax_id="/"), [])
+        self.assertEqual(self._stops(counterparty_name="***"), ["buyer_nameless"])
+        self.assertEqual(self._stops(counterparty_name="***", counterparty_tax_id="BE0477472701"), [])
+        self.assertEqual(self._stops(counterparty_name="ООО Ромашка", counterparty_tax_id="/"), [])
         self.assertEqual(self._stops(name="--"), ["number_nameless"])
 
     def test_other_documents_that_no_package_can_state_are_warned_of(self):
@@ -194,7 +195,7 @@ class TestRules(TransactionCase):
                 {"is_own_company": True},
                 {"currency": "ZIG"},
                 {"amount_decimals": 3},
-                {"buyer_name": "***"},
+                {"counterparty_name": "***"},
                 {"name": "--"},
             )
             for finding in assess_one(replace(facts(), **change), self.env).stops

@@ -129,7 +129,7 @@ class TestSeveralDocuments(FinanceCase):
         euro = self._invoice(1000.0, currency_id=currency.id)
         for documents, sentence in (
             ((invoice, euro), "several currencies"),
-            ((self._order(2000.0), invoice), "either sales orders or invoices"),
+            ((self._order(2000.0), invoice), "documents of one kind"),
             ((order, of_order), f"{of_order.name} belongs to the same sale as {order.name}"),
         ):
             lines = [Command.create({document._scf_field: document.id}) for document in documents]

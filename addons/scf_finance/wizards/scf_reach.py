@@ -8,7 +8,6 @@ from odoo.tools import format_amount, format_date
 from ..amounts import exact
 from ..eligibility.enough import most, reach
 from ..eligibility.facts import PRE_SHIPMENT, RECEIVABLES_DISCOUNTING
-from ..models.scf_application import TECHNIQUES
 
 
 class ScfReach(models.TransientModel):
@@ -22,7 +21,10 @@ class ScfReach(models.TransientModel):
     )
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     technique = fields.Selection(
-        TECHNIQUES, string="Kind of Financing", required=True, default=lambda self: self._default_technique()
+        selection="_selection_technique",
+        string="Kind of Financing",
+        required=True,
+        default=lambda self: self._default_technique(),
     )
     partner_id = fields.Many2one("res.partner", string="Only From", help="Only documents of this buyer.")
     currency_id = fields.Many2one("res.currency", required=True, default=lambda self: self.env.company.currency_id)
@@ -30,6 +32,11 @@ class ScfReach(models.TransientModel):
     order_ids = fields.Many2many("sale.order", string="Sales Orders", compute="_compute_mix")
     move_ids = fields.Many2many("account.move", string="Customer Invoices", compute="_compute_mix")
     answer = fields.Text(compute="_compute_mix")
+
+    def _selection_technique(self):
+        """The kinds that are repaid by the documents' own payment: its day is what the cheapest mix rests on."""
+        labels = dict(self.env["scf.application"]._fields["technique"]._description_selection(self.env))
+        return [(code, labels[code]) for code in (PRE_SHIPMENT, RECEIVABLES_DISCOUNTING)]
 
     def _default_technique(self):
         """Invoices, where the user may read them: their money is nearer than that of orders."""
