@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from scf_tool import bench, demo, lint, operations, shell, suites, upstream
+from scf_tool import bench, demo, lint, operations, shell, suites, translations, upstream
 from scf_tool.checkout import Checkout
 from scf_tool.failure import CannotRun
 from scf_tool.progress import say
@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     )
     test_parser.add_argument("-k", dest="expression", metavar="EXPR", help="only the tests that pytest -k EXPR selects")
     command("lint", "ruff, pylint-odoo, mypy, Odoo's own linter, shellcheck, docker-compose.yml, translations")
+    command("translations", "the terms of the sources written into i18n/*.pot and *.po; new ones are left open")
     bench_parser = command("bench", "the benchmarks, as ratios with query counts")
     bench_parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to the benchmarks")
     shell_parser = command("shell", "Odoo's Python shell on the demo's database")
@@ -97,6 +98,8 @@ def _run(options: argparse.Namespace, checkout: Checkout) -> int:
             return suites.run(checkout, options.suite, options.expression)
         case "lint":
             return lint.run(checkout)
+        case "translations":
+            return translations.run(checkout)
         case "bench":
             return bench.run(checkout, options.arguments)
         case "shell":

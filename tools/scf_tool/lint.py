@@ -16,7 +16,7 @@ from scf_tool.checkout import Checkout
 from scf_tool.databases import TEMPLATE
 from scf_tool.progress import say, seconds
 from scf_tool.setup import Ready, exclusive, set_up
-from scf_tool.translations import stale_templates
+from scf_tool.translations import of_catalogues, stale_templates
 from scf_tool.upstream import LAUNCHER
 
 ODOO_LINT = "scf_lint"
@@ -105,9 +105,10 @@ def compose_file(ready: Ready) -> Finding:
 
 
 def translations(ready: Ready) -> Finding:
-    """Each addon's i18n/*.pot says what its sources say now."""
-    stale = stale_templates(ready)
-    return Finding(not stale, "\n".join(stale))
+    """Each addon's i18n/*.pot says what its sources say now, and every language says all of it."""
+    stale, catalogues = stale_templates(ready), of_catalogues(ready, "check")
+    output = "\n".join([*stale, catalogues.stdout + catalogues.stderr])
+    return Finding(not stale and not catalogues.returncode, f"{output}\n'./scf translations' brings them in step.")
 
 
 def odoo_lint(ready: Ready) -> Finding:
@@ -142,7 +143,7 @@ CHECKS: dict[str, Check] = {
     "Odoo's test_lint": odoo_lint,
     "mypy --strict bank/src": mypy_bank,
     "mypy --strict sdk/src": mypy_sdk,
-    "translation templates": translations,
+    "translations": translations,
     "ruff check": ruff,
     "ruff format": ruff_format,
     "shellcheck": shell_scripts,
