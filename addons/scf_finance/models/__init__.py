@@ -21,6 +21,7 @@ from . import scf_loan_entry
 from . import scf_collection
 from . import scf_event
 from . import sale_order
+from . import purchase_order
 from . import account_move
 from . import scf_confirmation
 from . import confirmable

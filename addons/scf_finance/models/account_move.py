@@ -1,7 +1,12 @@
+from openscf.fingerprint import fingerprints
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..eligibility.facts import RECEIVABLES_DISCOUNTING, read_invoice_facts
+from ..amounts import exact
+from ..eligibility.facts import DISTRIBUTOR_FINANCE, RECEIVABLES_DISCOUNTING, read_invoice_facts
+from ..eligibility.purchase_facts import read_bill_facts
+from ..evidence.wire_text import tax_id_of
 
 
 class AccountMove(models.Model):
@@ -9,8 +14,6 @@ class AccountMove(models.Model):
     _inherit = ["account.move", "scf.financeable"]
 
     _scf_field = "move_id"
-    _scf_kind = "customer_invoice"
-    _scf_technique = RECEIVABLES_DISCOUNTING
 
     scf_claim_ids = fields.One2many(
         "scf.application.document",
@@ -22,6 +25,15 @@ class AccountMove(models.Model):
     scf_loan_entry_ids = fields.One2many(
         "scf.loan.entry", "move_id", string="Loan Entries", groups="scf_connector.group_scf_requester"
     )
+
+    @property
+    def _scf_kind(self):
+        """Of the first one; without any, customer invoices are meant."""
+        return "vendor_bill" if self[:1].move_type == "in_invoice" else "customer_invoice"
+
+    @property
+    def _scf_technique(self):
+        return DISTRIBUTOR_FINANCE if self._scf_kind == "vendor_bill" else RECEIVABLES_DISCOUNTING
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -79,10 +91,32 @@ class AccountMove(models.Model):
             )
 
     def _scf_is_candidate(self):
-        return self.move_type == "out_invoice" and super()._scf_is_candidate()
+        return self.move_type in ("out_invoice", "in_invoice") and super()._scf_is_candidate()
 
     def _scf_facts(self, banks, today):
-        return read_invoice_facts(self, banks=banks, today=today)
+        read = read_bill_facts if self._scf_kind == "vendor_bill" else read_invoice_facts
+        return read(self, banks=banks, today=today)
+
+    def _scf_fingerprints(self):
+        """A bill's are those that its supplier would compute of the same invoice, which he numbered."""
+        self.ensure_one()
+        if self._scf_kind != "vendor_bill":
+            return super()._scf_fingerprints()
+        supplier = self._scf_counterparty()
+        return fingerprints(
+            issuer=tax_id_of(supplier.vat) or supplier.name,
+            kind="customer_invoice",
+            number=self.ref,
+            fiscal_year=self._scf_fiscal_year(),
+            counterparty=self.company_id.sudo().vat,
+            issue_date=self._scf_issue_date(),
+            currency=self.currency_id.name,
+            amount=exact(self.amount_total, self.currency_id.name),
+        )
+
+    def _scf_fiscal_year(self):
+        # Of the supplier's fiscal years nothing is known here.
+        return str(self.invoice_date.year) if self._scf_kind == "vendor_bill" else super()._scf_fiscal_year()
 
     def _scf_open_domain(self):
         return [
@@ -97,4 +131,5 @@ class AccountMove(models.Model):
     def _scf_sale(self):
         # Who finances the invoice must meet who finances its order: both write the order's row. A requester may not
         # be allowed to read the order.
-        return [self.sudo().line_ids.sale_line_ids.order_id, self]
+        items = self.sudo().line_ids
+        return [items.sale_line_ids.order_id, items.purchase_line_id.order_id, self]
