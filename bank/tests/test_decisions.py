@@ -72,7 +72,7 @@ def test_a_small_amount_needs_no_officer(hansa: Profile) -> None:
         ({"tenor_days": 4}, "tenor", "decline"),
         ({"requested": Decimal("499.99")}, "amount", "decline"),
         ({"currency": "PLN"}, "currency", "decline"),
-        ({"technique": "inventory_loan"}, "technique", "decline"),
+        ({"technique": "revolving_line"}, "technique", "decline"),
         ({"gross": Decimal("560.00"), "requested": Decimal("560.00")}, "advance", "decline"),
     ],
 )

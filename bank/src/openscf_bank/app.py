@@ -13,6 +13,7 @@ from openscf.wire import Problem
 from . import __version__
 from .applications.endpoints import router as applications
 from .clients.endpoints import router as clients
+from .collateral.endpoints import router as collateral
 from .consents.endpoints import router as consents
 from .desk.app import build_desk
 from .discovery.endpoints import router as discovery
@@ -28,7 +29,7 @@ from .oauth.endpoints import router as oauth
 from .offers.endpoints import router as offers
 from .packages.endpoints import router as packages
 
-_ROUTERS = (discovery, clients, oauth, documents, applications, consents, packages, offers, loans, events)
+_ROUTERS = (discovery, clients, oauth, documents, applications, consents, packages, offers, loans, collateral, events)
 
 # Every route may refuse; the codes are in docs/protocol.md, "Errors".
 _PROBLEM: dict[str, Any] = {

@@ -34,6 +34,9 @@ CheckName = Literal[
     "contradictions",
     "coverage_percent",
     "late_deliveries_percent",
+    "resale_days",
+    "goods_age_days",
+    "supplier_account_trusted",
 ]
 # The figure of a light; one that is grey, or not shown, is no figure.
 LIGHT_FIGURES = {"green": Decimal(0), "amber": Decimal(1), "red": Decimal(2)}
@@ -81,6 +84,8 @@ class TechniqueSection(_Section):
     """One technique on offer, as the discovery document shows it. Amount limits are in each listed currency.
 
     `sections` are the package's sections that an application must bring, `embedded` the kinds of files with it.
+    `fee_timing`: whether the fee is deducted from what is paid out, or repaid with the loan. `conditions` stand in an
+    offer of this technique in place of the bank's general ones.
     """
 
     code: str
@@ -96,6 +101,8 @@ class TechniqueSection(_Section):
     indicative_fee_percent: Exact
     sections: tuple[str, ...]
     embedded: tuple[EmbeddedKind, ...] = ()
+    fee_timing: Literal["deducted", "on_repayment"] = "deducted"
+    conditions: tuple[str, ...] | None = None
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> TechniqueSection:
@@ -184,7 +191,7 @@ class PricingSection(_Section):
 
 
 class OffersSection(_Section):
-    """How long an offer stands, and the conditions that every offer carries."""
+    """How long an offer stands, and the conditions that an offer carries unless its technique has its own."""
 
     valid_days: int = Field(ge=1, le=90)
     conditions: tuple[str, ...] = ()
@@ -232,6 +239,10 @@ class Profile(_Section):
     def technique(self, code: str) -> TechniqueSection | None:
         """The technique `code`, None if this bank does not offer it."""
         return next((technique for technique in self.techniques if technique.code == code), None)
+
+    def conditions_of(self, technique: TechniqueSection) -> tuple[str, ...]:
+        """The conditions of an offer in this technique."""
+        return self.offers.conditions if technique.conditions is None else technique.conditions
 
 
 def load_profile(path: Path) -> Profile:

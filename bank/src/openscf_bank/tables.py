@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .applications import models as _applications  # noqa: F401
 from .clients import models as _clients  # noqa: F401
+from .collateral import models as _collateral  # noqa: F401
 from .consents import models as _consents  # noqa: F401
 from .decisions import models as _decisions  # noqa: F401
 from .desk import models as _desk  # noqa: F401

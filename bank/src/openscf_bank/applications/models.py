@@ -10,7 +10,11 @@ from ..kit.db import Base
 
 
 class Application(Base):
-    """A loan application. `waiting_since` is set while an officer has to decide."""
+    """A loan application. `waiting_since` is set while an officer has to decide.
+
+    `counterparty_name` names the other side of its documents: buyers of sales, the supplier of purchases; of pledges,
+    which have none, the goods.
+    """
 
     __tablename__ = "applications"
     __table_args__ = (sa.UniqueConstraint("client_id", "reference"),)
@@ -26,7 +30,7 @@ class Application(Base):
     account_number: Mapped[Name]
     account_holder: Mapped[Name]
     applicant_name: Mapped[Name]
-    buyer_name: Mapped[Name]
+    counterparty_name: Mapped[Name]
     package_sha256: Mapped[Id]
     package_id: Mapped[Name]
     status: Mapped[Code] = mapped_column(index=True)

@@ -83,7 +83,7 @@ def inbox(session: Session, *, status: str | None, search: str, page: int) -> In
     elif status:
         query = query.where(Application.status == LoanApplicationStatus(status).value)
     if search:
-        places = (Application.reference, Application.applicant_name, Application.buyer_name, Application.id)
+        places = (Application.reference, Application.applicant_name, Application.counterparty_name, Application.id)
         numbered = sa.select(FinancedDocument.application_id).where(
             FinancedDocument.number.icontains(search, autoescape=True)
         )

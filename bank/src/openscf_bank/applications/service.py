@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from openscf import wire
+from openscf.package import FinancedDocument as Document
 from openscf.package import Package, Sections
+from openscf.package import PledgedGoods as Goods
 from openscf.wire import EventType, LoanApplicationStatus, RejectionReason
 from sqlalchemy.exc import IntegrityError
 
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..collateral import repository as collateral
+from ..collateral.models import PledgedGoods
 from ..consents.admission import admit
 from ..decisions.engine import Evaluation, Request, evaluate
 from ..decisions.models import Decision
@@ -42,6 +48,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         requested=request.requested,
         tenor_days=request.tenor_days,
         fingerprints=frozenset(request.documents_fingerprints),
+        account=account,
     )
     verification = _verify(uow, client, request.package_sha256, claim)
     application = Application(
@@ -56,7 +63,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         account_number=account[:255],
         account_holder=request.disbursement_account.holder[:255],
         applicant_name=client.party_name,
-        buyer_name=_buyer_names(verification.package),
+        counterparty_name=_counterparty_names(verification.package),
         package_sha256=request.package_sha256,
         package_id=request.package_id[:255],
         status=LoanApplicationStatus.PROCESSING.value,
@@ -224,13 +231,21 @@ def _take_corrected_package(
     application.package_sha256 = sha256
     application.package_id = package_id[:255]
     asked = request_of(application)
-    claim = Claim(package_id, asked.technique, asked.requested, asked.tenor_days, fingerprints=None)
+    claim = Claim(
+        package_id,
+        asked.technique,
+        asked.requested,
+        asked.tenor_days,
+        fingerprints=None,
+        account=application.account_number,
+    )
     verification = _verify(uow, client, sha256, claim)
     for document in repository.financed_documents(uow.session, application.id):
         uow.session.delete(document)
+    collateral.forget(uow.session, application.id)
     uow.session.flush()
     if verification.package is not None:
-        application.buyer_name = _buyer_names(verification.package)
+        application.counterparty_name = _counterparty_names(verification.package)
     _take_package(uow, client, application, verification)
 
 
@@ -258,6 +273,24 @@ def _hold_documents(uow: UnitOfWork, application: Application, package: Package)
                 f"{sentence} Wait until that one has ended, or finance another document.",
                 errors=[("/documents_fingerprints", sentence)],
             ) from error
+        if document.goods is not None:
+            uow.session.add(_pledged(application, document, document.goods))
+
+
+def _pledged(application: Application, document: Document, goods: Goods) -> PledgedGoods:
+    line = document.lines[0]
+    return PledgedGoods(
+        id=new_id("goods"),
+        application_id=application.id,
+        number=document.number,
+        description=line.description,
+        product_code=line.product_code,
+        lot=goods.lot,
+        place=goods.place,
+        quantity=line.quantity,
+        uom=line.uom,
+        value=document.totals.outstanding,
+    )
 
 
 def _readable_sections(uow: UnitOfWork, application: Application) -> Sections | None:
@@ -299,12 +332,20 @@ def _own(uow: UnitOfWork, client_id: str, application_id: str) -> Application:
     return application
 
 
-def _buyer_names(package: Package | None) -> str:
+def _counterparty_names(package: Package | None) -> str:
     if package is None:
         return ""
-    names = {buyer.key: buyer.name for buyer in package.sections.party.buyers}
-    buyers = {document.buyer for document in package.sections.transaction.documents}
-    return ", ".join(sorted(names.get(buyer) or buyer for buyer in buyers))[:255]
+    party = package.sections.party
+    names = {buyer.key: buyer.name or buyer.key for buyer in party.buyers}
+    names |= {seller.key: seller.name for seller in party.sellers}
+    documents = package.sections.transaction.documents
+    return ", ".join(sorted({_counterparty_name(document, names) for document in documents}))[:255]
+
+
+def _counterparty_name(document: Document, names: Mapping[str, str]) -> str:
+    if document.counterparty is not None:
+        return names.get(document.counterparty, document.counterparty)
+    return document.lines[0].description if document.lines else document.number
 
 
 def _invalid(pointer: str, sentence: str) -> ProblemError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from openscf.kinds import GOODS_KIND
 from openscf.wire import EventType
 from openscf.wire import LoanApplicationStatus as Status
 
@@ -77,8 +78,12 @@ def release_documents(uow: UnitOfWork, application_id: str) -> None:
 
 
 def hold_documents_again(uow: UnitOfWork, application_id: str) -> None:
-    """Hold the documents of a loan that re-opened, except those that another loan finances by now."""
+    """Hold the documents of a loan that re-opened, except those that another loan finances by now.
+
+    Goods went back for good when the loan closed.
+    """
     for document in repository.financed_documents(uow.session, application_id):
-        if repository.open_elsewhere(uow.session, document.fingerprint, application_id) is None:
+        elsewhere = repository.open_elsewhere(uow.session, document.fingerprint, application_id)
+        if document.kind != GOODS_KIND and elsewhere is None:
             document.is_open = True
     uow.session.flush()

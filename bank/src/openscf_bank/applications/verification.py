@@ -17,6 +17,9 @@ from ..clients.service import key_set
 from ..packages.asked import missing
 from ..profile import TechniqueSection
 
+# The bank pays the supplier itself, so that the account must be the supplier's.
+DISTRIBUTOR_FINANCE = "distributor_finance"
+
 # So many findings go into the rejection's message; the desk shows all.
 FINDINGS_IN_MESSAGE = 5
 
@@ -45,13 +48,14 @@ class Verification:
 
 @dataclass(frozen=True)
 class Claim:
-    """What the application says about its package."""
+    """What the application says about its package. `account` is the number (or IBAN) that it asks to pay to."""
 
     package_id: str
     technique: str
     requested: wire.Money
     tenor_days: int
     fingerprints: frozenset[str] | None
+    account: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tupl
     # A client without a tax id speaks for nobody, nor for an applicant whose tax id has no letter or digit either.
     if not registered_tax_id or _letters_and_digits(applicant.tax_id) != registered_tax_id:
         yield "/sections/party/applicant/tax_id", "the registered client has another tax id, or none"
+    if claim.technique == DISTRIBUTOR_FINANCE and not _sellers_account(package, claim.account):
+        yield "/sections/party/sellers/0/account", "the account that the application names is not the supplier's here"
     present = frozenset(document.fingerprints.f1 for document in transaction.documents)
     if claim.fingerprints is not None and present != claim.fingerprints:
         yield "/sections/transaction/documents", "the application names other documents_fingerprints"
@@ -134,6 +140,14 @@ def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tupl
                 f"/sections/transaction/documents/{index}/fingerprints/key_version",
                 f"this bank compares fingerprints of version {OPEN_KEY_VERSION}",
             )
+
+
+def _sellers_account(package: Package, account: str) -> bool:
+    """Whether an account is the one on which the package says that the supplier is paid."""
+    sellers = package.sections.party.sellers
+    named = sellers[0].account if sellers else None
+    number = _letters_and_digits(named.iban or named.account or "") if named is not None else ""
+    return bool(number) and number == _letters_and_digits(account)
 
 
 def _letters_and_digits(text: str) -> str:

@@ -11,6 +11,7 @@ from ..applications import states
 from ..applications.models import Application
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..collateral import repository as collateral
 from ..documents import repository as documents
 from ..gateway import Gateway, UnitOfWork
 from ..loans import repository as loans
@@ -97,11 +98,15 @@ def _resting_on(uow: UnitOfWork, client_id: str, consent_id: str) -> list[Applic
 
 
 def _erase(uow: UnitOfWork, consent: Consent) -> None:
-    """Erase what came under a consent; of a granted loan, its documents' numbers and its buyer stay."""
+    """Erase what came under a consent; of a granted loan, its documents' numbers, their other party and the goods that
+    are pledged stay."""
     for application in _resting_on(uow, consent.client_id, consent.consent_id):
         if loans.of_application(uow.session, application.id) is None:
-            application.buyer_name = ""
-            for document in applications.financed_documents(uow.session, application.id):
+            application.counterparty_name = ""
+            documents_held = applications.financed_documents(uow.session, application.id)
+            if not any(document.is_open for document in documents_held):
+                collateral.forget(uow.session, application.id)
+            for document in documents_held:
                 if not document.is_open:
                     uow.session.delete(document)
     for received in packages.under_consent(uow.session, consent.client_id, consent.consent_id):

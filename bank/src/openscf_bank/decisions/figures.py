@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from openscf.kinds import SALES_KINDS
 from openscf.package import BuyerHistoryRow, Sections
 
 from ..profile import LIGHT_FIGURES, CheckName
@@ -28,25 +30,32 @@ LABELS: dict[CheckName, tuple[str, str]] = {
     "self_liquidation_light": ("Light: self-liquidation", ""),
     "control_light": ("Light: control", ""),
     "contradictions": ("Contradictions between the streams", ""),
-    "coverage_percent": ("Collections expected from the documents, of what is asked", "%"),
+    "coverage_percent": ("Collections expected until the tenor ends, of what is asked", "%"),
     "late_deliveries_percent": ("Deliveries that went out late", "%"),
+    "resale_days": ("Time until the financed goods are sold, the slowest", "days"),
+    "goods_age_days": ("Age of the pledged goods, the oldest", "days"),
+    "supplier_account_trusted": ("Supplier's account vouched for by the applicant", ""),
 }
 
 
 def figures(sections: Sections, today: date) -> dict[CheckName, Decimal | None]:
-    """Each figure; None where the package does not carry it. With several buyers, the worst of them counts."""
-    histories = buyer_histories(sections)
+    """Each figure; None where the package does not carry it. With several buyers, the worst of them counts.
+
+    Purchases and pledged goods have no buyer: they are repaid by whoever buys the goods, so that all the applicant's
+    buyers together count, each by what it was invoiced.
+    """
+    paying = behaviours(sections)
     cash = sections.cash_flow
     months = None
     if cash is not None and cash.period is not None:
         months = (Decimal((cash.period.to - cash.period.from_).days + 1) / DAYS_A_MONTH).quantize(TENTH)
     due_dates = [document.due_date for document in sections.transaction.documents if document.due_date]
     return {
-        "buyer_late_share_percent": _worst([row.late_share_percent for row in histories]),
-        "buyer_overdue_percent": _worst([_overdue_percent(row) for row in histories]),
-        "buyer_days_late": _worst([row.weighted_days_late for row in histories]),
+        "buyer_late_share_percent": _worst([one.late_share_percent for one in paying]),
+        "buyer_overdue_percent": _worst([one.overdue_percent for one in paying]),
+        "buyer_days_late": _worst([one.days_late for one in paying]),
         "history_months": months,
-        "history_invoices": Decimal(min(row.invoices for row in histories)) if histories else None,
+        "history_invoices": Decimal(min(one.invoices for one in paying)) if paying else None,
         "days_past_due": Decimal(max((today - due).days for due in due_dates)) if due_dates else None,
         "delivered_percent": _delivered_percent(sections),
         "requested_amount": sections.transaction.requested.amount,
@@ -56,14 +65,58 @@ def figures(sections: Sections, today: date) -> dict[CheckName, Decimal | None]:
         "contradictions": Decimal(len(sections.evidence.contradictions)) if sections.evidence else None,
         "coverage_percent": _coverage_percent(sections, today),
         "late_deliveries_percent": _late_deliveries_percent(sections),
+        "resale_days": _resale_days(sections),
+        "goods_age_days": _goods_age_days(sections, today),
+        "supplier_account_trusted": _supplier_account_trusted(sections),
     }
 
 
-def buyer_histories(sections: Sections) -> list[BuyerHistoryRow]:
-    """The payment histories of the buyers of the financed documents."""
-    cash = sections.cash_flow
-    buyers = {document.buyer for document in sections.transaction.documents}
-    return [row for row in cash.buyer_history if row.buyer in buyers] if cash is not None else []
+@dataclass(frozen=True)
+class Behaviour:
+    """How a buyer, or all of them together, pays; a figure is None where the package does not carry it."""
+
+    late_share_percent: Decimal | None
+    overdue_percent: Decimal | None
+    days_late: Decimal | None
+    invoices: int
+
+
+def behaviours(sections: Sections) -> list[Behaviour]:
+    """How the buyers of the financed documents pay; where these have none, how all buyers pay together."""
+    rows = sections.cash_flow.buyer_history if sections.cash_flow is not None else ()
+    if sells(sections):
+        buyers = {document.buyer for document in sections.transaction.documents}
+        return [_behaviour([row]) for row in rows if row.buyer in buyers]
+    # Amounts of different currencies have no common weight.
+    comparable = [row for row in rows if row.currency == sections.transaction.requested.currency]
+    return [_behaviour(comparable)] if comparable else []
+
+
+def sells(sections: Sections) -> bool:
+    """Whether the financed documents are the applicant's sales, whose buyers repay the loan."""
+    return all(document.kind in SALES_KINDS for document in sections.transaction.documents)
+
+
+def _behaviour(rows: Sequence[BuyerHistoryRow]) -> Behaviour:
+    invoiced = sum((row.invoiced for row in rows), Decimal(0))
+    overdue = sum((row.overdue for row in rows), Decimal(0))
+    return Behaviour(
+        late_share_percent=_weighted([(row.late_share_percent, row.invoiced) for row in rows]),
+        overdue_percent=(overdue / invoiced * 100).quantize(HUNDREDTH) if invoiced > 0 else None,
+        days_late=_weighted([(row.weighted_days_late, row.invoiced) for row in rows]),
+        invoices=sum(row.invoices for row in rows),
+    )
+
+
+def _weighted(figures_by_amount: Sequence[tuple[Decimal | None, Decimal]]) -> Decimal | None:
+    """The mean by amount of what is known; one figure alone stays as it is."""
+    known = [(figure, weight) for figure, weight in figures_by_amount if figure is not None]
+    if len(known) == 1:
+        return known[0][0]
+    whole = sum((weight for _, weight in known), Decimal(0))
+    if whole <= 0:
+        return None
+    return (sum((figure * weight for figure, weight in known), Decimal(0)) / whole).quantize(HUNDREDTH)
 
 
 def outstanding(sections: Sections) -> Decimal:
@@ -76,23 +129,21 @@ def _worst(values: Sequence[Decimal | None]) -> Decimal | None:
     return max(known) if known and len(known) == len(values) else None
 
 
-def _overdue_percent(row: BuyerHistoryRow) -> Decimal | None:
-    return (row.overdue / row.invoiced * 100).quantize(HUNDREDTH) if row.invoiced > 0 else None
-
-
 def _light(sections: Sections, light: str) -> Decimal | None:
     lights = sections.checks.lights if sections.checks is not None else ()
     return next((LIGHT_FIGURES.get(row.level) for row in lights if row.light == light), None)
 
 
 def _coverage_percent(sections: Sections, today: date) -> Decimal | None:
-    """Collections forecast from the financed documents up to the week in which the tenor ends."""
+    """Collections forecast up to the week in which the tenor ends: of the financed documents, or, where these are
+    repaid by resale, of everything the applicant sells."""
     requested, forecast = sections.transaction.requested, sections.forecast
     if forecast is None or requested.amount <= 0:
         return None
     end = today + timedelta(days=sections.transaction.tenor_days)
     weeks = [week for week in forecast.weeks if week.currency == requested.currency and week.week <= end]
-    expected = sum((week.financed for week in weeks), Decimal(0))
+    of_documents = sells(sections)
+    expected = sum((week.financed if of_documents else week.expected for week in weeks), Decimal(0))
     return (expected / requested.amount * 100).quantize(HUNDREDTH)
 
 
@@ -101,6 +152,23 @@ def _late_deliveries_percent(sections: Sections) -> Decimal | None:
     months = [month for month in flow.months if month.direction == "out"] if flow is not None else []
     done = sum(month.on_time + month.late for month in months)
     return (Decimal(sum(month.late for month in months)) / done * 100).quantize(HUNDREDTH) if done else None
+
+
+def _resale_days(sections: Sections) -> Decimal | None:
+    """Not known where some of the goods were not sold within the last twelve months."""
+    rows = sections.inventory.resale if sections.inventory is not None else ()
+    return _worst([row.days_to_sell for row in rows])
+
+
+def _goods_age_days(sections: Sections, today: date) -> Decimal | None:
+    pledged = [document.goods for document in sections.transaction.documents if document.goods is not None]
+    return _worst([Decimal((today - goods.oldest_on).days) if goods.oldest_on else None for goods in pledged])
+
+
+def _supplier_account_trusted(sections: Sections) -> Decimal | None:
+    """1 where somebody in charge at the applicant vouched for the account of each supplier, else 0."""
+    accounts = [seller.account for seller in sections.party.sellers]
+    return Decimal(all(account is not None and account.trusted for account in accounts)) if accounts else None
 
 
 def _delivered_percent(sections: Sections) -> Decimal | None:

@@ -70,11 +70,11 @@ def price(
             "tenor_days": tenor_days,
             "instalments": 1 + (tenor_days - 1) // DAYS_AN_INSTALMENT if repayment == "instalment" else 1,
             "fee": {"amount": fee, "currency": requested.currency},
-            "fee_timing": "deducted",
+            "fee_timing": technique.fee_timing,
             "advance_rate": advance_rate,
             "recourse": technique.recourse != "without",
             "penalty_rate_pa": pricing.penalty_rate_pa,
-            "conditions": profile.offers.conditions,
+            "conditions": profile.conditions_of(technique),
         }
     )
     return Price(terms, grade.grade, pricing.base_rate_pa, grade.margin, tenor_margin, limit)

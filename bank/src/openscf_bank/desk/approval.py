@@ -83,7 +83,7 @@ def read_terms(
                 "tenor_days": tenor_days,
                 "instalments": instalments,
                 "fee": {"amount": to_amount(numbers["fee"], currency), "currency": currency},
-                "fee_timing": "deducted",
+                "fee_timing": technique.fee_timing,
                 "advance_rate": numbers["advance_rate"],
                 "recourse": technique.recourse != "without",
                 "penalty_rate_pa": numbers["penalty_rate_pa"],
@@ -112,7 +112,7 @@ def _check_limits(
     if not 0 <= numbers["penalty_rate_pa"] <= HIGHEST_RATE:
         errors["penalty_rate_pa"] = f"Between 0 and {HIGHEST_RATE} % a year."
     if not 0 <= numbers["fee"] < principal:
-        errors["fee"] = "Between 0 and the principal, from which it is deducted."
+        errors["fee"] = "Between 0 and the principal."
     if not 0 < numbers["advance_rate"] <= technique.max_advance_rate:
         errors["advance_rate"] = f"Above 0 and at most {technique.max_advance_rate} %."
 

@@ -9,13 +9,11 @@ from openscf import wire
 from openscf.money import round_money
 from openscf.wire import EventType, LoanStatus
 
-from ..applications.repository import financed_documents
 from ..clients import repository as clients
 from ..clients.models import Client
-from ..events import repository as events
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError, not_found
-from . import ledger, repository, service
+from . import ledger, repository, service, settling, shortfall
 from .ledger import Source
 from .models import Collection, DirectRepayment, LedgerEntry, Loan
 from .views import entry_as_wire
@@ -99,24 +97,6 @@ def repay(uow: UnitOfWork, client_id: str, loan_id: str, payment: wire.Repayment
     return _repayment_receipt(loan, source, entry)
 
 
-def shortfall(uow: UnitOfWork, loan: Loan) -> Decimal:
-    """How much the principal outstanding is above advance rate × what the documents still carry; 0 if it is not.
-
-    Documents carry what was outstanding when the package was made, less dilutions and payments reported since.
-    """
-    reported = repository.collections(uow.session, loan.id)
-    undone = {collection.reverses for collection in reported if collection.kind == "undone"}
-    gone = sum((one.amount for one in reported if one.kind != "undone" and one.collection_id not in undone), Decimal(0))
-    outstanding = sum(
-        (document.outstanding for document in financed_documents(uow.session, loan.application_id)), Decimal(0)
-    )
-    rate = wire.OfferTerms.model_validate(loan.terms).advance_rate
-    carried = round_money(max(outstanding - gone, Decimal(0)) * rate / 100, loan.currency)
-    entries = repository.ledger(uow.session, loan.id)
-    principal = ledger.state(loan, entries, uow.now.date()).balance.principal
-    return max(principal - carried, Decimal(0))
-
-
 def _settle(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection) -> None:
     collection.settled = True
     if collection.kind == "payment":
@@ -149,7 +129,7 @@ def _draw(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection) -
 def _post(uow: UnitOfWork, client: Client, loan: Loan, on: date, amount: Decimal, source: Source) -> LedgerEntry:
     entry = ledger.book_repayment(uow, loan, on, amount, source)
     _tell_entry(uow, client, loan, entry, EventType.REPAYMENT_POSTED)
-    service.close_or_reopen(uow, client, loan)
+    settling.bring_in_line(uow, client, loan)
     return entry
 
 
@@ -161,39 +141,25 @@ def _give_back(uow: UnitOfWork, client: Client, loan: Loan, collection: Collecti
     on = max(_countable_day(uow, loan, collection.collected_on), drawn.value_date)
     entry = ledger.book_reversal(uow, loan, on, drawn, Source("collection", collection.collection_id))
     _tell_entry(uow, client, loan, entry, EventType.REPAYMENT_REVERSED)
-    service.close_or_reopen(uow, client, loan)
+    settling.bring_in_line(uow, client, loan)
 
 
 def _tell_shortfall(uow: UnitOfWork, client: Client, loan: Loan) -> None:
-    missing = wire.Money(amount=shortfall(uow, loan), currency=loan.currency)
+    missing = wire.Money(amount=shortfall.shortfall(uow, loan), currency=loan.currency)
     if missing.amount > 0:
         message = f"After the credit note the advance is {missing} above what the documents carry. "
-        _emit_shortfall(uow, client, loan, missing, message + f"Please repay {missing} from your own money.")
+        shortfall.tell(uow, client, loan, message + f"Please repay {missing} from your own money.")
 
 
 def _tell_what_is_left_of_shortfall(uow: UnitOfWork, client: Client, loan: Loan) -> None:
     """After a credit note was taken back: what is missing now, and 0 once to an applicant who knows of more."""
-    missing = wire.Money(amount=shortfall(uow, loan), currency=loan.currency)
+    missing = wire.Money(amount=shortfall.shortfall(uow, loan), currency=loan.currency)
     if missing.amount > 0:
         message = f"The credit note was taken back; the advance is still {missing} above what the documents carry. "
-        _emit_shortfall(uow, client, loan, missing, message + f"Please repay {missing} from your own money.")
-    elif _last_told_shortfall(uow, loan) > 0:
+        shortfall.tell(uow, client, loan, message + f"Please repay {missing} from your own money.")
+    elif shortfall.last_told(uow, loan) > 0:
         message = "The credit note was taken back; the documents carry the advance again. Nothing is to be repaid now."
-        _emit_shortfall(uow, client, loan, missing, message)
-
-
-def _last_told_shortfall(uow: UnitOfWork, loan: Loan) -> Decimal:
-    told = events.latest_of_loan(uow.session, loan.id, EventType.LOAN_SHORTFALL)
-    return wire.Money.model_validate(told.payload["data"]["shortfall"]).amount if told else Decimal(0)
-
-
-def _emit_shortfall(uow: UnitOfWork, client: Client, loan: Loan, missing: wire.Money, message: str) -> None:
-    details = {
-        "loan": service.snapshot(uow, loan).to_wire(),
-        "shortfall": missing.model_dump(mode="json"),
-        "message": message,
-    }
-    service.tell(uow, client, loan, EventType.LOAN_SHORTFALL, details)
+        shortfall.tell(uow, client, loan, message)
 
 
 def _tell_entry(uow: UnitOfWork, client: Client, loan: Loan, entry: LedgerEntry, kind: EventType) -> None:

@@ -11,6 +11,7 @@ from ..applications import states
 from ..applications.models import Application
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..collateral import releases
 from ..gateway import Gateway, UnitOfWork
 from ..kit.core_banking import PaymentInstruction
 from . import collecting, ledger, service
@@ -76,6 +77,7 @@ def _fail(uow: UnitOfWork, client: Client, loan: Loan, reason: str) -> None:
     application = uow.session.get_one(Application, loan.application_id)
     states.move(uow, application, LoanApplicationStatus.DISBURSED_FAILED)
     states.release_documents(uow, application.id)
+    releases.release_all(uow, client, loan, "The loan was not paid out.")
     details = {"loan": service.snapshot(uow, loan).to_wire(), "reason": reason}
     service.tell(uow, client, loan, EventType.LOAN_DISBURSEMENT_FAILED, details)
 

@@ -15,7 +15,7 @@ from ..gateway import UnitOfWork
 from ..kit.ids import new_id
 from ..kit.number_series import next_number
 from ..offers.models import Offer
-from . import ledger, repository
+from . import repository
 from .models import Loan
 from .views import as_wire
 
@@ -58,23 +58,6 @@ def move(loan: Loan, status: LoanStatus) -> None:
     if status not in NEXT[present]:
         raise AssertionError(f"loan {loan.number} is {present.value}; it cannot become {status.value}")
     loan.status = status.value
-
-
-def close_or_reopen(uow: UnitOfWork, client: Client, loan: Loan) -> None:
-    """Bring the status in line with the balance: a loan that owes nothing is CLOSED, one that owes again is ACTIVE."""
-    entries = repository.ledger(uow.session, loan.id)
-    settled = ledger.state(loan, entries, uow.now.date()).is_settled
-    application = uow.session.get_one(Application, loan.application_id)
-    if settled and loan.status == LoanStatus.ACTIVE.value:
-        move(loan, LoanStatus.CLOSED)
-        states.move(uow, application, LoanApplicationStatus.CLOSED)
-        states.release_documents(uow, application.id)
-        tell(uow, client, loan, EventType.LOAN_CLOSED, {"loan": snapshot(uow, loan).to_wire()})
-    elif not settled and loan.status == LoanStatus.CLOSED.value:
-        move(loan, LoanStatus.ACTIVE)
-        states.move(uow, application, LoanApplicationStatus.DISBURSEMENT_COMPLETED)
-        states.hold_documents_again(uow, application.id)
-        tell(uow, client, loan, EventType.LOAN_REOPENED, {"loan": snapshot(uow, loan).to_wire()})
 
 
 def snapshot(uow: UnitOfWork, loan: Loan) -> wire.Loan:

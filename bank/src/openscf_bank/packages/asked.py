@@ -57,8 +57,9 @@ def _accounted(attachments: AttachmentsSection | None) -> set[tuple[str, str]]:
 def _wanted(sections: Sections, technique: TechniqueSection) -> Iterator[tuple[str, str]]:
     kinds = {"customer_invoice": "ubl_invoice", "sales_order": "ubl_order"}
     for document in sections.transaction.documents:
-        if kinds[document.kind] in technique.embedded:
-            yield kinds[document.kind], document.number
+        kind = kinds.get(document.kind)  # a supplier's bill is the supplier's to make, and pledged goods have no file
+        if kind is not None and kind in technique.embedded:
+            yield kind, document.number
 
 
 def _asks_for_advice(sections: Sections, technique: TechniqueSection) -> bool:

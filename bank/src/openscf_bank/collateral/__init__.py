@@ -1,0 +1,1 @@
+"""Goods pledged for a loan: held, valued, released."""
