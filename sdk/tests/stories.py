@@ -262,7 +262,9 @@ def attachment(name: str, content: bytes, *, document: str) -> dict[str, Any]:
     }
 
 
-def evidence(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def evidence(
+    documents: Sequence[Mapping[str, Any]], *, order: str = "S00042", delivery: str = "WH/OUT/00009"
+) -> dict[str, Any]:
     """The evidence of documents of which every line was ordered and delivered."""
     carrier = {"line": 1, "quantity": "10"}
     lines = [
@@ -274,8 +276,8 @@ def evidence(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "ordered": row["gross"],
             "delivered": row["gross"],
             "needs_delivery": True,
-            "orders": [{**carrier, "order": "S00042", "net": row["net"]}],
-            "deliveries": [{**carrier, "delivery": "WH/OUT/00009"}],
+            "orders": [{**carrier, "order": order, "net": row["net"]}],
+            "deliveries": [{**carrier, "delivery": delivery}],
             "tax_codes": row["tax_codes"],
         }
         for document in documents

@@ -548,6 +548,7 @@ def test_an_order_may_be_financed_up_to_its_gross() -> None:
             sections["transaction"]["documents"] = [
                 document([line(1, net="1000.00", tax="200.00")], kind="sales_order", number="S00042", paid="200.00")
             ]
+            sections["transaction"]["technique"] = "pre_shipment"
             sections["transaction"]["eligible"]["amount"] = eligible
             sections["order_flow"]["orders"][0]["documents"] = []
             for taxed in sections["tax_flow"]["taxes"]:

@@ -22,7 +22,9 @@ from openscf._internal.package_consent import check_consent
 from openscf._internal.package_embedded import check_embedded, not_embedded
 from openscf._internal.package_evidence import check_evidence
 from openscf._internal.package_fingerprints import check_fingerprints
+from openscf._internal.package_goods import check_goods
 from openscf._internal.package_history import check_history
+from openscf._internal.package_kinds import check_kinds
 from openscf._internal.package_lights import check_lights
 from openscf._internal.package_references import check_references
 from openscf._internal.package_seal import HeldSeal, check_seal
@@ -127,7 +129,9 @@ def _verify_json(
     if package is not None:
         findings += check_consent(package, seal.keys if seal else None)
         findings += check_amounts(package)
+        findings += check_kinds(package)
         findings += check_totals(package)
+        findings += check_goods(package)
         findings += check_evidence(package)
         findings += check_history(package)
         findings += check_lights(package)

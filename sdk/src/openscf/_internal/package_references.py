@@ -1,4 +1,4 @@
-"""Every buyer, order, delivery and document that a package names is in it, and only once."""
+"""Every buyer, seller, order, delivery and document that a package names is in it, and only once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def check_references(package: Package) -> list[Finding]:
     """Return a finding for each name that leads nowhere, and for each identity given twice."""
     sections = package.sections
     buyers = {buyer.key for buyer in sections.party.buyers}
+    sellers = {seller.key for seller in sections.party.sellers}
     orders = {order.number for order in _rows(sections, "order_flow", "orders")}
     deliveries = {delivery.number for delivery in _rows(sections, "logistics_flow", "deliveries")}
     financed = {document.number for document in sections.transaction.documents}
@@ -28,6 +29,7 @@ def check_references(package: Package) -> list[Finding]:
     return [
         *_repeated_identities(sections),
         *_unknown("buyer", _buyer_references(sections), buyers),
+        *_unknown("seller", _seller_references(sections), sellers),
         *(_unknown("order", _order_references(sections), orders) if sections.order_flow else ()),
         *(_unknown("delivery", _delivery_references(sections), deliveries) if sections.logistics_flow else ()),
         *_unknown("document", _document_references(sections), documents),
@@ -55,7 +57,8 @@ def _names(sections: Sections, section: str, lists: str, member: str) -> _Named:
 
 def _repeated_identities(sections: Sections) -> Iterator[Finding]:
     applicant: tuple[_Place, str] = ("party", "applicant", "key"), sections.party.applicant.key
-    yield from _repeated("buyer", [applicant, *_names(sections, "party", "buyers", "key")])
+    others = (*_names(sections, "party", "buyers", "key"), *_names(sections, "party", "sellers", "key"))
+    yield from _repeated("party", (applicant, *others))
     yield from _repeated("document", _names(sections, "transaction", "documents", "number"))
     yield from _repeated("order", _names(sections, "order_flow", "orders", "number"))
     yield from _repeated("delivery", _names(sections, "logistics_flow", "deliveries", "number"))
@@ -79,6 +82,11 @@ def _buyer_references(sections: Sections) -> _Named:
     yield from _names(sections, "transaction", "documents", "buyer")
     yield from _names(sections, "order_flow", "orders", "buyer")
     yield from _names(sections, "cash_flow", "buyer_history", "buyer")
+
+
+def _seller_references(sections: Sections) -> _Named:
+    yield from _names(sections, "transaction", "documents", "seller")
+    yield from _names(sections, "order_flow", "orders", "seller")
 
 
 def _order_references(sections: Sections) -> _Named:
@@ -113,6 +121,7 @@ def _financed_references(sections: Sections) -> _Named:
     yield from _names(sections, "transaction", "confirmations", "document")
     for lists in ("lines", "documents", "contradictions"):
         yield from _names(sections, "evidence", lists, "document")
+    yield from _names(sections, "inventory", "resale", "document")
 
 
 def _attachment_references(sections: Sections) -> _Named:

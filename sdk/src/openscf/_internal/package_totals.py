@@ -8,6 +8,7 @@ from decimal import Decimal
 from openscf._internal.comparison import ZERO, compare
 from openscf._internal.finding import Finding
 from openscf._internal.sections import FinancedDocument, Sections
+from openscf.kinds import ORDER_KINDS
 from openscf.package import Package
 
 
@@ -84,7 +85,7 @@ def _check_limits(package: Package) -> list[Finding]:
         return foreign
     findings = []
     carried = sum(
-        (doc.totals.gross if doc.kind == "sales_order" else doc.totals.outstanding for doc in transaction.documents),
+        (doc.totals.gross if doc.kind in ORDER_KINDS else doc.totals.outstanding for doc in transaction.documents),
         ZERO,
     )
     if requested.amount <= 0:

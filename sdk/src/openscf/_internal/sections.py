@@ -684,6 +684,7 @@ class Contradiction(Row):
         "price-differs",
         "currency-differs",
         "buyer-differs",
+        "seller-differs",
         "tax-differs",
         "dates-out-of-order",
         "returned",

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from openscf._internal.sections import Section, Sections, Sum
+from openscf._internal.naming import naming
+from openscf._internal.sections import Section, Sections, SellerRow, Sum
 from openscf._internal.text_table import printable, shown, table
 from openscf.package import Package
 
@@ -19,6 +20,10 @@ def summary(package: Package) -> Iterator[str]:
     sections = package.sections
     yield from _facts(_identity(package))
     yield from _titled("Documents", _documents(sections))
+    if any(document.goods for document in sections.transaction.documents):
+        yield from _titled("Pledged goods", _goods(sections))
+    if sections.inventory:
+        yield from _titled("How fast the goods sell", _rows(sections.inventory.resale))
     yield from _titled("Streams", _streams(sections))
     yield from _titled("Contradictions", _contradictions(sections))
     yield from _titled("Lights", _lights(sections))
@@ -58,21 +63,33 @@ def _identity(package: Package) -> list[tuple[str, Any]]:
         ("asks for", f"{_money(transaction.requested)} for {transaction.tenor_days} days"),
         ("eligible", _money(transaction.eligible)),
         ("technique", transaction.technique),
+        *(("to be paid", _account(seller)) for seller in sections.party.sellers),
     ]
 
 
+def _account(seller: SellerRow) -> str:
+    account = seller.account
+    if account is None:
+        return f"{seller.name}; no account is named"
+    trusted = "vouched for" if account.trusted else "nobody vouches for it"
+    return f"{account.holder} on {account.iban or account.account or 'no number'} ({trusted})"
+
+
 def _documents(sections: Sections) -> list[str]:
-    buyers = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
-    headings = ["number", "kind", "issued", "due", "buyer", "gross", "paid", "credited", "outstanding", ""]
+    named = naming(sections.party)
+    headings = ["number", "its number", "kind", "issued", "due", "buyer", "seller", "gross", "paid", "credited"]
+    headings += ["outstanding", ""]
     return table(
         headings,
         (
             (
                 document.number,
+                document.issuer_number,
                 document.kind.replace("_", " "),
                 document.issue_date,
                 document.due_date,
-                buyers.get(document.buyer, document.buyer),
+                named(document.buyer),
+                named(document.seller),
                 document.totals.gross,
                 document.totals.paid,
                 document.totals.credited,
@@ -80,6 +97,30 @@ def _documents(sections: Sections) -> list[str]:
                 document.currency,
             )
             for document in sections.transaction.documents
+        ),
+    )
+
+
+def _goods(sections: Sections) -> list[str]:
+    """What is pledged, and where it lies."""
+    headings = ["number", "code", "description", "lot", "place", "pledged", "on hand", "", "oldest"]
+    return table(
+        headings,
+        (
+            (
+                document.number,
+                line.product_code,
+                line.description,
+                document.goods.lot,
+                document.goods.place,
+                line.quantity,
+                document.goods.on_hand,
+                line.uom,
+                document.goods.oldest_on,
+            )
+            for document in sections.transaction.documents
+            if document.goods is not None
+            for line in document.lines
         ),
     )
 
@@ -120,14 +161,14 @@ def _rows(rows: tuple[Any, ...]) -> list[str]:
     """Return a table of all members of rows."""
     if not rows:
         return []
-    members = [name for name in type(rows[0]).model_fields if not isinstance(getattr(rows[0], name), BaseModel)]
-    nested = [name for name in type(rows[0]).model_fields if isinstance(getattr(rows[0], name), BaseModel)]
-    parts = [(name, part) for name in nested for part in type(getattr(rows[0], name)).model_fields]
+    objects = {name: value for row in rows for name, value in row if isinstance(value, BaseModel)}
+    members = [name for name in type(rows[0]).model_fields if name not in objects]
+    parts = [(name, part) for name, value in objects.items() for part in type(value).model_fields]
     headings = [_words(name) for name in members] + [_words(part) for _, part in parts]
     return table(
         headings,
         (
-            [getattr(row, name) for name in members] + [getattr(getattr(row, name), part) for name, part in parts]
+            [getattr(row, name) for name in members] + [getattr(getattr(row, name), part, None) for name, part in parts]
             for row in rows
         ),
     )

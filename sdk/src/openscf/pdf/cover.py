@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Final
 
 from reportlab.graphics.shapes import Drawing
@@ -13,6 +12,8 @@ from openscf._internal.sections import CheckRow, Sections
 from openscf.package import Header
 from openscf.pdf.book import aside, block, said
 from openscf.pdf.fonts import MEDIUM
+from openscf.pdf.kinds import is_pledged
+from openscf.pdf.money_path import money_path
 from openscf.pdf.palette import (
     ACCENT,
     ACCENT_PALE,
@@ -27,29 +28,21 @@ from openscf.pdf.palette import (
     TITLE,
     WIDTH,
 )
+from openscf.pdf.parties import parties
 from openscf.pdf.picture import picture_of_all
 from openscf.pdf.strokes import LEVEL_WORDS, label, mark
-from openscf.pdf.tables import facts, side_by_side
-from openscf.pdf.wording import LONGEST_NAME, clipped, counted, day, listed, markup, moment, money, share, words
+from openscf.pdf.tables import facts
+from openscf.pdf.wording import counted, markup, moment, money, words
 
 LIGHTS: Final = {
     "authenticity": ("Authenticity", "Is the trade real?"),
     "self_liquidation": ("Self-liquidation", "Will it repay itself?"),
     "control": ("Control", "Does the money come our way?"),
 }
-_RELATIONS: Final = {
-    "own_company": "a company of its own",
-    "same_group": "of the same group",
-    "same_tax_id": "has the same tax id",
-    "same_bank_account": "has the same bank account",
-    "own_user": "a user of its own ERP",
-}
 _SEVERITY: Final = ("red", "amber", "grey", "green")
 _MOST_REASONS: Final = 3
-_MOST_BUYERS: Final = 3
 _MOST_PICTURES: Final = 2
 _GAP: Final = 10.0
-_ZERO: Final = Decimal(0)
 
 
 def cover(header: Header, sections: Sections) -> list[Flowable]:
@@ -66,7 +59,7 @@ def cover(header: Header, sections: Sections) -> list[Flowable]:
         HRFlowable(width="100%", thickness=1.6, color=ACCENT, spaceBefore=7, spaceAfter=9),
         _ask(sections),
         Spacer(1, 8),
-        _parties(sections),
+        parties(sections),
         block("The applicant's own checks"),
         *_lights(sections),
         block("The way of the money"),
@@ -103,43 +96,6 @@ def _ask(sections: Sections) -> Flowable:
             ]
         ),
     )
-
-
-def _parties(sections: Sections) -> Flowable:
-    applicant, named = sections.party.applicant, {buyer.key: buyer for buyer in sections.party.buyers}
-    keys = list(dict.fromkeys(document.buyer for document in sections.transaction.documents))
-    buyers: list[Flowable] = [Paragraph(markup("Buyers of the financed documents"), SMALL_QUIET)]
-    for key in keys[:_MOST_BUYERS]:
-        buyer = named.get(key)
-        buyers.append(Paragraph(markup((buyer.name if buyer else None) or key, MEDIUM, at_most=LONGEST_NAME), FACT))
-        if buyer:
-            parts = [buyer.tax_id, buyer.city, buyer.country]
-            since = f"customer since {day(buyer.customer_since)}" if buyer.customer_since else None
-            buyers.append(
-                Paragraph(markup(" · ".join(filter(None, [*parts, since])), at_most=LONGEST_NAME), SMALL_QUIET)
-            )
-            if buyer.related:
-                buyers.append(
-                    Paragraph(markup(f"Related to the applicant: {_RELATIONS[buyer.related]}", MEDIUM), SMALL)
-                )
-    if len(keys) > _MOST_BUYERS:
-        buyers.append(Paragraph(markup(f"and {counted(len(keys) - _MOST_BUYERS, 'more', 'more')}"), SMALL_QUIET))
-    who: list[Flowable] = [
-        Paragraph(markup("Applicant"), SMALL_QUIET),
-        Paragraph(markup(applicant.name, MEDIUM), FACT),
-        Paragraph(
-            markup(" · ".join(filter(None, [applicant.tax_id, applicant.registry, applicant.city, applicant.country]))),
-            SMALL_QUIET,
-        ),
-    ]
-    account = applicant.collection_account
-    if account:
-        number = account.iban or account.account or "number not given"
-        who += [
-            Spacer(1, 3),
-            Paragraph(markup(f"Collects on {number}, {account.bank or 'bank not named'} ({account.holder})"), SMALL),
-        ]
-    return side_by_side([who, buyers])
 
 
 def _lights(sections: Sections) -> Iterator[Flowable]:
@@ -200,8 +156,8 @@ def _reasons(level: str, results: list[CheckRow]) -> list[CheckRow]:
 
 
 def _pictures(sections: Sections) -> Iterator[Flowable]:
-    """One picture of all documents, for the currency asked for and at most one more."""
-    if not sections.evidence:
+    """One picture of all documents, for the currency asked for and at most one more; pledged goods have no streams."""
+    if not sections.evidence or is_pledged(sections.transaction):
         return
     asked = sections.transaction
     currencies = dict.fromkeys([asked.requested.currency, *(document.currency for document in asked.documents)])
@@ -210,46 +166,6 @@ def _pictures(sections: Sections) -> Iterator[Flowable]:
         if rows:
             yield Spacer(1, 7)
             yield picture_of_all(rows, sections)
-
-
-def money_path(sections: Sections) -> str:
-    """Return one sentence: who bought, what carries the claim, what was paid, what is open until when, and where it
-    is paid."""
-    asked = sections.transaction
-    buyers = {buyer.key: clipped(buyer.name or buyer.key, LONGEST_NAME) for buyer in sections.party.buyers}
-    names = list(dict.fromkeys(buyers.get(document.buyer, document.buyer) for document in asked.documents))
-    sentence = (
-        f"{listed(names, at_most=_MOST_BUYERS)} bought from {clipped(sections.party.applicant.name, LONGEST_NAME)}"
-    )
-    parts = []
-    for currency in dict.fromkeys(document.currency for document in asked.documents):
-        totals = [document.totals for document in asked.documents if document.currency == currency]
-        gross, open_ = (sum((getattr(one, name) for one in totals), _ZERO) for name in ("gross", "outstanding"))
-        part = f"for {_unbroken(gross, currency)}"
-        if sections.evidence:
-            rows = [row for row in sections.evidence.documents if row.currency == currency]
-            ordered, delivered, deliverable = (
-                sum((getattr(row, name) for row in rows), _ZERO) for name in ("ordered", "delivered", "deliverable")
-            )
-            part += f", of which orders carry {share(ordered, gross)}"
-            if deliverable:
-                part += f" and deliveries {share(delivered, deliverable)} of the goods"
-        settled = _unbroken(gross - open_, currency)
-        parts.append(f"{part}; {settled} is settled and {_unbroken(open_, currency)} is open")
-    sentence = f"{sentence} {', and '.join(parts)}"
-    due = [document.due_date for document in asked.documents if document.due_date]
-    if due:
-        last = f" and {day(max(due))}" if max(due) != min(due) else ""
-        sentence += f", due {'between ' if last else 'on '}{day(min(due))}{last}"
-    account = sections.party.applicant.collection_account
-    if account and (account.iban or account.account):
-        sentence += f", to be paid to {account.iban or account.account}"
-        sentence += f" at {clipped(account.bank, LONGEST_NAME)}" if account.bank else ""
-    return f"{sentence}."
-
-
-def _unbroken(value: Decimal, currency: str) -> str:
-    return money(value, currency).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _identity(header: Header) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer
 
+from openscf._internal.naming import naming
 from openscf._internal.sections import (
     Confirmation,
     Contradiction,
@@ -16,6 +17,8 @@ from openscf._internal.sections import (
     Sections,
 )
 from openscf.pdf.book import aside, block, caption, chapter
+from openscf.pdf.goods import pledged
+from openscf.pdf.kinds import heading, is_bought, is_pledged
 from openscf.pdf.palette import SENTENCE
 from openscf.pdf.picture import document_picture, picture_of_all
 from openscf.pdf.strokes import level_drawing
@@ -32,7 +35,11 @@ Numbered = list[tuple[int, Contradiction]]
 
 
 def documents(sections: Sections) -> Iterator[Flowable]:
-    """Yield the chapter of the financed documents."""
+    """Yield the chapter of the financed documents, or of the pledged goods."""
+    if is_pledged(sections.transaction):
+        yield from chapter("What is pledged", "Goods of the applicant's own, at the cost that its books keep.")
+        yield from pledged(sections)
+        return
     rows = sections.transaction.documents
     yield from chapter(
         "What is financed",
@@ -52,9 +59,7 @@ def documents(sections: Sections) -> Iterator[Flowable]:
 
 
 def _one(document: FinancedDocument, sections: Sections, numbered: Numbered) -> Iterator[Flowable]:
-    buyers = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
-    kind = "Invoice" if document.kind == "customer_invoice" else "Order"
-    head: list[Flowable] = [block(f"{kind} {document.number} to {buyers.get(document.buyer, document.buyer)}")]
+    head: list[Flowable] = [block(heading(document, naming(sections.party)))]
     evidence = _evidence_of(sections).get(document.number)
     if evidence:
         head.append(document_picture(document, evidence, sections, numbered))
@@ -143,10 +148,10 @@ def _summary(sections: Sections, numbered: Numbered) -> Iterator[Flowable]:
 
 
 def _summary_table(rows: list[FinancedDocument], sections: Sections, marked: set[str]) -> Flowable:
-    buyers = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
-    evidence = _evidence_of(sections)
+    named, evidence = naming(sections.party), _evidence_of(sections)
+    other = "Seller" if is_bought(sections.transaction) else "Buyer"
     columns = [
-        Column("Number", 0.17), Column("Buyer", 0.25), Column("Due", 0.11), Column("Gross", 0.15, right=True),
+        Column("Number", 0.17), Column(other, 0.25), Column("Due", 0.11), Column("Gross", 0.15, right=True),
         Column("Open", 0.15, right=True), Column("Ordered", 0.075, right=True), Column("Delivered", 0.085, right=True),
         Column("", 0.05),
     ]  # fmt: skip
@@ -156,7 +161,7 @@ def _summary_table(rows: list[FinancedDocument], sections: Sections, marked: set
         totals, currency = document.totals, document.currency
         cells.append(
             [
-                document.number, buyers.get(document.buyer, document.buyer), day(document.due_date),
+                document.number, named(document.counterparty), day(document.due_date),
                 money(totals.gross, currency), money(totals.outstanding, currency),
                 share(row.ordered, row.gross) if row else "", share(row.delivered, row.deliverable) if row else "",
                 _flag(document.number in marked, row),

@@ -12,6 +12,7 @@ from openscf.pdf.cash import cash, forecast
 from openscf.pdf.closing import checks, consent, files, verification
 from openscf.pdf.cover import cover
 from openscf.pdf.documents import documents
+from openscf.pdf.goods import resale
 from openscf.pdf.holdings import exposure, inventory
 from openscf.pdf.trade import deliveries, orders, taxes
 from openscf.pdf.wording import words
@@ -26,7 +27,7 @@ def draw(header: Header, sections: Sections) -> bytes:
     """
     fonts.register()
     story: list[Flowable] = [*cover(header, sections), PageBreak(), *documents(sections)]
-    for chapter in (checks, orders, deliveries, taxes, cash, forecast, inventory, exposure, consent, files):
+    for chapter in (resale, checks, orders, deliveries, taxes, cash, forecast, inventory, exposure, consent, files):
         flowables = list(chapter(sections))
         if flowables:
             story += [Spacer(1, _GAP), *flowables]

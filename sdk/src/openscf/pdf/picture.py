@@ -13,6 +13,7 @@ from reportlab.lib.colors import Color
 
 from openscf._internal.sections import Contradiction, EvidenceDocument, FinancedDocument, Sections
 from openscf.pdf.fonts import MEDIUM
+from openscf.pdf.kinds import BOX_TITLES, is_bought
 from openscf.pdf.palette import (
     ACCENT,
     ACCENT_MIDDLE,
@@ -40,6 +41,7 @@ STREAM_OF: Final = {
     "price-differs": "order",
     "currency-differs": "order",
     "buyer-differs": "order",
+    "seller-differs": "order",
     "quantity-over-delivered": "delivery",
     "returned": "delivery",
     "tax-differs": "tax",
@@ -82,7 +84,7 @@ def document_picture(
     for index, contradiction in contradictions:
         found.setdefault(STREAM_OF[contradiction.code], []).append(index)
     notes = _notes(document, sections)
-    titles = {"document": "Invoice" if document.kind == "customer_invoice" else "Financed order"}
+    titles = {**_titles(sections), "document": BOX_TITLES[document.kind]}
     return _draw(_streams(evidence, document.totals.tax, notes, titles, found), evidence.currency)
 
 
@@ -104,7 +106,11 @@ def picture_of_all(evidence: Sequence[EvidenceDocument], sections: Sections) -> 
             found.setdefault(STREAM_OF[contradiction.code], []).append(0)
     notes = {name: [counted(len(rows), "contradiction", "contradictions")] for name, rows in found.items()}
     notes["document"] = [counted(len(evidence), "document", "documents"), *notes.get("document", [])]
-    return _draw(_streams(sums, tax, notes, {"document": "Documents"}, found), sums.currency)
+    return _draw(_streams(sums, tax, notes, {**_titles(sections), "document": "Documents"}, found), sums.currency)
+
+
+def _titles(sections: Sections) -> dict[str, str]:
+    return {"delivery": "Receipt" if is_bought(sections.transaction) else "Delivery"}
 
 
 def _streams(
@@ -124,7 +130,7 @@ def _streams(
         ("order", "Order", evidence.ordered, evidence.gross, "ordered"),
         (
             "delivery",
-            "Delivery",
+            titles["delivery"],
             evidence.delivered if evidence.deliverable else None,
             evidence.deliverable,
             "delivered",

@@ -8,6 +8,7 @@ from typing import Final
 
 from reportlab.platypus import Flowable
 
+from openscf._internal.naming import naming
 from openscf._internal.sections import (
     LogisticsFlowSection,
     LogisticsMonth,
@@ -18,6 +19,7 @@ from openscf._internal.sections import (
 )
 from openscf.pdf.book import aside, caption, chapter
 from openscf.pdf.charts import Series, bar_chart
+from openscf.pdf.kinds import is_bought
 from openscf.pdf.palette import ACCENT, ACCENT_MIDDLE, LEVELS
 from openscf.pdf.sources import origin
 from openscf.pdf.tables import Column, table
@@ -57,17 +59,17 @@ def _orders_chart(rows: list[OrderMonth]) -> Flowable:
 def _behind(section: OrderFlowSection, sections: Sections) -> Iterator[Flowable]:
     if not section.orders:
         return
-    buyers = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
+    named, other = naming(sections.party), "Seller" if is_bought(sections.transaction) else "Buyer"
     yield from caption("Orders behind the financed documents")
     columns = [
-        Column("Order", 0.15), Column("Buyer", 0.25), Column("Quoted", 0.11), Column("Ordered", 0.11),
+        Column("Order", 0.15), Column(other, 0.25), Column("Quoted", 0.11), Column("Ordered", 0.11),
         Column("Changed", 0.11), Column("State", 0.1), Column("Total", 0.17, right=True),
     ]  # fmt: skip
     yield table(
         columns,
         [
             [
-                row.number, buyers.get(row.buyer, row.buyer), day(row.quoted_on), day(row.ordered_on),
+                row.number, named(row.counterparty), day(row.quoted_on), day(row.ordered_on),
                 day(row.changed_on), words(row.state), money(row.total, row.currency),
             ]
             for row in section.orders[:MOST_ROWS]
@@ -90,7 +92,7 @@ def deliveries(sections: Sections) -> Iterator[Flowable]:
     if incoming:
         yield from caption("Punctuality of incoming deliveries by month, number of deliveries", of_picture=True)
         yield _punctuality_chart(incoming)
-    yield from _deliveries_table(section)
+    yield from _deliveries_table(section, bought=is_bought(sections.transaction))
 
 
 def _punctuality_chart(rows: list[LogisticsMonth]) -> Flowable:
@@ -107,10 +109,11 @@ def _punctuality_chart(rows: list[LogisticsMonth]) -> Flowable:
     )
 
 
-def _deliveries_table(section: LogisticsFlowSection) -> Iterator[Flowable]:
+def _deliveries_table(section: LogisticsFlowSection, *, bought: bool) -> Iterator[Flowable]:
     if not section.deliveries:
         return
-    yield from caption("Deliveries of the financed documents")
+    yield from caption(f"{'Receipts' if bought else 'Deliveries'} of the financed documents")
+    back = "out" if bought else "in"
     columns = [
         Column("Delivery", 0.16), Column("Order", 0.13), Column("State", 0.1), Column("Promised", 0.12),
         Column("Done", 0.12), Column("Carrier, tracking", 0.22), Column("Signed by", 0.15),
@@ -119,7 +122,7 @@ def _deliveries_table(section: LogisticsFlowSection) -> Iterator[Flowable]:
         columns,
         [
             [
-                f"{row.number}{' (return)' if row.direction == 'in' else ''}", row.order or "", words(row.state),
+                f"{row.number}{' (return)' if row.direction == back else ''}", row.order or "", words(row.state),
                 day(row.promised_on), day(row.done_on),
                 " · ".join(filter(None, [row.carrier, row.tracking_reference])), row.signed_by or "",
             ]
