@@ -15,8 +15,17 @@ from .bank_limits import Quote, advance, check_banks, check_tenor, quote, takes
 from .buyer import check_buyer
 from .company_setup import check_accounts, check_collection_account, check_tax_id
 from .document_state import check_document_state
-from .facts import BankTerms, DocumentFacts
+from .facts import INVENTORY_LOAN, BankTerms, DocumentFacts
 from .findings import Finding
+from .goods import (
+    check_goods_free,
+    check_goods_names,
+    check_goods_not_financed,
+    check_goods_place,
+    check_goods_state,
+    check_goods_there,
+    check_goods_value,
+)
 from .overdue import check_overdue
 from .statable import UNSTATABLE, check_currency, check_history, check_names
 
@@ -30,6 +39,18 @@ DOCUMENT_RULES = (
     check_overdue,
     check_tenor,
 )
+GOODS_RULES = (
+    check_goods_state,
+    check_goods_place,
+    check_goods_there,
+    check_currency,
+    check_goods_names,
+    check_goods_not_financed,
+    check_goods_free,
+    check_goods_value,
+)
+# Where a technique has rules of its own; all others share DOCUMENT_RULES.
+RULES_OF = {INVENTORY_LOAN: GOODS_RULES}
 COMPANY_RULES = (
     check_tax_id,
     check_accounts,
@@ -192,7 +213,10 @@ def assess(documents: Sequence[DocumentFacts], env) -> Assessment:
     Rules look at each document, the banks at all that can be financed together: advance rate per document, amounts on
     the sum, tenor to the last expected payment. `env` gives the reader's language and nothing else.
     """
-    assessed = tuple(DocumentAssessment(facts, _findings(DOCUMENT_RULES, facts, env)) for facts in documents)
+    assessed = tuple(
+        DocumentAssessment(facts, _findings(RULES_OF.get(facts.technique, DOCUMENT_RULES), facts, env))
+        for facts in documents
+    )
     together = _findings(COMPANY_RULES, documents[0], env)
     financeable = [item.facts for item in assessed if item.is_financeable]
     if not financeable:

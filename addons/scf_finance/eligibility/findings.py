@@ -14,6 +14,8 @@ class Fix(Enum):
     BANKS = "banks"
     APPLICATION = "application"
     INVOICES = "invoices"
+    STOCK = "stock"
+    PRODUCT = "product"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from . import scf_lights
 from . import scf_pledge
 from . import scf_pledge_release
 from . import scf_pledge_value
+from . import scf_pledge_financing
 from . import stock_quant
 from . import stock_move
 from . import stock_move_line

@@ -40,4 +40,5 @@ from . import test_shared_house
 from . import test_submission
 from . import test_panel_unit
 from . import test_ubl
+from . import test_goods_rules
 from . import test_history
