@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from asset_stories import evidence_of_goods, pledge, purchase, resale
 from hypothesis import strategies as st
 from stories import attachment, document, evidence, honest_sections, line, section, with_consent
 
@@ -17,6 +18,11 @@ OPTIONAL = (
     "order_flow", "logistics_flow", "tax_flow", "cash_flow", "inventory", "exposure", "evidence", "checks",
     "forecast", "attachments",
 )  # fmt: skip
+TECHNIQUES = {
+    "sales_order": "pre_shipment", "customer_invoice": "receivables_discounting",
+    "purchase_order": "distributor_finance", "vendor_bill": "distributor_finance", "pledged_goods": "inventory_loan",
+}  # fmt: skip
+PURCHASES = ("purchase_order", "vendor_bill")
 LEVELS = ("grey", "green", "amber", "red")
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
 
@@ -86,27 +92,33 @@ def whole_sections(draw: st.DrawFn) -> dict[str, Any]:
     def money(most: int) -> str:
         return str(draw(st.integers(0, most)) * unit)
 
-    buyers = [
-        {"key": f"b{at}", "name": draw(named), **draw(st.just({}) | st.fixed_dictionaries({"tax_id": named}))}
-        for at in range(draw(st.integers(1, 3)))
+    kind = draw(st.sampled_from(sorted(TECHNIQUES)))
+    parties = draw_parties(draw, kind)
+    documents, taxes, payments = draw_documents(draw, kind, parties, currency, money)
+    parties = [
+        party for party in parties if party["key"] in {made.get("buyer", made.get("seller")) for made in documents}
     ]
-    documents, taxes, payments = draw_documents(draw, buyers, currency, money)
-    buyers = [buyer for buyer in buyers if buyer["key"] in {made["buyer"] for made in documents}]
+    buyers, sellers = ([], parties) if kind in PURCHASES else (parties, [])
     others = [{"key": f"other{at}", "name": f"canary buyer {at}"} for at in range(draw(st.integers(0, 3)))]
     carried = sum(
-        (Decimal(made["totals"]["gross" if made["kind"] == "sales_order" else "outstanding"]) for made in documents),
+        (Decimal(made["totals"]["gross" if kind.endswith("order") else "outstanding"]) for made in documents),
         0 * unit,
     )
     sections = {
-        "party": section(applicant=honest_sections()["party"]["applicant"], buyers=buyers + others),
+        "party": section(
+            applicant=honest_sections()["party"]["applicant"],
+            buyers=buyers + others,
+            **({"sellers": sellers} if sellers else {}),
+        ),
         "transaction": section(
-            technique="receivables_discounting",
+            technique=draw(st.sampled_from([TECHNIQUES[kind], "a technique of tomorrow"])),
             tenor_days=draw(st.integers(1, 360)),
             requested={"amount": str((carried / 2).quantize(unit)), "currency": currency},
             eligible={"amount": str(carried), "currency": currency},
             documents=documents,
         ),
         **draw_flows(draw, taxes, payments, buyers + others, currency, money),
+        **draw_carriers(draw, documents, currency, money),
         **draw_position(draw, documents, currency, money),
     }
     for name in OPTIONAL:
@@ -117,10 +129,22 @@ def whole_sections(draw: st.DrawFn) -> dict[str, Any]:
 Money = Callable[[int], str]
 
 
+def draw_parties(draw: st.DrawFn, kind: str) -> list[dict[str, Any]]:
+    """Buyers of sales, the seller of purchases, nobody for goods."""
+    most = {"pledged_goods": 0, "purchase_order": 1, "vendor_bill": 1}.get(kind, 3)
+    return [
+        {"key": f"{'s' if kind in PURCHASES else 'b'}{at}", "name": draw(named),
+         **draw(st.just({}) | st.fixed_dictionaries({"tax_id": named}))}
+        for at in range(draw(st.integers(min(1, most), most)))
+    ]  # fmt: skip
+
+
 def draw_documents(
-    draw: st.DrawFn, buyers: list[dict[str, Any]], currency: str, money: Money
+    draw: st.DrawFn, kind: str, parties: list[dict[str, Any]], currency: str, money: Money
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Documents with their taxes and payments."""
+    """Documents of one kind with their taxes and payments."""
+    if kind == "pledged_goods":
+        return [draw_pledge(draw, at, currency, money) for at in range(draw(st.integers(1, 4)))], [], []
     zero = 0 * UNITS[currency]
     documents, taxes, payments = [], [], []
     for at in range(draw(st.integers(1, 4))):
@@ -128,14 +152,16 @@ def draw_documents(
         lines[0]["net"] = str(Decimal(lines[0]["net"]) + 10**7)
         lines[0]["gross"] = str(Decimal(lines[0]["net"]) + Decimal(lines[0]["tax"]))
         number = f"{draw(named)}/{at}"
-        kind = draw(st.sampled_from(["customer_invoice", "sales_order"]))
         parts = [(draw(st.sampled_from(["payment", "credit_note", "other"])), money(10**5)) for _ in range(at)]
         credited = sum((Decimal(amount) for how, amount in parts if how == "credit_note"), zero)
         paid = sum((Decimal(amount) for how, amount in parts if how != "credit_note"), zero)
-        made = document(
-            lines, number=number, kind=kind, paid=str(paid), credited=str(credited), currency=currency,
-            buyer=draw(st.sampled_from(buyers)),
-        )  # fmt: skip
+        other, settled = draw(st.sampled_from(parties)), {"paid": str(paid), "credited": str(credited)}
+        if kind in PURCHASES:
+            made = purchase(
+                kind, lines, number=number, seller=other, currency=currency, issuer_number=draw(named), **settled
+            )
+        else:
+            made = document(lines, number=number, kind=kind, currency=currency, buyer=other, **settled)
         for name in ("net", "tax", "gross", "outstanding"):
             made["totals"][name] = str(Decimal(made["totals"][name]).quantize(UNITS[currency]))
         documents.append(made)
@@ -148,13 +174,38 @@ def draw_documents(
     return documents, taxes, payments
 
 
+def draw_pledge(draw: st.DrawFn, at: int, currency: str, money: Money) -> dict[str, Any]:
+    """Goods with a lot, with a product code, or with neither."""
+    quantity = draw(st.integers(1, 10**6))
+    return pledge(
+        f"{draw(named)}/{at}", value=str(Decimal(money(10**6)) + 2 * UNITS[currency]),
+        quantity=str(quantity), on_hand=str(quantity + draw(st.integers(0, 9))), lot=draw(st.none() | named),
+        code=draw(st.none() | named), description=draw(named), currency=currency,
+    )  # fmt: skip
+
+
+def draw_carriers(draw: st.DrawFn, documents: list[dict[str, Any]], currency: str, money: Money) -> dict[str, Any]:
+    """The order and the delivery behind the documents; goods that are pledged have none."""
+    kind = documents[0]["kind"]
+    if kind == "pledged_goods":
+        return {"order_flow": section(orders=[]), "logistics_flow": section(deliveries=[])}
+    base = honest_sections()
+    [order], [delivery] = base["order_flow"]["orders"], base["logistics_flow"]["deliveries"]
+    order.update(currency=currency, total=money(10**6), documents=[])
+    if kind in PURCHASES:
+        del order["buyer"]
+        order["seller"] = documents[0]["seller"]
+        delivery["direction"] = "in"
+    else:
+        order["buyer"] = documents[0]["buyer"]
+    return {"order_flow": section(orders=[order]), "logistics_flow": section(deliveries=[delivery])}
+
+
 def draw_flows(
     draw: st.DrawFn, taxes: list[dict[str, Any]], payments: list[dict[str, Any]], buyers: list[dict[str, Any]],
     currency: str, money: Money,
 ) -> dict[str, Any]:  # fmt: skip
-    """The streams with their history: what was invoiced by month is what was invoiced to the buyers."""
-    base = honest_sections()
-    base["order_flow"]["orders"][0].update(buyer=buyers[0]["key"], currency=currency, total=money(10**6), documents=[])
+    """Tax and cash with their history: what was invoiced by month is what was invoiced to the buyers."""
     history = [
         {"buyer": buyer["key"], "currency": currency, "invoices": 1, "invoiced": money(10**6), "paid": money(10**6),
          "overdue": money(10**3)}
@@ -173,8 +224,6 @@ def draw_flows(
     cash[0]["invoiced"] = str(sum(Decimal(row["invoiced"]) for row in history))
     period = draw(st.sampled_from([None, {"from": "2025-11-01", "to": "2026-11-22"}]))
     return {
-        "order_flow": section(orders=base["order_flow"]["orders"]),
-        "logistics_flow": base["logistics_flow"],
         "tax_flow": section(taxes=taxes),
         "cash_flow": {**section(payments=payments, buyer_history=history, months=cash), "period": period},
     }
@@ -207,10 +256,16 @@ def draw_position(draw: st.DrawFn, documents: list[dict[str, Any]], currency: st
         }
         for light in ("authenticity", "self_liquidation", "control")
     ]
+    sold, kind = [], documents[0]["kind"]
+    if kind in PURCHASES or kind == "pledged_goods":
+        sold = [
+            resale(made, at, sold=str(draw(st.integers(1, 99))), days=draw(st.none() | st.just("12.5")))
+            for made in documents for at in range(len(made["lines"])) if draw(st.booleans())
+        ]  # fmt: skip
     return {
-        "inventory": section(stock=stock, totals=totals(stock, "value")),
+        "inventory": section(stock=stock, totals=totals(stock, "value"), **({"resale": sold} if sold else {})),
         "exposure": section(loans=loans, totals=totals(loans, "outstanding")),
-        "evidence": evidence(documents),
+        "evidence": evidence_of_goods(documents) if kind == "pledged_goods" else evidence(documents),
         "checks": section(results=results, lights=lights),
         "forecast": section(weeks=weeks, totals=totals(weeks, "expected")),
         "attachments": section(files=[attachment("a.xml", b"", document=documents[0]["number"])]),

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -490,6 +491,19 @@ APPLICATION = {
     "id": "a1", "reference": "FIN/1", "status": "OFFERED", "technique": "receivables_discounting", "requested": MONEY,
     "created_at": "2026-11-22T05:55:49Z", "updated_at": "2026-11-22T05:55:49Z", "offers": [OFFER],
 }  # fmt: skip
+GOODS = {"kind": "pledged_goods", "number": "PLG/2026/0001"}
+RELEASE = {
+    "release_id": "x1", "document": GOODS, "quantity": "12.5", "status": "WAITING", "repay_first": MONEY,
+    "message": "Repay first.",
+}  # fmt: skip
+VALUED = {
+    "valuation_id": "v1", "status": "RECEIVED", "lending_value": MONEY, "owed": {**MONEY, "amount": "820.00"},
+    "shortfall": {**MONEY, "amount": "100.00"},
+}  # fmt: skip
+HELD = {
+    "document": GOODS, "description": "Desk lamp", "uom": "Units", "pledged": "40", "released": "12.5", "held": "27.5",
+    "value": MONEY, "lending_value": MONEY,
+}  # fmt: skip
 BALANCE = {
     "as_of": "2026-11-22", "currency": "EUR", "principal": "720.00", "interest": "0.00", "fee": "0.00",
     "penalty": "0.00", "total": "720.00",
@@ -508,6 +522,8 @@ def test_the_typed_messages_go_to_their_places_and_read_their_answers(gateway: G
         ("GET", "/v1/loans/l1", LOAN),
         ("POST", "/v1/loans/l1/collections", {"collection_id": "c1", "status": "RECEIVED"}),
         ("POST", "/v1/loans/l1/repayments", {"repayment_id": "r1", "status": "RECEIVED"}),
+        ("POST", "/v1/loans/l1/releases", RELEASE), ("POST", "/v1/loans/l1/valuations", VALUED),
+        ("GET", "/v1/loans/l1/collateral", {"loan_id": "l1", "goods": [HELD]}),
         ("GET", "/v1/loans/l1/statement",
          {"loan_id": "l1", "currency": "EUR", "opening": BALANCE, "entries": [], "closing": BALANCE}),
     ):  # fmt: skip
@@ -541,6 +557,15 @@ def test_the_typed_messages_go_to_their_places_and_read_their_answers(gateway: G
     assert client.collect("l1", collection, idempotency_key="6").status == "RECEIVED"
     repayment = wire.Repayment(repayment_id="r1", amount=money, paid_on=today, reason="due")
     assert client.repay("l1", repayment, idempotency_key="7").repayment_id == "r1"
+    asked = wire.ReleaseRequest(release_id="x1", document=GOODS, quantity="12.5", reason="Sold.")
+    release = client.release("l1", asked, idempotency_key="8")
+    assert release.status is wire.ReleaseStatus.WAITING and release.repay_first == money
+    valuation = wire.Valuation(
+        valuation_id="v1", as_of=today, goods=[{"document": GOODS, "quantity": "40", "value": MONEY}]
+    )
+    assert client.value("l1", valuation, idempotency_key="9").shortfall.amount == Decimal("100.00")
+    [held] = client.collateral("l1").goods
+    assert (held.pledged, held.released, held.held) == (Decimal(40), Decimal("12.5"), Decimal("27.5"))
     assert client.statement("l1", start=today, end=today).closing.total == money.amount
     assert gateway.requests[-1].path == "/v1/loans/l1/statement?from=2026-11-22&to=2026-11-22"
     for sent in gateway.requests:

@@ -176,3 +176,40 @@ def test_errors_do_not_repeat_what_they_refuse() -> None:
     with pytest.raises(ValidationError) as caught:
         wire.Acceptance.model_validate({"terms_sha256": "my secret", "requested_by": "Ada"})
     assert "my secret" not in str(caught.value) and "Ada" not in str(caught.value)
+
+
+GOODS = {"kind": "pledged_goods", "number": "PLG/2026/0001"}
+
+
+@pytest.mark.parametrize("kind", ["sales_order", "customer_invoice", "purchase_order", "vendor_bill", "pledged_goods"])
+def test_every_kind_of_document_can_be_named(kind: str) -> None:
+    assert wire.DocumentRef.model_validate({"kind": kind, "number": "1"}).to_wire() == {"kind": kind, "number": "1"}
+    with pytest.raises(ValidationError):
+        wire.DocumentRef.model_validate({"kind": "bill_of_lading", "number": "1"})
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "0.000", 3, "many"])
+def test_a_release_is_of_some_goods_that_are_pledged(quantity: Any) -> None:
+    asked = {"release_id": "x1", "document": GOODS, "quantity": "0.5", "reason": "Sold."}
+    assert wire.ReleaseRequest.model_validate(asked).to_wire() == asked
+    with pytest.raises(ValidationError):
+        wire.ReleaseRequest.model_validate({**asked, "quantity": quantity})
+    with pytest.raises(ValidationError):
+        wire.ReleaseRequest.model_validate({**asked, "document": {**GOODS, "kind": "vendor_bill"}})
+
+
+def test_goods_may_be_gone_but_not_less_than_that() -> None:
+    goods = {"document": GOODS, "quantity": "0", "value": {"amount": "0.00", "currency": "EUR"}}
+    assert wire.ValuedGoods.model_validate(goods).to_wire() == goods
+    with pytest.raises(ValidationError):
+        wire.ValuedGoods.model_validate({**goods, "quantity": "-1"})
+
+
+def test_goods_released_at_the_end_of_a_loan_were_asked_for_by_nobody() -> None:
+    released = {
+        "document": GOODS, "quantity": "40", "status": "RELEASED", "reference": "BR-77", "released_on": "2026-12-01",
+    }  # fmt: skip
+    assert wire.Release.model_validate(released).release_id is None
+    assert wire.Release.model_validate(released).to_wire() == released
+    with pytest.raises(ValidationError):
+        wire.Release.model_validate({**released, "status": "GONE"})

@@ -681,6 +681,7 @@ class Contradiction(Row):
         "no-order",
         "quantity-over-ordered",
         "quantity-over-delivered",
+        "received-over-ordered",
         "price-differs",
         "currency-differs",
         "buyer-differs",
@@ -688,6 +689,8 @@ class Contradiction(Row):
         "tax-differs",
         "dates-out-of-order",
         "returned",
+        "number-used-twice",
+        "paid-twice",
         "disputed",
     ]
     sentence: Name

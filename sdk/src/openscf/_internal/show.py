@@ -20,8 +20,7 @@ def summary(package: Package) -> Iterator[str]:
     sections = package.sections
     yield from _facts(_identity(package))
     yield from _titled("Documents", _documents(sections))
-    if any(document.goods for document in sections.transaction.documents):
-        yield from _titled("Pledged goods", _goods(sections))
+    yield from _titled("Pledged goods", _goods(sections))
     if sections.inventory:
         yield from _titled("How fast the goods sell", _rows(sections.inventory.resale))
     yield from _titled("Streams", _streams(sections))
@@ -104,30 +103,19 @@ def _documents(sections: Sections) -> list[str]:
 def _goods(sections: Sections) -> list[str]:
     """What is pledged, and where it lies."""
     headings = ["number", "code", "description", "lot", "place", "pledged", "on hand", "", "oldest"]
-    return table(
-        headings,
-        (
-            (
-                document.number,
-                line.product_code,
-                line.description,
-                document.goods.lot,
-                document.goods.place,
-                line.quantity,
-                document.goods.on_hand,
-                line.uom,
-                document.goods.oldest_on,
-            )
-            for document in sections.transaction.documents
-            if document.goods is not None
-            for line in document.lines
-        ),
-    )
+    rows = [
+        (document.number, line.product_code, line.description, goods.lot, goods.place, line.quantity, goods.on_hand,
+         line.uom, goods.oldest_on)
+        for document in sections.transaction.documents
+        if (goods := document.goods) is not None
+        for line in document.lines
+    ]  # fmt: skip
+    return table(headings, rows) if rows else []
 
 
 def _streams(sections: Sections) -> list[str]:
-    """What orders, deliveries, taxes and payments carry of each document."""
-    if sections.evidence is None:
+    """What orders, deliveries, taxes and payments carry of each document; they carry nothing of goods at hand."""
+    if sections.evidence is None or _goods(sections):
         return []
     headings = ["document", "gross", "ordered", "delivered", "of goods", "taxed", "paid", "credited", ""]
     names = ("document", "gross", "ordered", "delivered", "deliverable", "taxed", "paid", "credited", "currency")

@@ -92,7 +92,7 @@ def consent(sections: Sections) -> Iterator[Flowable]:
     named = (
         "All counterparties are named."
         if given.counterparties == "named"
-        else "The buyers of the financed documents are named; other counterparties are under pseudonyms."
+        else "The buyers and sellers of the financed documents are named; other counterparties are under pseudonyms."
     )
     yield said(
         f"{clipped(sections.party.applicant.name, LONGEST_NAME)}, by {clipped(given.granted_by, LONGEST_NAME)}, allows "

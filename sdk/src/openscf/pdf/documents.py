@@ -36,9 +36,13 @@ Numbered = list[tuple[int, Contradiction]]
 
 def documents(sections: Sections) -> Iterator[Flowable]:
     """Yield the chapter of the financed documents, or of the pledged goods."""
+    contradictions = sections.evidence.contradictions if sections.evidence else ()
+    numbered = list(enumerate(contradictions, start=1))
     if is_pledged(sections.transaction):
         yield from chapter("What is pledged", "Goods of the applicant's own, at the cost that its books keep.")
         yield from pledged(sections)
+        yield from _contradictions(numbered)
+        yield from _confirmations(sections)
         return
     rows = sections.transaction.documents
     yield from chapter(
@@ -46,8 +50,6 @@ def documents(sections: Sections) -> Iterator[Flowable]:
         "Each box is a stream of the applicant's books; the bar and the percentage say how much of the document it "
         "carries. A red box contradicts; the numbered sentences below it say how.",
     )
-    contradictions = sections.evidence.contradictions if sections.evidence else ()
-    numbered = list(enumerate(contradictions, start=1))
     if not sections.evidence:
         yield aside("The evidence graph is not part of this package; the documents are shown as stated.")
     if len(rows) > MOST_DRAWN:
@@ -80,7 +82,7 @@ def _lines(document: FinancedDocument, sections: Sections) -> Flowable:
     columns = [
         Column("#", 0.035), Column("Goods or service", 0.28), Column("Quantity", 0.09, right=True),
         Column("Unit price", 0.10, right=True), Column("Net", 0.11, right=True), Column("Tax", 0.09, right=True),
-        Column("Order", 0.135), Column("Delivery", 0.16),
+        Column("Order", 0.135), Column("Receipt" if is_bought(sections.transaction) else "Delivery", 0.16),
     ]  # fmt: skip
     rows: list[list[Cell]] = []
     for line in document.lines[:_MOST_LINES]:
@@ -139,12 +141,17 @@ def _summary(sections: Sections, numbered: Numbered) -> Iterator[Flowable]:
     yield _summary_table(shown, sections, marked)
     if len(ordered) > len(shown):
         yield aside(f"{counted(len(ordered) - len(shown), 'more document is', 'more documents are')} in the package.")
-    if numbered:
-        yield from caption("Contradictions")
-        yield from _sentences(numbered[:_MOST_CONTRADICTIONS])
-        if len(numbered) > _MOST_CONTRADICTIONS:
-            left = len(numbered) - _MOST_CONTRADICTIONS
-            yield aside(f"{counted(left, 'more contradiction is', 'more contradictions are')} in the package.")
+    yield from _contradictions(numbered)
+
+
+def _contradictions(numbered: Numbered) -> Iterator[Flowable]:
+    if not numbered:
+        return
+    yield from caption("Contradictions")
+    yield from _sentences(numbered[:_MOST_CONTRADICTIONS])
+    if len(numbered) > _MOST_CONTRADICTIONS:
+        left = len(numbered) - _MOST_CONTRADICTIONS
+        yield aside(f"{counted(left, 'more contradiction is', 'more contradictions are')} in the package.")
 
 
 def _summary_table(rows: list[FinancedDocument], sections: Sections, marked: set[str]) -> Flowable:

@@ -7,6 +7,7 @@ from typing import Final
 
 from reportlab.platypus import Flowable
 
+from openscf._internal.comparison import sums
 from openscf._internal.sections import DocumentLine, FinancedDocument, Sections
 from openscf.pdf.book import aside, chapter
 from openscf.pdf.sources import origin
@@ -20,11 +21,17 @@ _MOST_ROWS: Final = 150
 def pledged(sections: Sections) -> Iterator[Flowable]:
     """Yield the pledged goods as a table: how much of what, where it lies, and its value at cost."""
     columns = [
-        Column("Pledge", 0.13), Column("Goods", 0.23), Column("Place, lot", 0.2), Column("Pledged", 0.11, right=True),
-        Column("On hand", 0.09, right=True), Column("Oldest", 0.1), Column("Value", 0.14, right=True),
+        Column("Pledge", 0.13), Column("Goods", 0.22), Column("Place, lot", 0.2), Column("Pledged", 0.1, right=True),
+        Column("On hand", 0.09, right=True), Column("Oldest", 0.12), Column("Value", 0.14, right=True),
     ]  # fmt: skip
     documents = sections.transaction.documents
-    yield table(columns, [_pledge(one, line) for one in documents[:_MOST_ROWS] for line in one.lines[:1]])
+    values = sums((document.currency, document.totals.gross) for document in documents)
+    worth = " · ".join(money(value, currency) for currency, value in values.items())
+    yield table(
+        columns,
+        [_pledge(one, line) for one in documents[:_MOST_ROWS] for line in one.lines[:1]],
+        total=["In all", "", "", "", "", "", worth],
+    )
     yield from left_out(len(documents), _MOST_ROWS, "pledge")
 
 

@@ -72,7 +72,7 @@ def _paid_by_the_bank(sections: Sections) -> str:
         for account in accounts
         if account.iban or account.account
     ]
-    return f"; the bank is asked to pay it to {listed(told, at_most=_MOST_ACCOUNTS)}" if told else ""
+    return f"; the bank is asked to pay the supplier on {listed(told, at_most=_MOST_ACCOUNTS)}" if told else ""
 
 
 def _held(sections: Sections) -> str:
@@ -93,6 +93,8 @@ def _resold(sections: Sections) -> str:
     rows = sections.inventory.resale if sections.inventory else ()
     days = [row.days_to_sell for row in rows if row.days_to_sell is not None]
     slowest = f", the slowest within {_whole_days(max(days))}" if days else ""
+    if unsold := len(rows) - len(days):
+        slowest += f" (of {counted(unsold, 'line', 'lines')} nothing was sold within 12 months)"
     return (
         f"It repays itself as the goods are sold{slowest}{f', with money that comes to {account}' if account else ''}."
     )
