@@ -76,7 +76,8 @@ def pledge(
         "lines": [
             {
                 "line": 1, "description": description, **({"product_code": code} if code else {}),
-                "quantity": quantity, "uom": "Units", "unit_price": "12.50", "discount_percent": "0",
+                "quantity": quantity, "uom": "Units", "unit_price": f"{Decimal(value) / Decimal(quantity):.3f}",
+                "discount_percent": "0",
                 "net": value, "tax": nothing, "gross": value,
             }
         ],
@@ -123,7 +124,7 @@ def goods_sections() -> dict[str, Any]:
     sections["tax_flow"].update(taxes=[], e_invoices=[])
     sections["cash_flow"]["payments"] = []
     sections["evidence"] = evidence_of_goods(pledged)
-    sections["inventory"]["resale"] = [resale(pledged[0], 0, days="33"), resale(pledged[1], 0, sold="0")]
+    sections["inventory"]["resale"] = [resale(pledged[0], 0, sold="80", days="33"), resale(pledged[1], 0, sold="0")]
     return _repaid_by_resale(sections, "PLG/2026/0001")
 
 

@@ -259,7 +259,7 @@ def draw_position(draw: st.DrawFn, documents: list[dict[str, Any]], currency: st
     sold, kind = [], documents[0]["kind"]
     if kind in PURCHASES or kind == "pledged_goods":
         sold = [
-            resale(made, at, sold=str(draw(st.integers(1, 99))), days=draw(st.none() | st.just("12.5")))
+            resale(made, at, sold=str(draw(st.integers(1, 99))), days=draw(st.none() | st.just("2555")))
             for made in documents for at in range(len(made["lines"])) if draw(st.booleans())
         ]  # fmt: skip
     return {

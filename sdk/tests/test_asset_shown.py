@@ -126,7 +126,7 @@ def test_the_goods_are_drawn_with_their_place_lot_and_value() -> None:
 
 def test_how_fast_the_goods_sell_is_a_chapter_of_its_own() -> None:
     text = " ".join(pages(goods_sections()))
-    assert "PLG/2026/0001, 1 Desk lamp 40 Units 7 36 EUR 1,500.00 33" in text
+    assert "PLG/2026/0001, 1 Desk lamp 40 Units 7 80 EUR 1,500.00 33" in text
     assert "PLG/2026/0002, 1 Lamp shade 40 Units 7 0 EUR 1,500.00 –" in text
     without = goods_sections()
     without["inventory"]["resale"] = []

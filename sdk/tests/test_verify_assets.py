@@ -196,6 +196,7 @@ def test_the_revenue_of_a_resale_has_the_decimals_of_its_currency() -> None:
     [
         (put(*FIRST, "goods", "on_hand", "39.5"), "limit-exceeded", "goods/on_hand"),
         (put(*FIRST, "lines", 0, "quantity", "0"), "limit-exceeded", "lines/0/quantity"),
+        (put(*FIRST, "lines", 0, "unit_price", "12.53"), "total-mismatch", "lines/0/net"),
         (put(*FIRST, "totals", "paid", "5.00"), "goods-mismatch", "totals/paid"),
         (put(*FIRST, "totals", "credited", "5.00"), "goods-mismatch", "totals/credited"),
         (put(*FIRST, "lines", 0, "tax", "5.00"), "goods-mismatch", "lines/0/tax"),
@@ -204,6 +205,12 @@ def test_the_revenue_of_a_resale_has_the_decimals_of_its_currency() -> None:
 )
 def test_pledged_goods_are_one_line_of_goods_at_hand(change: Change, code: str, pointer: str) -> None:
     assert (code, f"{DOCUMENT}/{pointer}") in errors(checked("pledged_goods", change))
+
+
+def test_the_price_of_a_unit_may_be_rounded() -> None:
+    assert checked("pledged_goods", put(*FIRST, "lines", 0, "unit_price", "12.49")).ok is False
+    for price in ("12.500", "12.5", "12.50", "13"):
+        assert checked("pledged_goods", put(*FIRST, "lines", 0, "unit_price", price)).ok
 
 
 def test_two_lines_are_two_pledges() -> None:
@@ -241,6 +248,8 @@ def test_no_order_and_no_delivery_carries_pledged_goods(name: str, value: Any) -
         ("quantity", "40.5", "limit-exceeded", "quantity"),
         ("sold_quantity", "0", "resale-mismatch", "days_to_sell"),
         ("days_to_sell", "-1", "resale-mismatch", "days_to_sell"),
+        ("days_to_sell", "30", "resale-mismatch", "days_to_sell"),
+        ("on_hand", "9", "resale-mismatch", "days_to_sell"),
     ],
 )
 def test_a_resale_is_of_a_line_and_says_how_fast_it_sells(

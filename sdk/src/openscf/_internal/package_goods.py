@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
 
 from openscf._internal.comparison import ZERO
 from openscf._internal.finding import Finding
 from openscf._internal.sections import DocumentLine, FinancedDocument, ResaleRow, Sections
 from openscf.kinds import GOODS_KIND, SALES_KINDS
 from openscf.package import Package
+
+# A year of sales, and by how much a number of days may be rounded.
+_DAYS: Final = Decimal(365)
+_ROUNDED_DAYS: Final = Decimal(1)
 
 
 def check_goods(package: Package) -> Iterator[Finding]:
@@ -32,6 +38,9 @@ def _pledged(document: FinancedDocument, pointer: str) -> Iterator[Finding]:
         if line.quantity <= ZERO:
             message = f"{line.quantity:f} is pledged; a pledge has a quantity above 0."
             yield Finding(code="limit-exceeded", pointer=f"{pointer}/lines/{number}/quantity", message=message)
+        if abs(line.net - line.quantity * line.unit_price) > _rounding(line):
+            message = f"{line.net:f} is stated for {line.quantity:f} units worth {line.unit_price:f} each."
+            yield Finding(code="total-mismatch", pointer=f"{pointer}/lines/{number}/net", message=message)
     for name in ("paid", "credited"):
         if getattr(document.totals, name) != ZERO:
             yield _not_on_goods(f"{pointer}/totals/{name}", name)
@@ -39,6 +48,16 @@ def _pledged(document: FinancedDocument, pointer: str) -> Iterator[Finding]:
     if document.goods is not None and document.goods.on_hand < pledged:
         message = f"{pledged:f} is pledged; {document.goods.on_hand:f} is at hand in {document.goods.place!r:.80}."
         yield Finding(code="limit-exceeded", pointer=f"{pointer}/goods/on_hand", message=message)
+
+
+def _rounding(line: DocumentLine) -> Decimal:
+    """By how much quantity times price may miss the value: half of a price's last decimal for each unit."""
+    of_price, of_value = (Decimal((0, (5,), -_decimals(one) - 1)) for one in (line.unit_price, line.net))
+    return abs(line.quantity) * of_price + of_value
+
+
+def _decimals(value: Decimal) -> int:
+    return len(f"{value:f}".partition(".")[2])
 
 
 def _not_on_goods(pointer: str, name: str) -> Finding:
@@ -86,10 +105,17 @@ def _resale(sections: Sections) -> Iterator[Finding]:
 
 
 def _of_line(row: ResaleRow, line: DocumentLine, pointer: str) -> Iterator[Finding]:
-    """No more of a line is financed than it has, in the same unit; the time to sell follows from sales."""
+    """No more of a line is financed than it has, in the same unit; what is on hand does not sell faster than it did."""
     if row.uom == line.uom and row.quantity > line.quantity:
         message = f"{row.quantity:f} is called financed; the line has {line.quantity:f}."
         yield Finding(code="limit-exceeded", pointer=f"{pointer}/quantity", message=message)
-    if row.days_to_sell is not None and (row.sold_quantity <= ZERO or row.days_to_sell < ZERO):
-        message = f"{row.days_to_sell:f} days are stated to sell, with {row.sold_quantity:f} sold within 12 months."
+    if row.days_to_sell is None:
+        return
+    # What is still to come is not stated: it can only make the time longer.
+    least = max(row.on_hand, ZERO) * _DAYS - row.sold_quantity * _ROUNDED_DAYS
+    if row.sold_quantity <= ZERO or row.days_to_sell < ZERO or row.days_to_sell * row.sold_quantity < least:
+        message = (
+            f"{row.days_to_sell:f} days to sell are stated; {row.sold_quantity:f} were sold within 12 months, "
+            f"{row.on_hand:f} are on hand."
+        )
         yield Finding(code="resale-mismatch", pointer=f"{pointer}/days_to_sell", message=message)
