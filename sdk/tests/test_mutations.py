@@ -6,12 +6,13 @@ The bytes are canonical again after each change, so that only the change itself 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import drawn
 import pytest
-from stories import BANK, full_sections, hash_of, leaf_at, sealed_for, with_consent
+from asset_stories import goods_sections, purchase_sections
+from stories import BANK, full_sections, hash_of, leaf_at, sealed, sealed_for, with_consent
 
 from openscf.canonical import canonical_bytes
 from openscf.keys import KeySet, SigningKey
@@ -124,6 +125,16 @@ def test_a_thousand_changed_values_of_a_whole_package_name_their_leaf() -> None:
             )
             mutations += 1
     assert mutations > 1000
+
+
+@pytest.mark.parametrize("sections", [purchase_sections, goods_sections])
+def test_every_changed_value_of_purchases_and_goods_names_its_leaf(sections: Callable[[], dict[str, Any]]) -> None:
+    file = json.loads(sealed(sections(), KEY))
+    for at, leaf in enumerate(file["leaves"]):
+        for path in scalars(leaf["value"]):
+            new = other(at_path(leaf["value"], path))[0]
+            results = named(changed(file, ("leaves", at, "value", *path), new))
+            assert results == {changed_leaf(at)}, (leaf["path"], path, new)
 
 
 def test_every_changed_salt_path_and_hash_names_its_leaf() -> None:

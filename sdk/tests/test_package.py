@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import jsonschema
 import pytest
 import rfc8785
+from asset_stories import goods_sections, purchase_sections
 from stories import (
     BANK,
     CREATED_AT,
@@ -288,6 +290,36 @@ def test_the_json_schema_takes_honest_packages_and_no_others() -> None:
         leaf_at(file, path)["value"][member] = value
         with pytest.raises(jsonschema.ValidationError):
             validator.validate(file)
+
+
+@pytest.mark.parametrize(
+    ("sections", "path", "changes"),
+    [
+        (purchase_sections, "transaction/documents/0", {"seller": None}),
+        (purchase_sections, "transaction/documents/0", {"buyer": "b1"}),
+        (purchase_sections, "transaction/documents/0", {"issuer_number": None}),
+        (purchase_sections, "transaction/documents/0", {"kind": "purchase_order"}),
+        (purchase_sections, "order_flow/orders/0", {"seller": None}),
+        (purchase_sections, "order_flow/orders/0", {"buyer": "b1"}),
+        (goods_sections, "transaction/documents/0", {"goods": None}),
+        (goods_sections, "transaction/documents/0", {"due_date": "2026-12-30"}),
+        (goods_sections, "transaction/documents/0", {"kind": "sales_order"}),
+        (goods_sections, "inventory/resale/0", {"speed": "high"}),
+    ],
+)
+def test_the_json_schema_knows_what_each_kind_of_document_has(
+    sections: Callable[[], dict[str, Any]], path: str, changes: dict[str, Any]
+) -> None:
+    validator = jsonschema.Draft202012Validator(json_schema())
+    file = json.loads(sealed(sections(), KEY))
+    validator.validate(file)
+    value = leaf_at(file, path)["value"]
+    for name, changed in changes.items():
+        value.pop(name, None)
+        if changed is not None:
+            value[name] = changed
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(file)
 
 
 def test_the_json_schema_describes_the_sections_put_together_too() -> None:

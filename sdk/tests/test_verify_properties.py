@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from asset_stories import goods_sections, purchase_sections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapes import shapes
@@ -17,7 +18,11 @@ from openscf.verify import verify_package
 
 KEYS = {"EdDSA": SigningKey.generate(), "ES256": SigningKey.generate("ES256")}
 REGISTERED = KeySet.of(*KEYS.values())
-FILES = {alg: sealed(honest_sections(), key) for alg, key in KEYS.items()}
+FILES = {
+    **{alg: sealed(honest_sections(), key) for alg, key in KEYS.items()},
+    "purchase": sealed(purchase_sections(), KEYS["EdDSA"]),
+    "goods": sealed(goods_sections(), KEYS["ES256"]),
+}
 
 
 @settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -65,16 +70,18 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path]
 
 
-LEAVES = leaves(json.loads(FILES["EdDSA"]))
+LEAVES = [(name, path) for name in ("EdDSA", "purchase", "goods") for path in leaves(json.loads(FILES[name]))]
 
 
 @given(
     st.sampled_from(LEAVES),
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5) | st.just("0.00") | st.just({}) | st.just([]),
 )
-def test_one_changed_value_is_found_though_the_bytes_are_canonical_again(path: tuple[Any, ...], value: Any) -> None:
-    package = json.loads(FILES["EdDSA"])
-    place = package
+def test_one_changed_value_is_found_though_the_bytes_are_canonical_again(
+    leaf: tuple[str, tuple[Any, ...]], value: Any
+) -> None:
+    name, path = leaf
+    place = package = json.loads(FILES[name])
     for step in path[:-1]:
         place = place[step]
     if place[path[-1]] == value and type(place[path[-1]]) is type(value):
@@ -84,9 +91,9 @@ def test_one_changed_value_is_found_though_the_bytes_are_canonical_again(path: t
 
 
 @given(st.sampled_from(LEAVES))
-def test_one_member_taken_out_is_found(path: tuple[Any, ...]) -> None:
-    package = json.loads(FILES["EdDSA"])
-    place = package
+def test_one_member_taken_out_is_found(leaf: tuple[str, tuple[Any, ...]]) -> None:
+    name, path = leaf
+    place = package = json.loads(FILES[name])
     for step in path[:-1]:
         place = place[step]
     del place[path[-1]]
@@ -105,9 +112,12 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from([path for path in LEAVES if path != ("seal",)]), JSON, st.booleans())
-def test_any_json_anywhere_gives_a_report_never_an_exception(path: tuple[Any, ...], value: Any, early: bool) -> None:
-    package = json.loads(FILES["EdDSA"])
+@given(st.sampled_from([leaf for leaf in LEAVES if leaf[1] != ("seal",)]), JSON, st.booleans())
+def test_any_json_anywhere_gives_a_report_never_an_exception(
+    leaf: tuple[str, tuple[Any, ...]], value: Any, early: bool
+) -> None:
+    name, path = leaf
+    package = json.loads(FILES[name])
     steps = path[: max(1, len(path) // 2)] if early else path
     place = package
     for step in steps[:-1]:

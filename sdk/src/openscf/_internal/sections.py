@@ -205,11 +205,37 @@ class PledgedGoods(Row):
     oldest_on: Date | None = None
 
 
+# What only documents of certain kinds have, and always have.
+_MEMBERS_OF_KINDS: Final[tuple[tuple[str, frozenset[DocumentKind]], ...]] = (
+    ("buyer", SALES_KINDS),
+    ("seller", PURCHASE_KINDS),
+    ("issuer_number", frozenset(("vendor_bill",))),
+    ("goods", frozenset((GOODS_KIND,))),
+)
+_NO_VALUE: Final = {"type": "null"}
+
+
+def _schema_of_kinds(schema: dict[str, Any]) -> None:
+    """Say in the JSON Schema of a document what its kind has."""
+    schema["allOf"] = [
+        {
+            "if": {"properties": {"kind": {"enum": sorted(kinds)}}},
+            "then": {"required": [name], "properties": {name: {"not": _NO_VALUE}}},
+            "else": {"properties": {name: _NO_VALUE}},
+        }
+        for name, kinds in _MEMBERS_OF_KINDS
+    ]
+    no_due_date = {"properties": {"due_date": _NO_VALUE}}
+    schema["allOf"].append({"if": {"properties": {"kind": {"const": GOODS_KIND}}}, "then": no_due_date})
+
+
 class FinancedDocument(Row):
     """A document that is financed: an order or invoice of a sale or of a purchase, or goods that are pledged.
 
     `number` is the applicant's own; `issuer_number` the one that the seller gave to its bill.
     """
+
+    model_config = ConfigDict(json_schema_extra=_schema_of_kinds)
 
     kind: DocumentKind
     number: Name
@@ -242,15 +268,6 @@ class FinancedDocument(Row):
     def counterparty(self) -> str | None:
         """The key of the buyer or seller; None for pledged goods."""
         return self.buyer or self.seller
-
-
-# What only documents of certain kinds have, and always have.
-_MEMBERS_OF_KINDS: Final = (
-    ("buyer", SALES_KINDS),
-    ("seller", PURCHASE_KINDS),
-    ("issuer_number", frozenset(("vendor_bill",))),
-    ("goods", frozenset((GOODS_KIND,))),
-)
 
 
 class Confirmation(Row):
@@ -292,8 +309,18 @@ class OrderLine(Row):
     unit_price: DecimalText
 
 
+def _schema_of_one_party(schema: dict[str, Any]) -> None:
+    """Say in the JSON Schema of an order that it has one of the two."""
+    schema["oneOf"] = [
+        {"required": [one], "properties": {one: {"not": _NO_VALUE}, other: _NO_VALUE}}
+        for one, other in (("buyer", "seller"), ("seller", "buyer"))
+    ]
+
+
 class OrderRow(Row):
     """An order behind the financed documents: a sales order has a `buyer`, a purchase order a `seller`."""
+
+    model_config = ConfigDict(json_schema_extra=_schema_of_one_party)
 
     number: Name
     buyer: Name | None = None
