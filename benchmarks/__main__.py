@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 
 from benchmarks.odoo_arm import Arm, Reading, in_turn
+from benchmarks.screens import ROWS
+from benchmarks.served import served_in_turn
 from benchmarks.verification import table_rows
 
 FLOOR = "the same facts: SQL + JSON + SHA-256"
@@ -42,16 +44,18 @@ def main() -> None:
 
 
 def _form(config: Path, rounds: int) -> None:
-    scenario = "benchmarks.scenarios:sales_order_form"
-    ours, bare = in_turn(
-        [
-            Arm(config, os.environ["SCF_BENCH_WITH"], scenario),
-            Arm(config, os.environ["SCF_BENCH_WITHOUT"], scenario),
-        ],
-        rounds,
-    )
-    print(f"\nSales order form, 5 lines ({rounds} rounds)")
-    _row("open it", ours["open"], bare["open"], "Odoo without the addons")
+    databases = [os.environ["SCF_BENCH_WITH"], os.environ["SCF_BENCH_WITHOUT"]]
+    arms = [Arm(config, database, "benchmarks.screens:screens") for database in databases]
+    calls = [arm.facts["calls"] for arm in arms]
+    ours, bare = in_turn(arms, rounds)
+    print(f"\nForms, and lists of {ROWS} rows: the web client's own read ({rounds} rounds)")
+    for name in calls[0]:
+        _row(name, ours[name], bare[name], "Odoo without the addons")
+    for workers in (0, 2):
+        ours, bare = served_in_turn(config, databases, calls, workers=workers, rounds=rounds)
+        print(f"\nThe same over HTTP, {workers or 'no'} workers ({rounds} rounds)")
+        for name in calls[0]:
+            _row(name, ours[name], bare[name], "Odoo without the addons")
 
 
 def _order(config: Path, rounds: int) -> None:
@@ -113,7 +117,8 @@ def _part(name: str, reading: Reading) -> None:
 
 
 def _taken(reading: Reading) -> str:
-    return f"{reading.median_ms:9.1f} ms {reading.query_text:>9} queries"
+    queries = f"{reading.query_text:>9} queries" if reading.queries else ""
+    return f"{reading.median_ms:9.1f} ms {queries}"
 
 
 if __name__ == "__main__":

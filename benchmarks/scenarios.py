@@ -7,8 +7,6 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from lxml import etree
-
 Scenario = tuple[dict[str, Callable[[], int | None]], dict[str, Any]]
 SECTIONS = [
     "party",
@@ -27,7 +25,7 @@ SECTIONS = [
 HISTORY_MONTHS = 24
 
 
-def _specification(model, arch) -> dict[str, Any]:
+def specification(model, arch) -> dict[str, Any]:
     """The fields that the web client asks for when it opens this view, as its `web_read` specification."""
     specification: dict[str, Any] = {}
     for field in arch.xpath(".//field[not(ancestor::field)]"):
@@ -74,21 +72,6 @@ def _order(env, lines: int = 5):
     )
     order.action_confirm()
     return order
-
-
-def sales_order_form(env) -> Scenario:
-    """Open a confirmed sales order of five lines: the web client's own read of the form."""
-    order = _order(env)
-    views = env["sale.order"].get_views([(False, "form")])
-    arch = etree.fromstring(views["views"]["form"]["arch"])
-    specification = _specification(env["sale.order"], arch)
-    env.flush_all()
-
-    def run() -> None:
-        env.invalidate_all()
-        order.web_read(specification)
-
-    return {"open": run}, {"fields": len(specification)}
 
 
 def _technique(code: str) -> dict[str, Any]:
