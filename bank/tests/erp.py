@@ -18,6 +18,7 @@ from openscf.jws import sign_detached, verify_event
 from openscf.keys import KeySet, SigningKey
 from openscf.package import MEDIA_TYPE, read_package
 from packages import SELLER_TAX_ID, Sale
+from purchases_and_pledges import Lot, Pledge, Purchase
 from server import Bank
 
 _numbers = itertools.count(1)
@@ -31,6 +32,19 @@ def new_key() -> str:
 def new_sale(**changes: Any) -> Sale:
     """A sale that no other test has."""
     return Sale(**{"number": f"INV/2026/{next(_numbers):05d}", **changes})
+
+
+def new_purchase(**changes: Any) -> Purchase:
+    """A purchase that no other test has."""
+    number = next(_numbers)
+    return Purchase(**{"number": f"BILL/2026/11/{number:04d}", "issuer_number": f"RE-{number:06d}", **changes})
+
+
+def new_pledge(**changes: Any) -> Pledge:
+    """Oak and larch in stock, pledged as no other test does: 100 m² worth 8,000.00 and 50 m² worth 4,000.00."""
+    number = next(_numbers)
+    lots = (Lot(f"PLG/{number:05d}/A", "Oak board 22 mm"), Lot(f"PLG/{number:05d}/B", "Larch board 28 mm", "50"))
+    return Pledge(**{"lots": lots, **changes})
 
 
 class Erp:
@@ -87,8 +101,8 @@ class Erp:
                 "repayment": "bullet",
                 "package_sha256": self.http.put_document(package, MEDIA_TYPE),
                 "package_id": read_package(package).header.package_id,
-                "disbursement_account": {"iban": "DE02120300000000202051", "holder": "Nordlicht GmbH"},
-                "documents_fingerprints": [sale.f1],
+                "disbursement_account": sale.disbursement_account,
+                "documents_fingerprints": sale.f1s,
                 **changes,
             }
         )
@@ -123,11 +137,12 @@ class Erp:
         on: date | None = None,
         collection_id: str | None = None,
         reverses: str | None = None,
+        document: tuple[str, str] = ("customer_invoice", "INV"),
     ) -> wire.CollectionReceipt:
         collection = wire.Collection.model_validate(
             {
                 "collection_id": collection_id or new_key(),
-                "document": {"kind": "customer_invoice", "number": "INV"},
+                "document": {"kind": document[0], "number": document[1]},
                 "amount": {"amount": amount, "currency": loan.terms.principal.currency},
                 "collected_on": str(on or self.bank.today()),
                 "kind": kind,
@@ -146,6 +161,49 @@ class Erp:
             }
         )
         return self.http.repay(loan.id, repayment, idempotency_key=new_key())
+
+    def release(
+        self, loan: wire.Loan, number: str, quantity: str | Decimal, *, release_id: str | None = None
+    ) -> wire.Release:
+        """Ask for pledged goods back."""
+        asked = wire.ReleaseRequest.model_validate(
+            {
+                "release_id": release_id or new_key(),
+                "document": {"kind": "pledged_goods", "number": number},
+                "quantity": str(quantity),
+                "reason": "sold",
+            }
+        )
+        return self.http.release(loan.id, asked, idempotency_key=new_key())
+
+    def value(
+        self,
+        loan: wire.Loan,
+        goods: Mapping[str, tuple[str | Decimal, str | Decimal]],
+        *,
+        as_of: date | None = None,
+        valuation_id: str | None = None,
+    ) -> wire.ValuationReceipt:
+        """Value pledged goods: (quantity, value) by document."""
+        valuation = wire.Valuation.model_validate(
+            {
+                "valuation_id": valuation_id or new_key(),
+                "as_of": str(as_of or self.bank.today()),
+                "goods": [
+                    {
+                        "document": {"kind": "pledged_goods", "number": number},
+                        "quantity": str(quantity),
+                        "value": {"amount": str(value), "currency": loan.terms.principal.currency},
+                    }
+                    for number, (quantity, value) in goods.items()
+                ],
+            }
+        )
+        return self.http.value(loan.id, valuation, idempotency_key=new_key())
+
+    def held(self, loan: wire.Loan) -> dict[str, Decimal]:
+        """What the bank holds, by document."""
+        return {goods.document.number: goods.held for goods in self.http.collateral(loan.id).goods}
 
     # --- looking ------------------------------------------------------------------------------------------------
 

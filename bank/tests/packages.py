@@ -89,6 +89,15 @@ class Sale:
         return self._fingerprints().f1
 
     @property
+    def f1s(self) -> list[str]:
+        """F1 of each financed document."""
+        return [self.f1]
+
+    @property
+    def disbursement_account(self) -> dict[str, str]:
+        return {"iban": "DE02120300000000202051", "holder": self.seller}
+
+    @property
     def files(self) -> dict[str, bytes]:
         """The files that come with the package, by name."""
         advice = {"despatch-00042.xml": b"<DespatchAdvice><ID>WH/OUT/00042</ID></DespatchAdvice>"}

@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from datetime import date, datetime
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -215,6 +215,16 @@ class OfficerAtDesk:
         """Take an open offer back."""
         self._send(f"applications/{application_id}/offers/{offer_id}/withdraw", {"reason": reason})
 
+    def release_goods(self, loan_id: str, release_id: str) -> None:
+        """Release pledged goods that wait, by the applicant's own id of the release."""
+        number = self._waiting_release(loan_id, release_id)
+        self._send(f"loans/{loan_id}/releases/{number}/release", {})
+
+    def decline_release(self, loan_id: str, release_id: str, reason: str) -> None:
+        """Decline to release pledged goods that wait, by the applicant's own id of the release."""
+        number = self._waiting_release(loan_id, release_id)
+        self._send(f"loans/{loan_id}/releases/{number}/decline", {"reason": reason})
+
     def log_in(self) -> None:
         """Begin a session; it is done by itself where one is needed."""
         form = self._http.get(f"{self._desk}/login", timeout=20).text
@@ -230,6 +240,13 @@ class OfficerAtDesk:
 
     def _client_status(self, client_id: str, status: str, reason: str) -> None:
         self._send(f"clients/{client_id}/status", {"status": status, "reason": reason})
+
+    def _waiting_release(self, loan_id: str, release_id: str) -> str:
+        shown = self.page(f"loans/{loan_id}")
+        found = re.search(rf'data-release-id="{re.escape(escape(release_id))}" data-number="([0-9]+)"', shown)
+        if found is None:
+            raise BankProcessError(f"No release {release_id!r} of the loan {loan_id} waits.")
+        return found.group(1)
 
     def page(self, path: str) -> str:
         """The HTML of a page of the desk, `loans/…` for example."""

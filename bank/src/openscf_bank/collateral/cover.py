@@ -43,9 +43,14 @@ class HeldGoods:
         return self.goods.quantity - self.released
 
     @property
+    def absent(self) -> Decimal:
+        """What is held, but was not in the applicant's books."""
+        return min(self.missing, self.held)
+
+    @property
     def worth(self) -> Decimal:
-        """The present value of what is held; what was missing has none. Not rounded."""
-        present = max(self.held - self.missing, Decimal(0))
+        """The present value of what is held; what is absent has none. Not rounded."""
+        present = self.held - self.absent
         return self.value * present / self.valued if self.valued > 0 else Decimal(0)
 
 

@@ -64,9 +64,9 @@ def release_all(uow: UnitOfWork, client: Client, loan: Loan, reason: str) -> Non
             _release(uow, client, loan, release, held.goods, decided_by=None)
 
 
-def release_by_officer(uow: UnitOfWork, loan_id: str, release_key: str, officer: str) -> Release:
-    """An officer releases what waits, though the goods that are left may not carry the loan."""
-    client, loan, release = _waiting(uow, loan_id, release_key)
+def release_by_officer(uow: UnitOfWork, loan_id: str, number: int, officer: str) -> Release:
+    """An officer releases what waits, by its number, though the goods that are left may not carry the loan."""
+    client, loan, release = _waiting(uow, loan_id, number)
     goods = uow.session.get_one(PledgedGoods, release.goods_id)
     held = _held(_cover(uow, loan), loan, goods.number)
     if release.quantity > held.held:
@@ -77,9 +77,9 @@ def release_by_officer(uow: UnitOfWork, loan_id: str, release_key: str, officer:
     return release
 
 
-def decline_by_officer(uow: UnitOfWork, loan_id: str, release_key: str, officer: str, reason: str) -> Release:
+def decline_by_officer(uow: UnitOfWork, loan_id: str, number: int, officer: str, reason: str) -> Release:
     """An officer declines what waits, with a sentence for the applicant."""
-    client, loan, release = _waiting(uow, loan_id, release_key)
+    client, loan, release = _waiting(uow, loan_id, number)
     _decline(uow, client, loan, release, reason, decided_by=officer)
     return release
 
@@ -159,13 +159,13 @@ def _same(uow: UnitOfWork, loan: Loan, known: Release, request: wire.ReleaseRequ
     return release_as_wire(known, goods, loan.currency)
 
 
-def _waiting(uow: UnitOfWork, loan_id: str, release_key: str) -> tuple[Client, Loan, Release]:
+def _waiting(uow: UnitOfWork, loan_id: str, number: int) -> tuple[Client, Loan, Release]:
     loan = uow.session.get_one(Loan, loan_id)
     client = clients.lock(uow.session, loan.client_id)
     uow.session.refresh(loan)
-    release = uow.session.get_one(Release, release_key, populate_existing=True)
-    if release.loan_id != loan.id:
-        raise ProblemError("not-found", "The release belongs to another loan.")
+    release = next((one for one in repository.releases(uow.session, loan.id) if one.sequence == number), None)
+    if release is None:
+        raise ProblemError("not-found", f"The loan {loan.number} has no release {number}.")
     if release.status != ReleaseStatus.WAITING.value:
         raise ProblemError("wrong-state", "The release does not wait for an officer any more. Load the page again.")
     return client, loan, release

@@ -8,15 +8,17 @@ from datetime import date
 from decimal import Decimal
 
 from babel.dates import format_date
-from openscf.package import BuyerHistoryRow, BuyerRow, CheckRow, FinancedDocument, Sections
+from openscf.kinds import PURCHASE_KINDS
+from openscf.package import BuyerHistoryRow, CheckRow, FinancedDocument, Sections
 
+from ..decisions.figures import sells
 from .charts import Chart, Series, columns
 from .flow import Flow, flows
 from .picture import Picture, draw
 
 LIGHTS = {
-    "authenticity": ("Authenticity", "Is the sale what it seems?"),
-    "self_liquidation": ("Self-liquidation", "Does the sale repay the loan?"),
+    "authenticity": ("Authenticity", "Is the trade what it seems?"),
+    "self_liquidation": ("Self-liquidation", "Does the trade repay the loan?"),
     "control": ("Control", "Does the money reach the bank?"),
 }
 GRAVITY = {"red": 0, "amber": 1, "grey": 2, "green": 3}
@@ -50,16 +52,26 @@ class Shown:
     """A package for the page."""
 
     sections: Sections
-    buyers: dict[str, BuyerRow]
+    parties: dict[str, str]
     lights: tuple[Light, ...]
     flows: tuple[Flow, ...]
     charts: tuple[Chart, ...]
     behaviours: tuple[Behaviour, ...]
 
     @property
+    def buys(self) -> bool:
+        """Whether the financed documents are purchases."""
+        return any(document.kind in PURCHASE_KINDS for document in self.sections.transaction.documents)
+
+    @property
     def documents(self) -> tuple[FinancedDocument, ...]:
         """The documents that are listed line by line."""
         return self.sections.transaction.documents[:DOCUMENTS_SHOWN]
+
+    @property
+    def pledged(self) -> tuple[FinancedDocument, ...]:
+        """The pledged goods that are listed; each is one line."""
+        return tuple(document for document in self.documents if document.goods is not None and document.lines)
 
     @property
     def more_documents(self) -> int:
@@ -71,12 +83,18 @@ def show(sections: Sections) -> Shown:
     """Prepare a package's sections for the page."""
     return Shown(
         sections=sections,
-        buyers={buyer.key: buyer for buyer in sections.party.buyers},
+        parties=_parties(sections),
         lights=tuple(_lights(sections)),
         flows=tuple(flows(sections)[:DOCUMENTS_SHOWN]),
         charts=tuple(chart for chart in _charts(sections) if chart is not None),
         behaviours=tuple(_behaviours(sections)),
     )
+
+
+def _parties(sections: Sections) -> dict[str, str]:
+    """The names of buyers and sellers; one that the consent keeps pseudonymous goes by its key."""
+    buyers = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
+    return buyers | {seller.key: seller.name for seller in sections.party.sellers}
 
 
 def _lights(sections: Sections) -> Iterator[Light]:
@@ -95,10 +113,10 @@ def _behaviours(sections: Sections) -> Iterator[Behaviour]:
     if cash is None:
         return
     financed = {document.buyer for document in sections.transaction.documents}
-    names = {buyer.key: buyer.name or buyer.key for buyer in sections.party.buyers}
+    names = _parties(sections)
     for row in sorted(cash.buyer_history, key=lambda one: one.buyer not in financed):
         name = names.get(row.buyer, row.buyer) if row.buyer else None
-        pays_this = row.buyer in financed
+        pays_this = row.buyer is not None and row.buyer in financed
         yield Behaviour(row, name, pays_this, draw(row) if pays_this else None)
 
 
@@ -122,10 +140,12 @@ def _sales_and_collections(sections: Sections, currency: str) -> Chart | None:
 
 def _forecast(sections: Sections, currency: str) -> Chart | None:
     rows = [row for row in sections.forecast.weeks if row.currency == currency] if sections.forecast else []
-    series = (
+    series: tuple[Series, ...] = (
         Series("From the financed documents", "second", tuple(row.financed for row in rows)),
         Series("From other invoices", "third", tuple(row.expected - row.financed for row in rows)),
     )
+    if not sells(sections):
+        series = (Series("From all that is sold", "second", tuple(row.expected for row in rows)),)
     names = [format_date(row.week, "d MMM", locale="en_GB") for row in rows]
     title = "Collections expected by week"
     return columns("forecast", title, names, series, unit=currency, write=_whole, stacked=True)

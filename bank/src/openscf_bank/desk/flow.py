@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from openscf.kinds import ORDER_KINDS
 from openscf.package import Contradiction, EvidenceDocument, EvidenceLine, FinancedDocument, Sections
 
 # The box in which a contradiction is marked.
@@ -15,10 +16,14 @@ STREAM_OF = {
     "price-differs": "order",
     "currency-differs": "order",
     "buyer-differs": "order",
+    "seller-differs": "order",
     "dates-out-of-order": "order",
     "quantity-over-delivered": "delivery",
+    "received-over-ordered": "delivery",
     "returned": "delivery",
     "disputed": "invoice",
+    "number-used-twice": "invoice",
+    "paid-twice": "payment",
     "tax-differs": "tax",
 }
 REFERENCES_SHOWN = 3
@@ -57,7 +62,7 @@ class Flow:
 
 
 def flows(sections: Sections) -> list[Flow]:
-    """One graph per financed document, those with contradictions first."""
+    """One graph per financed document, those with contradictions first; nothing flows to goods that lie in stock."""
     evidence = sections.evidence
     if evidence is None:
         return []
@@ -75,7 +80,7 @@ def flows(sections: Sections) -> list[Flow]:
             invoiced_by.get(document.number, ()),
         )
         for document in sections.transaction.documents
-        if document.number in streams
+        if document.number in streams and document.goods is None
     ]
     return sorted(found, key=lambda flow: not flow.contradictions)
 
@@ -90,12 +95,13 @@ def _flow(
     wrong = {STREAM_OF[one.code] for one in contradictions}
     orders = _distinct(order.order for line in lines for order in line.orders)
     deliveries = _distinct(delivery.delivery for line in lines for delivery in line.deliveries)
+    moved = "Receipt" if document.seller else "Delivery"
     boxes = (
         _carrying("order", "Order", wrong, orders, carried.ordered, carried.gross),
-        _carrying("delivery", "Delivery", wrong, deliveries, carried.delivered, carried.deliverable),
+        _carrying("delivery", moved, wrong, deliveries, carried.delivered, carried.deliverable),
         _invoice(document, wrong, invoices),
         _tax(document, carried, wrong, _distinct(code for line in lines for code in line.tax_codes)),
-        _payment(document, carried),
+        _payment(carried, wrong),
     )
     return Flow(document, boxes, contradictions)
 
@@ -115,12 +121,14 @@ def _carrying(
 
 
 def _invoice(document: FinancedDocument, wrong: set[str], invoices: tuple[str, ...]) -> Box:
-    if document.kind == "sales_order":
+    heading = "Bill" if document.seller else "Invoice"
+    if document.kind in ORDER_KINDS:
         word = "Invoiced" if invoices else "Not invoiced yet"
-        return Box("invoice", "Invoice", "bad" if "invoice" in wrong else "done", word, invoices)
-    state, word = ("bad", "Disputed") if "invoice" in wrong else ("good", "Financed")
+        return Box("invoice", heading, "bad" if "invoice" in wrong else "done", word, invoices)
+    state, word = ("bad", "Contradicts") if "invoice" in wrong else ("good", "Financed")
     gross = document.totals.gross
-    return Box("invoice", "Invoice", state, word, (document.number,), gross, gross)
+    references = (document.number,) if document.issuer_number is None else (document.number, document.issuer_number)
+    return Box("invoice", heading, state, word, references, gross, gross)
 
 
 def _tax(document: FinancedDocument, carried: EvidenceDocument, wrong: set[str], codes: tuple[str, ...]) -> Box:
@@ -129,11 +137,14 @@ def _tax(document: FinancedDocument, carried: EvidenceDocument, wrong: set[str],
     return Box("tax", "Tax", state, word, codes, carried.taxed, document.totals.tax)
 
 
-def _payment(document: FinancedDocument, carried: EvidenceDocument) -> Box:
+def _payment(carried: EvidenceDocument, wrong: set[str]) -> Box:
     settled = carried.paid + carried.credited
     word = "Open" if settled == 0 else "Settled" if settled >= carried.gross else "Paid in part"
+    state = "ask" if carried.credited else "done"
+    if "payment" in wrong:
+        state, word = "bad", "Contradicts"
     references = (f"credited {carried.credited}",) if carried.credited else ()
-    return Box("payment", "Payment", "ask" if carried.credited else "done", word, references, settled, carried.gross)
+    return Box("payment", "Payment", state, word, references, settled, carried.gross)
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,23 +1,28 @@
-"""Loans: the list, and one loan with its schedule, ledger and balance."""
+"""Loans: the list, one loan with its schedule, ledger and goods, and the officer's word on goods asked back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
 from openscf.wire import LoanStatus
 
 from ..access import gateway_of
 from ..applications.models import Application
+from ..collateral import releases
+from ..collateral import repository as collateral
+from ..collateral.cover import cover
+from ..collateral.models import PledgedGoods
 from ..events.repository import of_application
 from ..gateway import Gateway
 from ..loans import ledger, repository
 from ..loans.models import Loan
 from ..loans.views import as_wire
 from .pages import render
-from .service import LoggedIn
-from .session import officer_at_desk
+from .service import LoggedIn, note
+from .session import address_of, officer_at_desk, officer_sending
 
 router = APIRouter()
 
@@ -36,6 +41,7 @@ def listed(
     today = gateway.clock.today()
     with gateway.db.read() as session:
         rows, total = repository.listed(session, status=chosen or None, page=page)
+        waiting_releases = collateral.waiting_loan_ids(session, [loan.id for loan in rows])
         shown = [
             (
                 loan,
@@ -57,6 +63,7 @@ def listed(
         status=chosen,
         filters=filters,
         today=today,
+        waiting_releases=waiting_releases,
     )
 
 
@@ -68,15 +75,70 @@ def one(
     officer: Annotated[LoggedIn, Depends(officer_at_desk)],
 ) -> Response:
     """One loan."""
+    return _page(request, gateway, officer, loan_id)
+
+
+@router.post("/loans/{loan_id}/releases/{number}/release")
+def release(
+    request: Request,
+    loan_id: str,
+    number: int,
+    gateway: Annotated[Gateway, Depends(gateway_of)],
+    officer: Annotated[LoggedIn, Depends(officer_sending)],
+) -> Response:
+    """Release goods that wait, though those that are left may not carry the loan."""
+    with gateway.unit_of_work() as uow:
+        released = releases.release_by_officer(uow, loan_id, number, officer.name)
+        note(
+            uow.session, officer.username, address_of(request), "collateral.released", loan_id, released.reference or ""
+        )
+    return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)
+
+
+@router.post("/loans/{loan_id}/releases/{number}/decline")
+def decline(
+    request: Request,
+    loan_id: str,
+    number: int,
+    gateway: Annotated[Gateway, Depends(gateway_of)],
+    officer: Annotated[LoggedIn, Depends(officer_sending)],
+    reason: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Decline a release that waits, with a sentence for the applicant."""
+    if not reason.strip():
+        errors = {number: "Write a sentence that the applicant understands."}
+        return _page(request, gateway, officer, loan_id, errors=errors, http_status=422)
+    with gateway.unit_of_work() as uow:
+        releases.decline_by_officer(uow, loan_id, number, officer.name, reason.strip())
+        detail = f"release {number}"
+        note(uow.session, officer.username, address_of(request), "collateral.release_declined", loan_id, detail)
+    return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)
+
+
+def _page(
+    request: Request,
+    gateway: Gateway,
+    officer: LoggedIn,
+    loan_id: str,
+    *,
+    errors: Mapping[int, str] | None = None,
+    http_status: int = 200,
+) -> Response:
     today = gateway.clock.today()
     with gateway.db.read() as session:
         loan = session.get_one(Loan, loan_id)
         entries = repository.ledger(session, loan.id)
+        valuations = collateral.valuations(session, loan.id)
         content: dict[str, Any] = {
             "application": session.get_one(Application, loan.application_id),
             "collections": repository.collections(session, loan.id),
             "repayments": repository.direct_repayments(session, loan.id),
             "events": of_application(session, loan.application_id),
+            "cover": cover(session, loan, today),
+            "valuation": valuations[-1] if valuations else None,
+            "releases": [
+                (one, session.get_one(PledgedGoods, one.goods_id)) for one in collateral.releases(session, loan.id)
+            ],
         }
     past_due = ledger.state(loan, entries, today).past_due if loan.start_date else 0
     return render(
@@ -84,10 +146,12 @@ def one(
         gateway,
         "loan.html",
         officer=officer,
+        http_status=http_status,
         loan=loan,
         view=as_wire(loan, entries, today),
         entries=entries,
         past_due=past_due,
         today=today,
+        errors=dict(errors or {}),
         **content,
     )

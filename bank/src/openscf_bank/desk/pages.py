@@ -22,7 +22,21 @@ from .service import LoggedIn
 
 FOLDER = Path(__file__).parent
 
-TECHNIQUES = {"receivables_discounting": "Receivables discounting", "pre_shipment": "Pre-shipment finance"}
+TECHNIQUES = {
+    "receivables_discounting": "Receivables discounting",
+    "pre_shipment": "Pre-shipment finance",
+    "distributor_finance": "Distributor finance",
+    "inventory_loan": "Inventory loan",
+}
+# What an application's `counterparty_name` names; of sales, its buyers.
+COUNTERPARTIES = {"distributor_finance": "supplier", "inventory_loan": "goods"}
+KINDS = {
+    "customer_invoice": "Invoice",
+    "sales_order": "Order",
+    "purchase_order": "Purchase order",
+    "vendor_bill": "Supplier's bill",
+    "pledged_goods": "Pledge",
+}
 
 # Colour is never the only sign: each status is also a word.
 TONES = {
@@ -31,6 +45,7 @@ TONES = {
     "ACTIVE": "good", "APPROVED": "good", "ACCEPTED": "good", "REJECTED": "bad", "DECLINED": "bad", "SUSPENDED": "bad",
     "DISBURSED_FAILED": "bad", "CANCELLED": "done", "CLOSED": "done", "EXPIRED": "done", "WITHDRAWN": "done",
     "green": "good", "amber": "ask", "red": "bad", "grey": "done",
+    "RELEASED": "good", "WAITING": "wait",
     "pass": "good", "refer": "ask", "decline": "bad", "offer": "good", "error": "bad", "warning": "ask",
 }  # fmt: skip
 
@@ -74,6 +89,8 @@ def _environment() -> Environment:
         "moment": moment,
         "words": words,
         "tone": lambda status: TONES.get(status, "done"),
+        "counterparty": lambda code: COUNTERPARTIES.get(code, "buyer"),
+        "kind": lambda code: KINDS.get(code, words(code)),
         "technique": lambda code: TECHNIQUES.get(code, words(code)),
     }
     return environment
