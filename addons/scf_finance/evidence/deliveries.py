@@ -1,4 +1,4 @@
-"""The transfers of the orders' goods: what left for the buyer, and what came back."""
+"""The transfers of the orders' goods: what went to whom they were sold, or came in, and what came back."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One transfer with its lines; `order_ids` are the orders that it serves."""
+    """One transfer with its lines; `order_ids` are the orders that it serves.
+
+    `direction` is the applicant's ("out", "in"); `comes_back` tells a return from what was ordered.
+    """
 
     id: int
     number: str
     direction: str
+    comes_back: bool
     state: str
     promised_on: date | None
     done_at: datetime | None
@@ -48,29 +52,77 @@ class Delivery:
     lines: tuple[DeliveryLine, ...]
 
 
-def read_deliveries(scope) -> tuple[Delivery, ...]:
-    """Deliveries to and returns from the buyers on the scope's orders: one query."""
-    rows = scope.env.execute_query_dict(_moves(scope))
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How moves of one side of the trade are found, as SQL on `move`, `source` and `destination`.
+
+    :ivar order_line: the table of order lines
+    :ivar line_id: the order line's id on the move
+    :ivar crosses: whether the goods change hands with the move
+    :ivar comes_back: whether they do so against the order
+    :ivar outward: the direction of what was ordered
+    """
+
+    order_line: SQL
+    line_id: SQL
+    crosses: SQL
+    comes_back: SQL
+    outward: bool
+
+    def direction(self, comes_back: bool) -> str:
+        return "out" if self.outward != comes_back else "in"
+
+
+SALES = Route(
+    order_line=SQL("sale_order_line"),
+    line_id=SQL("move.sale_line_id"),
+    crosses=SQL(
+        """(source.usage = 'customer' OR destination.usage = 'customer'
+                OR (destination.usage = 'transit' AND destination.company_id IS NULL))"""
+    ),
+    comes_back=SQL("source.usage = 'customer'"),
+    outward=True,
+)
+PURCHASES = Route(
+    order_line=SQL("purchase_order_line"),
+    line_id=SQL("move.purchase_line_id"),
+    crosses=SQL(
+        """(source.usage = 'supplier' OR destination.usage = 'supplier'
+                OR (source.usage = 'transit' AND source.company_id IS NULL)
+                OR (destination.usage = 'transit' AND destination.company_id IS NULL))"""
+    ),
+    comes_back=SQL(
+        """(destination.usage = 'supplier'
+                OR (destination.usage = 'transit' AND destination.company_id IS NULL))"""
+    ),
+    outward=False,
+)
+
+
+def read_deliveries(scope, route: Route) -> tuple[Delivery, ...]:
+    """Transfers of the scope's orders to or from the counterparties, and their returns: one query."""
+    rows = scope.env.execute_query_dict(_moves(scope, route))
     moves_of: dict[int, list[dict]] = {}
     for row in rows:
         moves_of.setdefault(row["picking_id"], []).append(row)
-    return tuple(_delivery(scope, moves) for moves in moves_of.values())
+    return tuple(_delivery(scope, route, moves) for moves in moves_of.values())
 
 
-def _delivery(scope, moves: list[dict]) -> Delivery:
+def _delivery(scope, route: Route, moves: list[dict]) -> Delivery:
     first = moves[0]
     is_done = first["state"] == "done"
     return Delivery(
         id=first["picking_id"],
         number=first["number"],
-        direction="in" if first["comes_back"] else "out",
+        direction=route.direction(first["comes_back"]),
+        comes_back=first["comes_back"],
         state=first["state"],
         promised_on=scope.day_of(first["promised_at"]),
         done_at=first["date_done"] if is_done else None,
         done_on=scope.day_of(first["date_done"]) if is_done else None,
         carrier=first["carrier"] or None,
         tracking_reference=first["tracking_reference"] or None,
-        signed_by=_signer(scope, first),
+        signed_by=_signer(scope, first) if route.outward else None,
         backorder_id=first["backorder_id"],
         order_ids=tuple(dict.fromkeys(move["order_id"] for move in moves)),
         lines=tuple(
@@ -78,7 +130,7 @@ def _delivery(scope, moves: list[dict]) -> Delivery:
                 id=move["id"],
                 line=number,
                 returned_id=move["origin_returned_move_id"],
-                order_line_id=move["sale_line_id"],
+                order_line_id=move["order_line_id"],
                 product_id=move["product_id"],
                 product_code=move["default_code"],
                 description=(move["product_name"] or "").strip(),
@@ -98,23 +150,24 @@ def _signer(scope, move: dict) -> str | None:
     return move["signed_by"] if move["receiver_id"] in scope.buyer_ids else ANOTHER_RECIPIENT
 
 
-def _moves(scope) -> SQL:
+def _moves(scope, route: Route) -> SQL:
     # Carriers exist only where Odoo's module `stock_delivery` is installed.
     has_carrier = "carrier_tracking_ref" in scope.env["stock.picking"]._fields
     return SQL(
         """
-        SELECT move.id, move.picking_id, move.state AS move_state, move.origin_returned_move_id, move.sale_line_id,
-               order_line.order_id, move.product_id, product.default_code, template.name->>'en_US' AS product_name,
+        SELECT move.id, move.picking_id, move.state AS move_state, move.origin_returned_move_id,
+               order_line.id AS order_line_id, order_line.order_id, move.product_id, product.default_code,
+               template.name->>'en_US' AS product_name,
                move.product_uom_qty::text AS demanded, move.quantity::text AS done, uom.name->>'en_US' AS uom,
                uom.factor::text AS factor,
                picking.name AS number, picking.state, COALESCE(picking.date_deadline, picking.scheduled_date)
                    AS promised_at,
-               picking.date_done, picking.backorder_id, source.usage = 'customer' AS comes_back,
+               picking.date_done, picking.backorder_id, %(comes_back)s AS comes_back,
                %(carrier)s AS carrier, %(tracking)s AS tracking_reference,
                CASE WHEN signature.res_id IS NOT NULL THEN receiver.name END AS signed_by,
                receiver.commercial_partner_id AS receiver_id
           FROM stock_move move
-          JOIN sale_order_line order_line ON order_line.id = move.sale_line_id
+          JOIN %(order_line)s order_line ON order_line.id = %(line_id)s
           JOIN stock_picking picking ON picking.id = move.picking_id
           JOIN stock_location source ON source.id = move.location_id
           JOIN stock_location destination ON destination.id = move.location_dest_id
@@ -126,11 +179,14 @@ def _moves(scope) -> SQL:
                AND signature.res_field = 'signature' AND signature.res_id = picking.id
           %(carriers)s
          WHERE order_line.order_id = ANY(%(orders)s) AND move.state != 'cancel'
-           AND (source.usage = 'customer' OR destination.usage = 'customer'
-                OR (destination.usage = 'transit' AND destination.company_id IS NULL))
+           AND %(crosses)s
          ORDER BY picking.id, move.id
         """,
         orders=list(scope.order_ids),
+        order_line=route.order_line,
+        line_id=route.line_id,
+        crosses=route.crosses,
+        comes_back=route.comes_back,
         carrier=SQL("carrier.name->>'en_US'") if has_carrier else SQL("NULL"),
         tracking=SQL("picking.carrier_tracking_ref") if has_carrier else SQL("NULL"),
         carriers=SQL("LEFT JOIN delivery_carrier carrier ON carrier.id = picking.carrier_id")

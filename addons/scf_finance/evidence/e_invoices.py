@@ -18,6 +18,7 @@ class NumberingSystem:
     state_field: str | None = None
 
 
+INVOICE_KINDS = ("customer_invoice", "vendor_bill")
 # Modules of Odoo 19 that keep the system's own number in a stored field of the invoice. Others (India, Mexico, Saudi
 # Arabia, Spain's TicketBAI) keep it inside a file or a record of their own.
 SYSTEMS = (
@@ -37,8 +38,8 @@ SYSTEMS = (
 
 
 def e_invoice_rows(scope) -> list[dict]:
-    """Rows of EInvoiceRow: one query per system whose module is installed. Orders have none."""
-    return [] if scope.is_order else [row for system in SYSTEMS for row in _rows_of(scope, system)]
+    """Rows of EInvoiceRow: one query per system whose module is installed. Orders and goods have none."""
+    return [] if scope.kind not in INVOICE_KINDS else [row for system in SYSTEMS for row in _rows_of(scope, system)]
 
 
 def _rows_of(scope, system: NumberingSystem) -> list[dict]:

@@ -24,44 +24,44 @@ class Backed:
     delivered: Decimal
 
 
-def evidence_rows(sale) -> dict[str, list[dict]]:
+def evidence_rows(trade) -> dict[str, list[dict]]:
     """Rows of EvidenceLine, one for each line of the financed documents, and of EvidenceDocument, their sums."""
-    backed = [_backed(sale, carried) for carried in sale.graph]
-    numbers = {header.id: header.number for header in sale.scope.headers}
-    moves = {move.id: (transfer.number, move.line) for transfer in sale.deliveries for move in transfer.lines}
+    backed = [_backed(trade, carried) for carried in trade.graph]
+    numbers = {header.id: header.number for header in trade.scope.headers}
+    moves = {move.id: (transfer.number, move.line) for transfer in trade.deliveries for move in transfer.lines}
     return {
-        "lines": [_line_row(sale, line, numbers[line.carried.document_id], moves) for line in backed],
-        "documents": _sum_rows(sale, backed),
+        "lines": [_line_row(trade, line, numbers[line.carried.document_id], moves) for line in backed],
+        "documents": _sum_rows(trade, backed),
     }
 
 
-def _backed(sale, carried: Carried) -> Backed:
+def _backed(trade, carried: Carried) -> Backed:
     links = [
         link
         for link in carried.links
-        if (link.ordered or not carried.is_shared) and sale.order_of(link).currency == sale.scope.currency
+        if (link.ordered or not carried.is_shared) and trade.order_of(link).currency == trade.scope.currency
     ]
     if carried.is_shared:
-        ordered = _part(sale, carried, sum((carried.in_own_unit(link, link.ordered) for link in links), ZERO))
+        ordered = _part(trade, carried, sum((carried.in_own_unit(link, link.ordered) for link in links), ZERO))
     else:
         ordered = carried.line.gross if links else ZERO
-    delivered = _part(sale, carried, carried.delivered) if carried.needs_delivery else ZERO
+    delivered = _part(trade, carried, carried.delivered) if carried.needs_delivery else ZERO
     return Backed(carried, links, ordered, delivered)
 
 
-def _sum_rows(sale, backed: list[Backed]) -> list[dict]:
+def _sum_rows(trade, backed: list[Backed]) -> list[dict]:
     """The four streams of each document, in its currency."""
-    sums = {header.id: defaultdict(Decimal, gross=header.gross) for header in sale.scope.headers}
+    sums = {header.id: defaultdict(Decimal, gross=header.gross) for header in trade.scope.headers}
     for line in backed:
         total = sums[line.carried.document_id]
         total["ordered"] += line.ordered
         total["delivered"] += line.delivered
         total["deliverable"] += line.carried.line.gross if line.carried.needs_delivery else ZERO
-    for item in sale.scope.reductions:
+    for item in trade.scope.reductions:
         sums[item.document_id]["credited" if item.settlement.kind == CREDIT_NOTE else "paid"] += item.amount
-    for document_id, priced in sale.priced.items():
+    for document_id, priced in trade.priced.items():
         sums[document_id]["taxed"] = sum((tax.amount for tax in priced.taxes), ZERO)
-    return [_sum_row(header, sums[header.id]) for header in sale.scope.headers]
+    return [_sum_row(header, sums[header.id]) for header in trade.scope.headers]
 
 
 def _sum_row(header, total: dict[str, Decimal]) -> dict:
@@ -70,8 +70,8 @@ def _sum_row(header, total: dict[str, Decimal]) -> dict:
     return {"document": header.number, "currency": header.currency, **amounts}
 
 
-def _line_row(sale, backed: Backed, document: str, moves: dict[int, tuple[str, int]]) -> dict:
-    currency, carried = sale.scope.currency, backed.carried
+def _line_row(trade, backed: Backed, document: str, moves: dict[int, tuple[str, int]]) -> dict:
+    currency, carried = trade.scope.currency, backed.carried
     return {
         "document": document,
         "line": carried.number,
@@ -80,28 +80,28 @@ def _line_row(sale, backed: Backed, document: str, moves: dict[int, tuple[str, i
         "ordered": amount_text(backed.ordered, currency),
         "delivered": amount_text(backed.delivered, currency),
         "needs_delivery": carried.needs_delivery,
-        "orders": [_order_row(sale, carried, link) for link in backed.links],
+        "orders": [_order_row(trade, carried, link) for link in backed.links],
         "deliveries": _delivery_rows(carried, moves) if carried.needs_delivery else [],
         "tax_codes": list(carried.line.tax_codes),
     }
 
 
-def _part(sale, carried: Carried, quantity: Decimal) -> Decimal:
+def _part(trade, carried: Carried, quantity: Decimal) -> Decimal:
     """The part of the line's gross amount that `quantity` of it makes."""
     if quantity >= carried.line.quantity:  # conversions between units may leave a millionth too many
         return carried.line.gross
-    return round_money(carried.line.gross * quantity / carried.line.quantity, sale.scope.currency)
+    return round_money(carried.line.gross * quantity / carried.line.quantity, trade.scope.currency)
 
 
-def _order_row(sale, carried: Carried, link: Link) -> dict:
-    currency, order_line = sale.scope.currency, link.order_line
+def _order_row(trade, carried: Carried, link: Link) -> dict:
+    currency, order_line = trade.scope.currency, link.order_line
     if carried.is_shared:
         quantity = carried.in_own_unit(link, link.ordered)
         net = round_money(order_line.net * link.ordered / order_line.ordered, currency)
     else:
         quantity, net = carried.line.quantity, carried.line.net
     return {
-        "order": sale.order_of(link).number,
+        "order": trade.order_of(link).number,
         "line": order_line.line,
         "quantity": plain(quantity),
         "net": amount_text(net, currency),

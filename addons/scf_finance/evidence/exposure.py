@@ -8,7 +8,22 @@ from .figures import money
 from .months import local_day
 from .wire_text import day, without_none
 
-DOCUMENTS = {True: "Sales order", False: "Customer invoice"}
+DOCUMENTS = {
+    "sale": "Sales order",
+    "purchase": "Purchase order",
+    "in_invoice": "Vendor bill",
+    "out_invoice": "Customer invoice",
+    "goods": "Pledged goods",
+}
+# What an application names, for whichever of its documents a claim is on.
+CLAIMED = SQL(
+    """
+                       LEFT JOIN sale_order so ON so.id = claim.sale_order_id
+                       LEFT JOIN account_move invoice ON invoice.id = claim.move_id
+                       LEFT JOIN purchase_order po ON po.id = claim.purchase_order_id
+                       LEFT JOIN scf_pledge goods ON goods.id = claim.pledge_id"""
+)
+NUMBER = SQL("COALESCE(so.name, invoice.name, po.name, goods.name)")
 
 
 def loans(env, company) -> tuple[list[dict], list[dict]]:
@@ -54,10 +69,8 @@ def applications(env, company, *, but_for: int | None = None) -> list[dict]:
             """
         SELECT application.technique, currency.name AS currency, application.requested_amount::text AS requested,
                application.state, %(submitted_on)s AS submitted_on,
-               ARRAY(SELECT COALESCE(so.name, invoice.name)
-                       FROM scf_application_document claim
-                       LEFT JOIN sale_order so ON so.id = claim.sale_order_id
-                       LEFT JOIN account_move invoice ON invoice.id = claim.move_id
+               ARRAY(SELECT %(number)s
+                       FROM scf_application_document claim %(claimed)s
                       WHERE claim.application_id = application.id AND claim.is_open
                       ORDER BY claim.id) AS documents
           FROM scf_application application
@@ -68,6 +81,8 @@ def applications(env, company, *, but_for: int | None = None) -> list[dict]:
         """,
             company=company.id,
             but_for=but_for,
+            number=NUMBER,
+            claimed=CLAIMED,
             submitted_on=local_day(env, SQL("application.requested_at")),
         )
     )
@@ -78,33 +93,45 @@ def applications(env, company, *, but_for: int | None = None) -> list[dict]:
 
 
 def pledges(env, company, *, but_for: int | None = None) -> list[dict]:
-    """Rows of PledgeRow: documents that stand for a loan of another application than `but_for` (its id): one query.
+    """Rows of PledgeRow: documents that stand for a loan of another application than `but_for` (its id), and goods that
+    a bank holds: one query.
 
-    An invoice counts with what is still open on it, an order with what was open when its financing was requested.
+    An invoice or bill counts with what is still open on it, an order with what was open when its financing was
+    requested, goods with the value of what is held.
     """
     rows = env.execute_query_dict(
         SQL(
             """
-        SELECT COALESCE(so.name, invoice.name) AS document, so.id IS NOT NULL AS is_order,
-               currency.name AS currency, COALESCE(invoice.amount_residual, claim.amount)::text AS amount
-          FROM scf_application_document claim
-          JOIN res_currency currency ON currency.id = claim.currency_id
-          LEFT JOIN sale_order so ON so.id = claim.sale_order_id
-          LEFT JOIN account_move invoice ON invoice.id = claim.move_id
-         WHERE claim.company_id = %(company)s AND claim.is_open AND claim.application_id IS DISTINCT FROM %(but_for)s
-           AND EXISTS (SELECT FROM scf_loan loan
-                        WHERE loan.application_id = claim.application_id
-                          AND loan.state IN ('granted', 'active', 'overdue'))
-         ORDER BY claim.id
+        SELECT document, kind, currency, amount::text
+          FROM (SELECT 0 AS place, claim.id, %(number)s AS document,
+                       CASE WHEN so.id IS NOT NULL THEN 'sale' WHEN po.id IS NOT NULL THEN 'purchase'
+                            ELSE invoice.move_type END AS kind,
+                       currency.name AS currency, COALESCE(invoice.amount_residual, claim.amount) AS amount
+                  FROM scf_application_document claim
+                  JOIN res_currency currency ON currency.id = claim.currency_id %(claimed)s
+                 WHERE claim.company_id = %(company)s AND claim.is_open AND claim.pledge_id IS NULL
+                   AND claim.application_id IS DISTINCT FROM %(but_for)s
+                   AND EXISTS (SELECT FROM scf_loan loan
+                                WHERE loan.application_id = claim.application_id
+                                  AND loan.state IN ('granted', 'active', 'overdue'))
+                 UNION ALL
+                SELECT 1, goods.id, goods.name, 'goods', currency.name, goods.value
+                  FROM scf_pledge goods
+                  JOIN res_currency currency ON currency.id = goods.currency_id
+                 WHERE goods.company_id = %(company)s AND goods.state = 'active'
+                   AND goods.application_id IS DISTINCT FROM %(but_for)s) pledged
+         ORDER BY place, id
         """,
             company=company.id,
             but_for=but_for,
+            number=NUMBER,
+            claimed=CLAIMED,
         )
     )
     return [
         {
             "document": row["document"],
-            "description": DOCUMENTS[row["is_order"]],
+            "description": DOCUMENTS[row["kind"]],
             "currency": row["currency"],
             "amount": money(row["amount"], row["currency"]),
         }

@@ -165,9 +165,8 @@ def _movements(deliveries, orders) -> dict[int, list[Movement]]:
                 continue
             if move.product_id == order_line.product_id:
                 quantity = move.done * move.factor / order_line.factor
-                comes_back = delivery.direction == "in"
-                movements[order_line.id].append(Movement(move.id, quantity, comes_back, move.returned_id))
-            elif delivery.direction == "out":
+                movements[order_line.id].append(Movement(move.id, quantity, delivery.comes_back, move.returned_id))
+            elif not delivery.comes_back:
                 parts[order_line.id].append(PartMoved(move.id, delivery.id, move.product_id, move.done * move.factor))
     for order_line_id, moved in parts.items():
         delivered = orders.lines[order_line_id].delivered

@@ -1,4 +1,4 @@
-"""The financed documents as the ERP states them: number, dates, buyer, totals."""
+"""The financed sales orders and invoices as the ERP states them: number, dates, buyer, totals."""
 
 from __future__ import annotations
 
@@ -16,26 +16,52 @@ from .wire_text import tax_id_of
 
 
 @dataclass(frozen=True, slots=True)
+class PledgedGoods:
+    """What is pledged, in the product's unit of which one is `factor` reference units, and where it lies.
+
+    `unit_value` is the cost of a unit in the company's currency; `on_hand` is all that lies in the place.
+    """
+
+    product_id: int
+    product_code: str | None
+    description: str
+    lot: str | None
+    place: str
+    quantity: Decimal
+    on_hand: Decimal
+    uom: str
+    factor: Decimal
+    unit_value: Decimal
+    oldest_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
-    """One sales order or customer invoice; amounts in `currency`. `buyer_id` is the commercial partner."""
+    """One financed document; amounts in `currency`.
+
+    The partner is the counterparty's commercial one: the buyer of a sale, the supplier of a purchase; goods have none.
+    `issuer_number` is the number that a supplier gave to its bill.
+    """
 
     id: int
     number: str
     issue_date: date
     due_date: date | None
     fiscal_year: str
-    buyer_id: int
-    buyer_name: str
-    buyer_tax_id: str | None
+    partner_id: int | None
+    partner_name: str | None
+    partner_tax_id: str | None
     payment_terms: str | None
     currency: str
     net: Decimal
     tax: Decimal
     gross: Decimal
+    issuer_number: str | None = None
+    goods: PledgedGoods | None = None
 
 
 def read_headers(documents, *, company, today: date) -> tuple[Header, ...]:
-    """Read the headers of `documents` (orders or invoices, one model) in their order."""
+    """Read the headers of `documents` (sales orders or customer invoices, one model) in their order."""
     is_order = documents._scf_kind == "sales_order"
     rows = documents.env.execute_query_dict((_order_headers if is_order else _invoice_headers)(documents.ids))
     if is_order:
@@ -43,7 +69,7 @@ def read_headers(documents, *, company, today: date) -> tuple[Header, ...]:
             row["issue_date"] = fields.Date.context_today(documents, row["date_order"])
         set_order_due_dates(documents.env, rows, today)
     fiscal_years = FiscalYears(company)
-    headers = {row["id"]: _header(row, fiscal_years) for row in rows}
+    headers = {row["id"]: header_of(row, fiscal_years) for row in rows}
     return tuple(headers[document_id] for document_id in documents.ids)
 
 
@@ -64,7 +90,8 @@ class FiscalYears:
         return str(span["date_to"].year)
 
 
-def _header(row: dict, fiscal_years: FiscalYears) -> Header:
+def header_of(row: dict, fiscal_years: FiscalYears) -> Header:
+    """The header from a row of a query that names its columns as the members are called; amounts are text."""
     net, tax, gross = (round_money(Decimal(row[name] or 0), row["currency"]) for name in ("net", "tax", "gross"))
     return Header(
         id=row["id"],
@@ -72,14 +99,15 @@ def _header(row: dict, fiscal_years: FiscalYears) -> Header:
         issue_date=row["issue_date"],
         due_date=row["due_date"],
         fiscal_year=fiscal_years.year_of(row["issue_date"]),
-        buyer_id=row["buyer_id"],
-        buyer_name=row["buyer_name"],
-        buyer_tax_id=tax_id_of(row["buyer_tax_id"]),
+        partner_id=row["partner_id"],
+        partner_name=row["partner_name"],
+        partner_tax_id=tax_id_of(row["partner_tax_id"]),
         payment_terms=row["payment_terms"] or None,
         currency=row["currency"],
         net=net,
         tax=tax,
         gross=gross,
+        issuer_number=row.get("issuer_number") or None,
     )
 
 
@@ -88,7 +116,7 @@ def _invoice_headers(move_ids: list[int]) -> SQL:
         """
         SELECT move.id, move.name AS number, move.invoice_date AS issue_date,
                COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
-               buyer.id AS buyer_id, buyer.name AS buyer_name, buyer.vat AS buyer_tax_id,
+               buyer.id AS partner_id, buyer.name AS partner_name, buyer.vat AS partner_tax_id,
                term.name->>'en_US' AS payment_terms, currency.name AS currency,
                move.amount_untaxed::text AS net, move.amount_tax::text AS tax, move.amount_total::text AS gross
           FROM account_move move
@@ -107,7 +135,7 @@ def _order_headers(order_ids: list[int]) -> SQL:
         """
         SELECT so.id, so.name AS number, so.date_order, so.commitment_date::date AS commitment_date,
                (SELECT MAX(line.customer_lead) FROM sale_order_line line WHERE line.order_id = so.id) AS lead_days,
-               buyer.id AS buyer_id, buyer.name AS buyer_name, buyer.vat AS buyer_tax_id,
+               buyer.id AS partner_id, buyer.name AS partner_name, buyer.vat AS partner_tax_id,
                term.id AS term_id, term.name->>'en_US' AS payment_terms, currency.name AS currency,
                so.amount_untaxed::text AS net, so.amount_tax::text AS tax, so.amount_total::text AS gross
           FROM sale_order so

@@ -1,12 +1,12 @@
-"""The transfers of the sale: what really moved, and when."""
+"""The transfers of the trade: what really moved, and when."""
 
 from .wire_text import day, plain, without_none
 
 
-def delivery_rows(sale) -> list[dict]:
+def delivery_rows(trade) -> list[dict]:
     """Rows of DeliveryRow. A transfer that serves several orders names none: its lines do, in the evidence."""
-    numbers = {delivery.id: delivery.number for delivery in sale.deliveries}
-    return [_delivery(delivery, sale.orders, numbers) for delivery in sale.deliveries]
+    numbers = {delivery.id: delivery.number for delivery in trade.deliveries}
+    return [_delivery(delivery, trade.orders, numbers) for delivery in trade.deliveries]
 
 
 def _delivery(delivery, orders, numbers: dict[int, str]) -> dict:

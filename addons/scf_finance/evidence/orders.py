@@ -1,4 +1,6 @@
-"""The sales orders behind the financed documents, and every posted invoice line that draws on them."""
+"""The orders behind the financed documents, and every posted invoice line that draws on them: those of sales are read
+here.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,17 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sales order; `total` in its own currency, `buyer_ids` are who ordered and who is to be invoiced."""
+    """One order; `total` in its own currency.
+
+    `partner_ids` are the commercial partners on its other side: who ordered and who is to be invoiced, or the supplier.
+    """
 
     id: int
     number: str
-    buyer_ids: tuple[int, int]
+    partner_ids: tuple[int, ...]
     quoted_on: date | None
     ordered_on: date
+    confirmed_on: date | None
     changed_on: date | None
     state: str
     currency: str
@@ -52,7 +58,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class InvoicedLine:
-    """One line of a posted invoice or credit note on one order line; `reversed_id` is the invoice credited."""
+    """One line of a posted invoice, bill or credit note on one order line; `reversed_id` is what it credits."""
 
     id: int
     move_id: int
@@ -82,7 +88,7 @@ def read_orders(scope) -> Orders:
     by_order = defaultdict(list)
     for row in scope.env.execute_query_dict(_lines(order_ids)):
         lines = by_order[row["order_id"]]
-        lines.append(_order_line(row, len(lines) + 1))
+        lines.append(order_line_of(row, len(lines) + 1))
     orders = {
         row["id"]: _order(scope, row, tuple(by_order[row["id"]]))
         for row in scope.env.execute_query_dict(_orders(order_ids))
@@ -90,7 +96,7 @@ def read_orders(scope) -> Orders:
     return Orders(
         by_id=orders,
         lines={line.id: line for order in orders.values() for line in order.lines},
-        invoiced=tuple(_invoiced_line(row) for row in scope.env.execute_query_dict(_invoiced(order_ids))),
+        invoiced=tuple(invoiced_line_of(row) for row in scope.env.execute_query_dict(_invoiced(order_ids))),
     )
 
 
@@ -99,10 +105,12 @@ def _order(scope, row: dict, lines: tuple[OrderLine, ...]) -> Order:
     return Order(
         id=row["id"],
         number=row["name"],
-        buyer_ids=(row["buyer_id"], row["invoiced_buyer_id"]),
+        partner_ids=(row["buyer_id"], row["invoiced_buyer_id"]),
         # An order that was entered after its own date never was a quotation here.
         quoted_on=quoted_on if quoted_on and quoted_on <= ordered_on else None,
         ordered_on=ordered_on,
+        # Odoo sets an order's date to the moment of its confirmation.
+        confirmed_on=ordered_on if row["state"] == "sale" else None,
         changed_on=scope.day_of(row["scf_changed_at"]),
         state=row["state"],
         currency=row["currency"],
@@ -111,7 +119,8 @@ def _order(scope, row: dict, lines: tuple[OrderLine, ...]) -> Order:
     )
 
 
-def _order_line(row: dict, number: int) -> OrderLine:
+def order_line_of(row: dict, number: int) -> OrderLine:
+    """The line from a row of a query that names its columns as the members are called; figures are text."""
     return OrderLine(
         id=row["id"],
         order_id=row["order_id"],
@@ -134,13 +143,14 @@ def _order_line(row: dict, number: int) -> OrderLine:
     )
 
 
-def _invoiced_line(row: dict) -> InvoicedLine:
+def invoiced_line_of(row: dict) -> InvoicedLine:
+    """The line from a row of a query that names its columns as the members are called; figures are text."""
     return InvoicedLine(
         id=row["id"],
         move_id=row["move_id"],
         number=row["number"],
         reversed_id=row["reversed_entry_id"],
-        is_credit=row["move_type"] == "out_refund",
+        is_credit=row["move_type"] in ("out_refund", "in_refund"),
         order_line_id=row["order_line_id"],
         quantity=Decimal(row["quantity"]),
         factor=Decimal(row["factor"]),

@@ -70,13 +70,17 @@ class PricedDocument:
 
 
 def read_priced_documents(scope, orders) -> dict[int, PricedDocument]:
-    """Read the lines of the financed documents, by document id, in a fixed number of queries.
+    """Read the lines of the financed sales orders and invoices, by document id, in a fixed number of queries."""
+    return agreeing(scope, _read_orders(scope, orders) if scope.is_order else read_invoice_lines(scope, sign=-1))
+
+
+def agreeing(scope, priced: dict[int, PricedDocument]) -> dict[int, PricedDocument]:
+    """The documents with their lines and taxes adding up to their totals.
 
     A tax that is rounded on the document, not on the line, leaves a difference of some minor units; so does, with more
     of them, a tax whose rate was changed after an order was priced. It goes to the line with the largest tax, and to
     the largest tax, so that lines, taxes and totals agree to the cent.
     """
-    priced = _read_orders(scope, orders) if scope.is_order else _read_invoices(scope)
     return {header.id: _agreeing(priced[header.id], header) for header in scope.headers}
 
 
@@ -95,26 +99,30 @@ def _spread(rows: tuple, field: str, total: Decimal) -> tuple:
     return (*rows[:largest], changed, *rows[largest + 1 :])
 
 
-def _read_invoices(scope) -> dict[int, PricedDocument]:
-    """Journal items are the truth of an invoice: what they carry is what the buyer owes."""
+def read_invoice_lines(scope, *, sign: int) -> dict[int, PricedDocument]:
+    """Journal items are the truth of an invoice or bill: what they carry is what is owed. Three queries.
+
+    :param sign: what makes the items of a document positive: -1 for what a buyer owes, 1 for what a supplier is owed
+    """
     env, currency = scope.env, scope.currency
     names = dict(env.execute_query(_tax_names(scope.ids)))
     lines, taxes = defaultdict(list), defaultdict(list)
-    for row in env.execute_query_dict(_invoice_lines(scope.ids, currency)):
+    for row in env.execute_query_dict(_invoice_lines(scope.ids, currency, sign)):
         lines[row["move_id"]].append(_invoice_line(row, names))
-    for row in env.execute_query_dict(_invoice_taxes(scope.ids)):
+    for row in env.execute_query_dict(_invoice_taxes(scope.ids, sign)):
         taxes[row["move_id"]].append(_invoice_tax(row, currency))
     return {move_id: PricedDocument(tuple(lines[move_id]), tuple(taxes[move_id])) for move_id in scope.ids}
 
 
-def _invoice_lines(move_ids: list[int], currency: str) -> SQL:
+def _invoice_lines(move_ids: list[int], currency: str, sign: int) -> SQL:
     return SQL(
         """
         SELECT line.id, line.move_id, line.display_type, line.name, product.default_code,
                template.type AS product_type, line.is_downpayment,
                COALESCE(line.quantity, 0)::text AS quantity, uom.name->>'en_US' AS uom,
                COALESCE(uom.factor, 1)::text AS factor, COALESCE(line.price_unit, 0)::text AS price_unit,
-               COALESCE(line.discount, 0)::text AS discount, (-ROUND(line.amount_currency, %(decimals)s))::text AS net,
+               COALESCE(line.discount, 0)::text AS discount,
+               (%(sign)s * ROUND(line.amount_currency, %(decimals)s))::text AS net,
                ROUND(CASE WHEN line.display_type = 'product'
                           THEN line.price_total - line.price_subtotal ELSE 0 END, %(decimals)s)::text AS tax,
                tax.tax_ids
@@ -131,6 +139,7 @@ def _invoice_lines(move_ids: list[int], currency: str) -> SQL:
          ORDER BY line.move_id, line.sequence, line.id
         """,
         moves=move_ids,
+        sign=sign,
         decimals=decimals(currency),
     )
 
@@ -148,7 +157,7 @@ def _tax_names(move_ids: list[int]) -> SQL:
     )
 
 
-def _invoice_taxes(move_ids: list[int]) -> SQL:
+def _invoice_taxes(move_ids: list[int], sign: int) -> SQL:
     # Each repartition line of a tax is booked on the same base: reverse charge on both sides, a split tax in parts.
     return SQL(
         """
@@ -157,20 +166,21 @@ def _invoice_taxes(move_ids: list[int]) -> SQL:
                SUM(part.amount)::text AS amount
           FROM (SELECT line.move_id, COALESCE(tax.name->>'en_US', line.name) AS tax_code,
                        CASE WHEN tax.amount_type = 'percent' THEN tax.amount::text END AS rate_percent,
-                       SUM(ABS(line.tax_base_amount) * SIGN(-line.amount_currency)
+                       SUM(ABS(line.tax_base_amount) * SIGN(%(sign)s * line.amount_currency)
                            * CASE WHEN tax.amount * repartition.factor_percent < 0 THEN -1 ELSE 1 END
                            * COALESCE(NULLIF(move.invoice_currency_rate, 0), 1))::numeric AS base,
-                       tax.id AS tax_id, SUM(-line.amount_currency) AS amount
+                       tax.id AS tax_id, SUM(%(sign)s * line.amount_currency) AS amount
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
                   JOIN account_tax_repartition_line repartition ON repartition.id = line.tax_repartition_line_id
                   LEFT JOIN account_tax tax ON tax.id = line.tax_line_id
-                 WHERE line.move_id = ANY(%s) AND line.display_type IN ('tax', 'rounding')
+                 WHERE line.move_id = ANY(%(moves)s) AND line.display_type IN ('tax', 'rounding')
                  GROUP BY line.move_id, tax_code, rate_percent, tax.id, repartition.id) part
          GROUP BY part.move_id, part.tax_code, part.rate_percent, part.tax_id
          ORDER BY part.move_id, part.tax_code, part.rate_percent, part.tax_id
         """,
-        move_ids,
+        moves=move_ids,
+        sign=sign,
     )
 
 
@@ -209,7 +219,7 @@ def _read_orders(scope, orders) -> dict[int, PricedDocument]:
     what the lines say is all there is to know; else Odoo's tax engine tells, exactly as it computed the totals.
     """
     taxes = {row["id"]: row for row in scope.env.execute_query_dict(_taxes_of_orders(scope.ids))}
-    priced = {header.id: _stated_order(header, orders.by_id[header.id], taxes) for header in scope.headers}
+    priced = {header.id: stated_order(header, orders.by_id[header.id], taxes) for header in scope.headers}
     computed = scope.documents.filtered(lambda order: priced[order.id] is None).with_context(lang="en_US")
     for path in READ_BY_TAX_ENGINE if computed else ():
         computed.mapped(path)
@@ -229,8 +239,11 @@ def _taxes_of_orders(order_ids: list[int]) -> SQL:
     )
 
 
-def _stated_order(header, order, taxes: dict[int, dict]) -> PricedDocument | None:
-    """The order from its lines' own columns, None where they do not tell all of it."""
+def stated_order(header, order, taxes: dict[int, dict]) -> PricedDocument | None:
+    """The order from its lines' own columns, None where they do not tell all of it.
+
+    :param taxes: rows of the lines' taxes by id: `name`, `amount_type` and `amount`
+    """
     has_one_tax = all(
         not line.tax_ids or (len(line.tax_ids) == 1 and taxes[line.tax_ids[0]]["amount_type"] != "group")
         for line in order.lines
@@ -279,14 +292,15 @@ def _compute_order(order, currency: str) -> PricedDocument:
     tax_engine._add_tax_details_in_base_lines(base_lines, order.company_id)
     tax_engine._round_base_lines_tax_details(base_lines, order.company_id)
     return PricedDocument(
-        lines=tuple(_order_line(base_line, currency) for base_line in base_lines),
-        taxes=_order_taxes(base_lines, currency),
+        lines=tuple(computed_line(base_line, currency, of="sale.order.line") for base_line in base_lines),
+        taxes=computed_taxes(base_lines, currency),
     )
 
 
-def _order_line(base_line: dict, currency: str) -> PricedLine:
+def computed_line(base_line: dict, currency: str, *, of: str) -> PricedLine:
+    """A line of Odoo's tax engine; `of` is the model of order lines, other records have no line of the order."""
     details, record = base_line["tax_details"], base_line["record"]
-    line = record if getattr(record, "_name", None) == "sale.order.line" else record.browse()
+    line = record if getattr(record, "_name", None) == of else record.browse()
     uom, product = base_line["product_uom_id"], base_line["product_id"]
     taxes = [tax["tax"] for tax in details["taxes_data"]]
     return PricedLine(
@@ -308,7 +322,8 @@ def _order_line(base_line: dict, currency: str) -> PricedLine:
     )
 
 
-def _order_taxes(base_lines: list[dict], currency: str) -> tuple[TaxAmount, ...]:
+def computed_taxes(base_lines: list[dict], currency: str) -> tuple[TaxAmount, ...]:
+    """The taxes that Odoo's tax engine found on the lines, added up."""
     totals: dict[int, list] = {}
     for base_line in base_lines:
         for details in base_line["tax_details"]["taxes_data"]:

@@ -13,7 +13,6 @@ from ..amounts import exact, wire_money
 from .buyers import buyer_history, buyers, read_payers
 from .cash_flow import payment_rows
 from .cash_history import ageing, balances, cash_months
-from .contradictions import contradiction_rows
 from .e_invoices import e_invoice_rows
 from .evidence import evidence_rows
 from .exposure import applications, loans, pledges
@@ -26,24 +25,23 @@ from .order_flow import order_rows
 from .order_history import order_months
 from .party import applicant_row
 from .query_plans import index_plans
-from .sale import read_sale
+from .resale import resale_rows
 from .scope import buyer_id_of, read_scope
+from .sellers import seller_rows
+from .sides import SIDES
 from .tax_flow import tax_rows
 from .tax_history import tax_months
 from .transaction import document_rows, outstanding_of
 from .wire_text import day, instant
 
-# Section → what it was read from.
+# Section → what it was read from; those about the documents as each side of the trade says.
 SOURCES = {
     "party": "odoo/19.0 res.partner",
-    "transaction": "odoo/19.0 sale.order, account.move",
-    "order_flow": "odoo/19.0 sale.order",
     "logistics_flow": "odoo/19.0 stock.picking",
     "tax_flow": "odoo/19.0 account.tax",
     "cash_flow": "odoo/19.0 account.partial.reconcile",
     "inventory": "odoo/19.0 stock.quant",
     "exposure": "odoo/19.0 scf.loan, scf.application",
-    "evidence": "odoo/19.0 sale.order, stock.picking, account.move",
     "forecast": "odoo/19.0 account.move.line",
 }
 WITH_HISTORY = ("order_flow", "logistics_flow", "tax_flow", "cash_flow")
@@ -95,7 +93,7 @@ def read_evidence(
 ) -> Evidence:
     """Read the sections of docs/package.md for `documents`: the same number of queries for one and for a thousand.
 
-    :param documents: sales orders, or customer invoices, of `company` and in one currency
+    :param documents: documents of one kind (`sides.SIDES`), of `company` and in one currency
     :param requested: amount asked for, in the documents' currency
     :param eligible: the most that the rules allow, in the documents' currency; never more than they still bring
     :param as_of: the time that the sections state, UTC without a zone as Odoo keeps it
@@ -103,34 +101,40 @@ def read_evidence(
     :param application_id: the application that is sent, which is no exposure of its own
     :raise UserError: where the documents have several currencies, or less is left open than was requested
     """
-    env = documents.env
+    env, side = documents.env, SIDES[documents._scf_kind]
     env.flush_all()
     with index_plans(env):
-        scope = read_scope(documents, company=company, as_of=as_of, today=today, history_months=history_months)
-        sale = read_sale(scope)
+        scope = read_scope(documents, side, company=company, as_of=as_of, today=today, history_months=history_months)
+        trade = side.read_trade(scope)
         payments = read_payments(env, company, period=scope.period)
         payers = read_payers(env, company, period=scope.period, payments=payments)
-        confirmations = documents._scf_confirmations()
+        # Buyers are asked to confirm what they owe; nobody is asked about what the company itself owes or has.
+        confirmations = documents._scf_confirmations() if scope.buyer_ids else []
         contents = {
             "transaction": {
                 "technique": technique,
                 **_amounts(scope, requested, eligible),
                 "tenor_days": tenor_days,
-                "documents": document_rows(scope, sale.priced),
+                "documents": document_rows(scope, trade.priced),
                 "confirmations": confirmations,
             },
-            **_streams(scope, sale, payers, payments),
+            **_streams(scope, trade, payers, payments),
             **_holdings(scope, payers, application_id),
             "evidence": {
-                **evidence_rows(sale),
-                "contradictions": contradiction_rows(sale, confirmations),
+                **evidence_rows(trade),
+                "contradictions": side.contradiction_rows(trade, confirmations),
             },
         }
         contents["party"] = {
             "applicant": applicant_row(company),
-            "buyers": buyers(env, company, _buyers_named(sale, contents["cash_flow"]["buyer_history"])),
+            "buyers": buyers(env, company, _buyers_named(trade, contents["cash_flow"]["buyer_history"])),
         }
-    return Evidence({name: _framed(scope, name, contents[name]) for name in SOURCES}, scope.partial_ids)
+        if sellers := seller_rows(scope):
+            contents["party"]["sellers"] = sellers
+        if side.has_resale:
+            contents["inventory"]["resale"] = resale_rows(trade)
+    sources = {**SOURCES, **side.sources}
+    return Evidence({name: _framed(scope, name, sources[name], contents[name]) for name in sources}, scope.partial_ids)
 
 
 def _amounts(scope, requested: Decimal, eligible: Decimal) -> dict:
@@ -151,17 +155,17 @@ def _amounts(scope, requested: Decimal, eligible: Decimal) -> dict:
     }
 
 
-def _streams(scope, sale, payers, payments) -> dict[str, dict]:
+def _streams(scope, trade, payers, payments) -> dict[str, dict]:
     """What belongs to the documents, beside what the applicant did over the period."""
     env, company, period = scope.env, scope.company, scope.period
     return {
-        "order_flow": {"orders": order_rows(sale), "months": order_months(env, company, period=period)},
+        "order_flow": {"orders": order_rows(trade), "months": order_months(env, company, period=period)},
         "logistics_flow": {
-            "deliveries": delivery_rows(sale),
+            "deliveries": delivery_rows(trade),
             "months": logistics_months(env, company, period=period),
         },
         "tax_flow": {
-            "taxes": tax_rows(scope, sale.priced),
+            "taxes": tax_rows(scope, trade.priced),
             "e_invoices": e_invoice_rows(scope),
             "months": tax_months(env, company, period=period),
         },
@@ -178,7 +182,7 @@ def _streams(scope, sale, payers, payments) -> dict[str, dict]:
 def _holdings(scope, payers, application_id: int | None) -> dict[str, dict]:
     """What the applicant has, owes, and expects."""
     env, company, today = scope.env, scope.company, scope.period.end
-    financed_move_ids = () if scope.is_order else scope.move_ids
+    financed_move_ids = scope.ids if scope.kind == "customer_invoice" else ()
     goods, goods_totals = stock(env, company, today=today)
     debts, debt_totals = loans(env, company)
     weeks, week_totals = forecast(env, company, today=today, payers=payers, financed_move_ids=financed_move_ids)
@@ -194,25 +198,26 @@ def _holdings(scope, payers, application_id: int | None) -> dict[str, dict]:
     }
 
 
-def _buyers_named(sale, history: list[dict]) -> list[int]:
+def _buyers_named(trade, history: list[dict]) -> list[int]:
     """The financed buyers first, then everybody else whom a section names."""
+    buyer_ids = trade.scope.buyer_ids
     return list(
         dict.fromkeys(
             (
-                *sale.scope.buyer_ids,
-                *(order.buyer_ids[0] for order in sale.orders.by_id.values()),
+                *buyer_ids,
+                *(order.partner_ids[0] for order in trade.orders.by_id.values() if buyer_ids),
                 *(buyer_id_of(row["buyer"]) for row in history if "buyer" in row),
             )
         )
     )
 
 
-def _framed(scope, name: str, content: dict) -> dict:
+def _framed(scope, name: str, source: str, content: dict) -> dict:
     period = {"from": day(scope.period.start), "to": day(scope.period.end)} if name in WITH_HISTORY else None
     return {
         "as_of": instant(scope.as_of),
         "period": period,
-        "source": SOURCES[name],
+        "source": source,
         "assurance": _assurance(scope, content) if name == "transaction" else "asserted",
         **content,
     }

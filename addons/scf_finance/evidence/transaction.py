@@ -4,15 +4,15 @@ from decimal import Decimal
 
 from openscf.fingerprint import fingerprints
 
-from .scope import buyer_key
+from .scope import buyer_key, seller_key
 from .wire_text import amount_text, day, plain, without_none
 
 
 def document_rows(scope, priced) -> list[dict]:
     """Rows of FinancedDocument, as given. Amounts in the documents' currency."""
     settled = settled_of(scope)
-    seller_tax_id = scope.company.sudo().vat
-    return [_document(scope, header, priced[header.id], settled[header.id], seller_tax_id) for header in scope.headers]
+    applicant = scope.company.sudo().vat
+    return [_document(scope, header, priced[header.id], settled[header.id], applicant) for header in scope.headers]
 
 
 def settled_of(scope) -> dict[int, tuple[Decimal, Decimal]]:
@@ -29,7 +29,7 @@ def outstanding_of(scope) -> Decimal:
     return sum((header.gross - sum(settled[header.id]) for header in scope.headers), Decimal(0))
 
 
-def _document(scope, header, priced, settled, seller_tax_id) -> dict:
+def _document(scope, header, priced, settled, applicant) -> dict:
     currency, (paid, credited) = header.currency, settled
     return without_none(
         {
@@ -38,7 +38,10 @@ def _document(scope, header, priced, settled, seller_tax_id) -> dict:
             "issue_date": day(header.issue_date),
             "due_date": day(header.due_date),
             "fiscal_year": header.fiscal_year,
-            "buyer": buyer_key(header.buyer_id),
+            "issuer_number": header.issuer_number,
+            "buyer": buyer_key(header.partner_id) if scope.buyer_ids else None,
+            "seller": seller_key(header.partner_id) if scope.seller_ids else None,
+            "goods": _goods(header.goods) if header.goods else None,
             "currency": currency,
             "payment_terms": header.payment_terms,
             "lines": [_line(number, line, currency) for number, line in enumerate(priced.lines, start=1)],
@@ -51,15 +54,40 @@ def _document(scope, header, priced, settled, seller_tax_id) -> dict:
                 "outstanding": amount_text(header.gross - paid - credited, currency),
             },
             "fingerprints": fingerprints(
-                issuer=seller_tax_id,
-                kind=scope.kind,
-                number=header.number,
-                fiscal_year=header.fiscal_year,
-                counterparty=header.buyer_tax_id or header.buyer_name,
+                **_identity(scope, header, applicant),
                 issue_date=header.issue_date,
                 currency=currency,
                 amount=header.gross,
             ).model_dump(),
+        }
+    )
+
+
+def _identity(scope, header, applicant: str) -> dict[str, str]:
+    """What the document is called by who numbered it; a bill is its supplier's invoice, whoever has it financed."""
+    named = {"kind": scope.kind, "number": header.number, "fiscal_year": header.fiscal_year}
+    if header.goods:
+        goods = header.goods
+        return {**named, "issuer": applicant, "counterparty": goods.lot or goods.product_code or goods.description}
+    partner = header.partner_tax_id or header.partner_name
+    if not header.issuer_number:
+        return {**named, "issuer": applicant, "counterparty": partner}
+    return {
+        "issuer": partner,
+        "kind": "customer_invoice",
+        "number": header.issuer_number,
+        "fiscal_year": str(header.issue_date.year),
+        "counterparty": applicant,
+    }
+
+
+def _goods(goods) -> dict:
+    return without_none(
+        {
+            "lot": goods.lot,
+            "place": goods.place,
+            "on_hand": plain(goods.on_hand),
+            "oldest_on": day(goods.oldest_on),
         }
     )
 

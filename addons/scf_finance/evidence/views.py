@@ -23,7 +23,7 @@ def view_for(
         The buyers of the financed documents are always named
     """
     view = {name: section for name, section in sections.items() if name in ALWAYS or name in covered}
-    financed = {document["buyer"] for document in view["transaction"]["documents"]}
+    financed = {document["buyer"] for document in view["transaction"]["documents"] if "buyer" in document}
     mentioned = financed.union(
         row["buyer"] for name, rows in ROWS_OF_BUYERS if name in view for row in view[name][rows] if "buyer" in row
     )

@@ -29,7 +29,7 @@ from . import ubl
 from . import account_partial_reconcile
 from . import ir_attachment
 from . import history_indexes
-from . import sale_order_change
+from . import order_change
 from . import scf_lights
 from . import scf_pledge
 from . import scf_pledge_release
