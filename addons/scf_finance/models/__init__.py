@@ -43,3 +43,11 @@ from . import stock_location
 from . import stock_lot
 from . import product_template
 from . import product_product
+from . import scf_listing
+from . import scf_drawable
+from . import scf_overview
+from . import res_partner
+from . import stock_picking_overview
+from . import stock_warehouse
+from . import scf_bulk_request
+from . import scf_home

@@ -48,11 +48,10 @@ class ScfFinanceable(models.AbstractModel):
     # -- actions ----------------------------------------------------------------------------------------------------
 
     def action_scf_request(self):
-        """Open the request: for one document as a dialog, for several as a draft that lists all of them."""
+        """Open the request: for one document as a dialog, for several as a page that lists all of them."""
         self._scf_check_requester()
-        lines = [Command.create({self._scf_field: document.id}) for document in self]
         if len(self) > 1:
-            return self.env["scf.application"].create({"line_ids": lines})._open_form()
+            return self._scf_request_many()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Get paid early"),
@@ -60,7 +59,9 @@ class ScfFinanceable(models.AbstractModel):
             "view_mode": "form",
             "views": [(self.env.ref("scf_finance.view_scf_application_request_form").id, "form")],
             "target": "new",
-            "context": {"default_line_ids": lines},
+            "context": {
+                "default_line_ids": [Command.create({self._scf_field: document.id}) for document in self],
+            },
         }
 
     def action_scf_open(self):
@@ -158,6 +159,7 @@ class ScfFinanceable(models.AbstractModel):
             "submissions": [],
             "offers": [],
             "loan": None,
+            "rows": [],
         }
 
     def _scf_panel_eligible(self, assessment):

@@ -1,7 +1,7 @@
 """Which documents can be financed, as SQL: for filters of lists, and for what can be drawn today.
 
-The rules of `eligibility` look closer at each document; what they decide by the document's own columns is said here too,
-so that a list of a million documents is filtered by the database.
+The rules of `eligibility` look closer at each document; what they decide by the document's own columns is said here
+too, so that a list of a million documents is filtered by the database.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..eligibility.facts import RECEIVABLES_DISCOUNTING, bank_terms
+from ..eligibility.facts import DISTRIBUTOR_FINANCE, PRE_SHIPMENT, RECEIVABLES_DISCOUNTING, bank_terms
 from ..eligibility.overdue import MAX_DAYS_OVERDUE
 from .scf_application import OPEN_STATES
 
@@ -26,15 +26,19 @@ ACCOUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Documents of one kind: what finances them, and which of them are open.
+    """Documents of one kind: what finances them, which of them are open, and where they are listed.
 
     :ivar kind: of the wire, `customer_invoice` and the like
+    :ivar label: of several of them, in the reader's language
     :ivar domain: those that somebody still has to pay; no more than columns of the document
+    :ivar action: external id of the window action with their list, whose search view has `scf_can_be_financed`
     """
 
     kind: str
     technique: str
+    label: str
     domain: Domain
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class ScfFinanceable(models.AbstractModel):
 
     scf_financing = fields.Selection(
         selection="_selection_scf_financing",
-        string="Financing",
+        string="Financing Status",
         compute="_compute_scf_financing",
         search="_search_scf_financing",
         compute_sudo=False,
@@ -75,6 +79,8 @@ class ScfFinanceable(models.AbstractModel):
 
     @api.model
     def _search_scf_financing(self, operator, value):
+        # A field with a search method is not looked at for its groups where it stands in a domain.
+        self._check_field_access(self._fields["scf_financing"], "read")
         if operator != "in":
             return NotImplemented
         wanted = {code for code in value if code}
@@ -133,7 +139,7 @@ class ScfFinanceable(models.AbstractModel):
     @api.model
     def _scf_listings(self):
         """The kinds of documents that the model has (`Listing`); to be extended where it gets another one."""
-        return (Listing(self._scf_kind, self._scf_technique, Domain(self._scf_open_domain())),)
+        return ()
 
     def _scf_candidates(self):
         """Those of these documents that can be financed by what the database knows of them: one query, in order."""
@@ -224,6 +230,11 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     @api.model
+    def _scf_listings(self):
+        domain = Domain(self._scf_open_domain())
+        return (Listing("sales_order", PRE_SHIPMENT, self.env._("Sales orders"), domain, "sale.action_orders"),)
+
+    @api.model
     def _scf_held(self, listing):
         return SQL(
             """
@@ -240,21 +251,70 @@ class SaleOrder(models.Model):
         )
 
 
+class PurchaseOrder(models.Model):
+    _inherit = "purchase.order"
+
+    @api.model
+    def _scf_listings(self):
+        domain = Domain(self._scf_open_domain())
+        label, action = self.env._("Purchase orders"), "purchase.purchase_form_action"
+        return (Listing("purchase_order", DISTRIBUTOR_FINANCE, label, domain, action),)
+
+    def _scf_together(self):
+        return *super()._scf_together(), self._scf_counterparty()
+
+    @api.model
+    def _scf_held(self, listing):
+        return SQL(
+            """
+            (SELECT claim.purchase_order_id FROM scf_application_document claim
+              WHERE claim.is_open AND claim.purchase_order_id IS NOT NULL
+              UNION
+             SELECT order_line.order_id
+               FROM scf_application_document claim
+               JOIN account_move_line line ON line.move_id = claim.move_id
+               JOIN purchase_order_line order_line ON order_line.id = line.purchase_line_id
+              WHERE claim.is_open)
+            """
+        )
+
+
 class AccountMove(models.Model):
     _inherit = "account.move"
 
     @api.model
     def _scf_listings(self):
-        return (Listing("customer_invoice", RECEIVABLES_DISCOUNTING, Domain(self._scf_open_domain())),)
+        open_moves = Domain("state", "=", "posted") & Domain("payment_state", "in", ("not_paid", "partial"))
+        return (
+            Listing(
+                "customer_invoice",
+                RECEIVABLES_DISCOUNTING,
+                self.env._("Customer invoices"),
+                open_moves & Domain("move_type", "=", "out_invoice"),
+                "account.action_move_out_invoice_type",
+            ),
+            Listing(
+                "vendor_bill",
+                DISTRIBUTOR_FINANCE,
+                self.env._("Vendor bills"),
+                open_moves & Domain("move_type", "=", "in_invoice"),
+                "account.action_move_in_invoice_type",
+            ),
+        )
+
+    def _scf_together(self):
+        together = super()._scf_together()
+        return (*together, self._scf_counterparty()) if self._scf_kind == "vendor_bill" else together
 
     @api.model
     def _scf_due_domain(self, listing, today, longest_tenor_days):
+        still_owed = Domain("amount_residual", ">", 0)
         if listing.technique != RECEIVABLES_DISCOUNTING:
-            return super()._scf_due_domain(listing, today, longest_tenor_days)
+            return still_owed
         return (
             Domain("invoice_date_due", ">=", today - timedelta(days=MAX_DAYS_OVERDUE))
             & Domain("invoice_date_due", "<=", today + timedelta(days=longest_tenor_days))
-            & Domain("amount_residual", ">", 0)
+            & still_owed
         )
 
     @api.model
@@ -269,6 +329,12 @@ class AccountMove(models.Model):
                JOIN sale_order_line order_line ON order_line.order_id = claim.sale_order_id
                JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
                JOIN account_move_line line ON line.id = rel.invoice_line_id
+              WHERE claim.is_open
+              UNION
+             SELECT line.move_id
+               FROM scf_application_document claim
+               JOIN purchase_order_line order_line ON order_line.order_id = claim.purchase_order_id
+               JOIN account_move_line line ON line.purchase_line_id = order_line.id
               WHERE claim.is_open)
             """
         )

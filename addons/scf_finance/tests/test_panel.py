@@ -11,6 +11,7 @@ from .common import FinanceCase
 
 KEYS = {
     "visible",
+    "rows",
     "state",
     "headline",
     "subline",

@@ -42,6 +42,7 @@ const ELIGIBLE = {
     submissions: [],
     offers: [],
     loan: null,
+    rows: [],
     next_step: "Ask the banks for an offer",
     actions: [{ name: "action_scf_request", label: "Request financing", kind: "primary" }],
 };

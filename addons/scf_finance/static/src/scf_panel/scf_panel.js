@@ -41,7 +41,7 @@ const LEVELS = {
 const OPEN_STATES = ["offered"];
 
 /**
- * What one sales order or customer invoice could bring today, or how far its financing is.
+ * What one document could bring today, or how far its financing is; around a screen that is no document, in rows.
  *
  * A strip in the form with the details one click below. Everything shown comes from `scf_panel()` of the
  * document, amounts already formatted; it is asked for after the form is on screen, again after each save
@@ -50,7 +50,7 @@ const OPEN_STATES = ["offered"];
 export class ScfPanel extends Component {
     static template = "scf_finance.ScfPanel";
     static components = { ScfLights };
-    static props = { ...standardWidgetProps };
+    static props = { ...standardWidgetProps, isQuiet: { type: Boolean, optional: true } };
 
     setup() {
         this.orm = useService("orm");
@@ -114,8 +114,10 @@ export class ScfPanel extends Component {
         return this.state.panel;
     }
 
-    get isSaved() {
-        return Boolean(this.props.record.resId);
+    /** A document says at once that its panel is on the way; a screen with an overview stays as it is till then. */
+    get isShown() {
+        const { error, panel } = this.state;
+        return Boolean(this.props.record.resId && (error || (panel ? panel.visible : !this.props.isQuiet)));
     }
 
     get detailsId() {
@@ -270,6 +272,14 @@ export class ScfPanel extends Component {
         }
     }
 
+    openLabel(row) {
+        return _t("Open: %s", row.label);
+    }
+
+    openRow(row) {
+        return this.run(() => this.openAction(row.action));
+    }
+
     openRecord(model, id) {
         return this.openAction({
             type: "ir.actions.act_window",
@@ -290,4 +300,11 @@ export const scfPanel = {
     component: ScfPanel,
 };
 
+/** The same on a screen that is no document: it draws nothing before it has something to say. */
+export const scfOverview = {
+    component: ScfPanel,
+    extractProps: () => ({ isQuiet: true }),
+};
+
 registry.category("view_widgets").add("scf_panel", scfPanel);
+registry.category("view_widgets").add("scf_overview", scfOverview);

@@ -1,0 +1,118 @@
+"""What waits for a person: each a count with the list of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+LIST_AND_FORM = [(False, "list"), (False, "form")]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that waits for a person.
+
+    :ivar label: what it is, with a count
+    :ivar tone: how pressing it is: "danger" or "warning"
+    :ivar for_admins: whether only an administrator can do something about it
+    """
+
+    code: str
+    model: str
+    domain: list
+    label: Callable[[int], str]
+    tone: str = "warning"
+    for_admins: bool = False
+
+
+def matters(env) -> tuple[Matter, ...]:
+    """All that may wait, the most pressing first; to be extended where something new can."""
+    _ = env._
+    running = ("loan_id.state", "in", ("active", "overdue"))
+    return (
+        Matter("margin", "scf.loan", [("margin_call", ">", 0)], lambda n: _("Margin calls: %s", n), "danger"),
+        Matter(
+            "mismatch", "scf.loan", [("mismatch", "!=", False)], lambda n: _("Books and bank disagree: %s", n), "danger"
+        ),
+        Matter(
+            "refused",
+            "scf.collection",
+            [("state", "=", "refused"), running],
+            lambda n: _("Collections that the bank refused: %s", n),
+            "danger",
+        ),
+        Matter(
+            "offers",
+            "scf.application",
+            [("state", "=", "offered")],
+            lambda n: _("Requests with offers to compare: %s", n),
+        ),
+        Matter(
+            "questions",
+            "scf.submission",
+            [("state", "=", "action_required")],
+            lambda n: _("Questions of banks: %s", n),
+        ),
+        Matter(
+            "shortfall",
+            "scf.loan",
+            [("shortfall", ">", 0), ("state", "in", ("active", "overdue"))],
+            lambda n: _("Loans that the documents no longer carry: %s", n),
+        ),
+        Matter(
+            "releases",
+            "scf.pledge",
+            [("state", "=", "active"), ("release_ids.state", "=", "asked")],
+            lambda n: _("Pledged goods that somebody needs: %s", n),
+        ),
+        Matter(
+            "bulk",
+            "scf.bulk.request",
+            [("state", "in", ("draft", "stopped"))],
+            lambda n: _("Bulk requests that are not finished: %s", n),
+        ),
+        Matter(
+            "dead",
+            "scf.message",
+            [("state", "=", "dead")],
+            lambda n: _("Messages that reach no bank: %s", n),
+            "danger",
+            for_admins=True,
+        ),
+        Matter(
+            "events",
+            "scf.event",
+            [("state", "=", "failed")],
+            lambda n: _("News of banks that could not be taken in: %s", n),
+            "danger",
+            for_admins=True,
+        ),
+    )
+
+
+def read_attention(env) -> list[dict]:
+    """The matters that there are, as the Financing home shows them: one query each."""
+    is_admin = env.user.has_group("scf_connector.group_scf_admin")
+    rows = []
+    for matter in matters(env):
+        if matter.for_admins and not is_admin:
+            continue
+        domain = [("company_id", "in", env.companies.ids), *matter.domain]
+        if count := env[matter.model].search_count(domain):
+            label = matter.label(count)
+            rows.append(
+                {
+                    "code": matter.code,
+                    "count": count,
+                    "label": label,
+                    "tone": matter.tone,
+                    "action": {
+                        "type": "ir.actions.act_window",
+                        "name": label,
+                        "res_model": matter.model,
+                        "views": LIST_AND_FORM,
+                        "domain": domain,
+                    },
+                }
+            )
+    return rows
