@@ -38,6 +38,8 @@
         "views/scf_repayment_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
+        "views/purchase_order_views.xml",
+        "views/account_payment_register_views.xml",
         "views/res_config_settings_views.xml",
         "views/scf_menus.xml",
         "views/scf_release_request_views.xml",

@@ -1,15 +1,23 @@
-"""One asset has one financier: an order and its invoices are the same sale."""
+"""One asset has one financier: an order and its invoices are the same sale, or the same purchase."""
 
+from .facts import DISTRIBUTOR_FINANCE
 from .findings import Finding, Fix
 
 
 def check_already_financed(facts, env):
-    """Refuse a document that an open application holds, itself or through the order or invoice of the same sale."""
+    """Refuse a document that an open application holds, itself or through what is the same sale or purchase."""
+    is_purchase = facts.technique == DISTRIBUTOR_FINANCE
     for claim in facts.claims:
         if claim.document_name == facts.name:
             sentence = env._(
                 "%(document)s is already being financed by %(application)s.",
                 document=facts.name,
+                application=claim.application_name,
+            )
+        elif is_purchase:
+            sentence = env._(
+                "%(other)s, which belongs to the same purchase, is already being financed by %(application)s.",
+                other=claim.document_name,
                 application=claim.application_name,
             )
         else:
@@ -19,4 +27,6 @@ def check_already_financed(facts, env):
                 application=claim.application_name,
             )
         return Finding("already_financed", "stop", sentence, Fix.APPLICATION, claim.application_id)
+    if is_purchase:
+        return Finding("not_financed", "ok", env._("No other financing rests on this purchase."))
     return Finding("not_financed", "ok", env._("No other financing rests on this sale."))

@@ -15,7 +15,7 @@ from .bank_limits import Quote, advance, check_banks, check_tenor, quote, takes
 from .buyer import check_buyer
 from .company_setup import check_accounts, check_collection_account, check_tax_id
 from .document_state import check_document_state
-from .facts import INVENTORY_LOAN, BankTerms, DocumentFacts
+from .facts import DISTRIBUTOR_FINANCE, INVENTORY_LOAN, BankTerms, DocumentFacts
 from .findings import Finding
 from .goods import (
     check_goods_free,
@@ -27,7 +27,10 @@ from .goods import (
     check_goods_value,
 )
 from .overdue import check_overdue
-from .statable import UNSTATABLE, check_currency, check_history, check_names
+from .purchase_state import check_bill_number, check_bill_overdue, check_purchase_state
+from .resale_expected import check_goods_tracked, check_resale
+from .statable import UNSTATABLE, check_currency, check_history, check_names, check_number
+from .supplier import check_supplier, check_supplier_account, check_supplier_related
 
 # In this order: the first refusal is the headline.
 DOCUMENT_RULES = (
@@ -49,8 +52,22 @@ GOODS_RULES = (
     check_goods_free,
     check_goods_value,
 )
+PURCHASE_RULES = (
+    check_purchase_state,
+    check_supplier,
+    check_bill_number,
+    check_currency,
+    check_number,
+    check_supplier_account,
+    check_already_financed,
+    check_supplier_related,
+    check_bill_overdue,
+    check_resale,
+    check_goods_tracked,
+    check_tenor,
+)
 # Where a technique has rules of its own; all others share DOCUMENT_RULES.
-RULES_OF = {INVENTORY_LOAN: GOODS_RULES}
+RULES_OF = {INVENTORY_LOAN: GOODS_RULES, DISTRIBUTOR_FINANCE: PURCHASE_RULES}
 COMPANY_RULES = (
     check_tax_id,
     check_accounts,

@@ -14,6 +14,9 @@ class Fix(Enum):
     BANKS = "banks"
     APPLICATION = "application"
     INVOICES = "invoices"
+    BILL = "bill"
+    SUPPLIER = "supplier"
+    SUPPLIER_ACCOUNT = "supplier_account"
     STOCK = "stock"
     PRODUCT = "product"
 

@@ -12,7 +12,15 @@ from openscf.money import decimals, round_money
 from .findings import Finding
 
 # The findings here: with one of them, evidence may be impossible to write.
-UNSTATABLE = ("currency_not_iso", "amount_too_fine", "buyer_nameless", "number_nameless", "history_not_iso")
+UNSTATABLE = (
+    "currency_not_iso",
+    "amount_too_fine",
+    "buyer_nameless",
+    "number_nameless",
+    "supplier_tax_id_missing",
+    "bill_number_missing",
+    "history_not_iso",
+)
 
 
 def iso_decimals(currency: str) -> int | None:
@@ -78,6 +86,11 @@ def check_names(facts, env):
                 buyer=facts.counterparty_name,
             ),
         )
+    return check_number(facts, env)
+
+
+def check_number(facts, env):
+    """Refuse a number that nobody could tell from others."""
     if not is_name(facts.name):
         return Finding(
             "number_nameless",

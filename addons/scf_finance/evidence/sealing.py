@@ -45,8 +45,9 @@ class Grant:
 class SealedEvidence:
     """A sealed package: its id and root, each bank's PDF by its issuer, and what it tells of.
 
-    `partial_ids` are the reconciliations that it states, `collection_account` is the account that it names, `unmade`
-    are the files that could not be made for one bank or another (`Unmade`, reasons in the user's language).
+    `partial_ids` are the reconciliations that it states, `collection_account` is the account that it names,
+    `payee_account` that of the supplier whom the bank is to pay (None where it pays nobody else), `unmade` are the
+    files that could not be made for one bank or another (`Unmade`, reasons in the user's language).
     """
 
     package_ref: str
@@ -54,6 +55,7 @@ class SealedEvidence:
     files: dict[str, bytes]
     partial_ids: list[int]
     collection_account: dict[str, str]
+    payee_account: dict[str, str] | None
     unmade: list
 
 
@@ -110,8 +112,10 @@ def seal_evidence(
     for file in drawn.values():
         _check(env, verify_file(file, KeySet.of(key)))
     read = next(iter(evidence.values()))
-    account = account_members(read.sections["party"]["applicant"]["collection_account"])
-    return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account, unmade)
+    party = read.sections["party"]
+    account = account_members(party["applicant"]["collection_account"])
+    payee = account_members(party["sellers"][0]["account"]) if party.get("sellers") else None
+    return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account, payee, unmade)
 
 
 def _read(application, **asked):

@@ -43,6 +43,8 @@ from . import stock_location
 from . import stock_lot
 from . import product_template
 from . import product_product
+from . import scf_supplier
+from . import scf_supplier_payout
 from . import scf_listing
 from . import scf_drawable
 from . import scf_overview

@@ -43,6 +43,18 @@ class AccountMove(models.Model):
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
+    def action_scf_get_paid(self):
+        """Request financing of customer invoices, from their list, which shares its actions with the bills'."""
+        if self.filtered(lambda move: move.move_type != "out_invoice"):
+            raise UserError(self.env._("Choose customer invoices: for these, buyers pay you. Bills are paid by you."))
+        return self.action_scf_request()
+
+    def action_scf_have_paid(self):
+        """Request that a bank pays vendor bills, from their list."""
+        if self.filtered(lambda move: move.move_type != "in_invoice"):
+            raise UserError(self.env._("Choose vendor bills: a bank pays suppliers for you, not what buyers owe you."))
+        return self.action_scf_request()
+
     def button_draft(self):
         self._scf_refuse_while_financed()
         result = super().button_draft()
@@ -69,7 +81,18 @@ class AccountMove(models.Model):
         return items.matched_debit_ids | items.matched_credit_ids
 
     def _scf_refuse_while_financed(self):
-        if claim := self._scf_open_claim():
+        claim = self._scf_open_claim()
+        if claim and claim.move_id._scf_is_purchase():
+            raise UserError(
+                self.env._(
+                    "%(bill)s is paid by the financing %(application)s, so it can't be reset to draft, cancelled or "
+                    "deleted. Withdraw the request, or repay the loan, first; to correct the bill, enter the "
+                    "supplier's credit note.",
+                    bill=claim.move_id.name,
+                    application=claim.application_id.name,
+                )
+            )
+        if claim:
             raise UserError(
                 self.env._(
                     "%(invoice)s secures the financing %(application)s, so it can't be reset to draft, cancelled or "

@@ -30,7 +30,7 @@ class ScfLoan(models.Model):
         ]
         balance = -sum(line["balance"] for line in lines)
         if amounts.get(clearing):
-            lines.append({**self._line(clearing, amounts[clearing], on), "balance": company.currency_id.round(balance)})
+            lines += self._payout_lines(entries, amounts[clearing], balance, on)
         move = (
             self.env["account.move"]
             .with_company(company)
@@ -55,6 +55,15 @@ class ScfLoan(models.Model):
             move.date = move._get_accounting_date(on, False, lock_dates)
         move._post(soft=False)
         return move
+
+    def _payout_lines(self, entries, amount, balance, on):
+        """The lines of money that comes or goes: on the clearing account, until the bank statement brings it.
+
+        :param amount: in the loan's currency, what came positive
+        :param balance: the same in the company's currency, with the rounding of the conversion
+        """
+        clearing = self._line(self.company_id.scf_clearing_account_id, amount, on)
+        return [{**clearing, "balance": self.company_id.currency_id.round(balance)}]
 
     def _postings(self, entry):
         """Account and amount (debit positive, in the loan's currency) of one ledger entry."""

@@ -70,8 +70,8 @@ class ScfOffer(models.Model):
     accepted_at = fields.Datetime(readonly=True)
     payout_account = fields.Char(
         string="Paid Out To",
-        related="submission_id.package_id.collection_account",
-        help="The company's account that was sealed into the package: the bank pays out to it.",
+        related="submission_id.package_id.payout_account",
+        help="The account that was sealed into the package: the bank pays out to it.",
     )
     state = fields.Selection(STATES, required=True, readonly=True, default="open", index=True)
     state_reason = fields.Char(readonly=True, help="Why the acceptance of this offer came to nothing.")

@@ -40,17 +40,25 @@ class ScfPackage(models.Model):
     created_at = fields.Datetime(string="Sealed On", required=True, readonly=True)
     settled_partials = fields.Json(readonly=True, help="Reconciliations that the package already tells the bank of.")
     sealed_account = fields.Json(readonly=True, help="The collection account as the package names it.")
+    sealed_payee = fields.Json(
+        readonly=True, help="The supplier's account as the package names it, where the bank pays a supplier."
+    )
     collection_account = fields.Char(
         compute="_compute_collection_account",
-        help="The company's bank account as it was sealed: the bank pays out to it and draws repayments from it.",
+        help="The company's bank account as it was sealed: the bank draws repayments from it.",
+    )
+    payout_account = fields.Char(
+        compute="_compute_collection_account",
+        help="The account that the bank pays out to, as it was sealed: the supplier's, else the collection account.",
     )
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
-    @api.depends("sealed_account")
+    @api.depends("sealed_account", "sealed_payee")
     def _compute_collection_account(self):
         for package in self:
             package.collection_account = account_text(package.sealed_account)
+            package.payout_account = account_text(package._sealed_payout_account())
 
     # -- business ---------------------------------------------------------------------------------------------------
 
@@ -65,8 +73,8 @@ class ScfPackage(models.Model):
         :param consents: ``scf.consent`` in force, one for each bank that gets a file
         :param supersedes: the ``scf.package`` that the new one replaces
         :raise UserError: where a consent has ended or was signed with a former key, where the records contradict each
-            other, so that no bank would take the package, and where the collection account is not trusted or another
-            one than in the package that is replaced
+            other, so that no bank would take the package, and where the collection account, or the supplier's,
+            is not trusted or another one than in the package that is replaced
         """
         if supersedes:
             supersedes._refuse_changed_account()
@@ -101,6 +109,7 @@ class ScfPackage(models.Model):
                 "created_at": now,
                 "settled_partials": sealed.partial_ids,
                 "sealed_account": sealed.collection_account,
+                "sealed_payee": sealed.payee_account,
             }
         )
         for consent, grant in zip(consents, grants, strict=True):
@@ -111,17 +120,34 @@ class ScfPackage(models.Model):
         if sentence := self._changed_account():
             raise UserError(sentence)
 
+    def _sealed_payout_account(self):
+        """The account that the bank is asked to pay out to, as `evidence.party.account_of` gives one."""
+        return self.sealed_payee or self.sealed_account
+
     def _changed_account(self):
-        """Why the bank would pay out to another account than the company's own one of today; empty where it is that."""
+        """Why the bank would pay out to another account than the right one of today; empty where it is that."""
         company = self.sudo().company_id
         current = account_of(company.scf_collection_bank_account_id, company.name)
-        if is_same_account(self.sealed_account, current):
+        if not is_same_account(self.sealed_account, current):
+            return self.env._(
+                "The bank would pay out to %(sealed)s, but the company's collection account is by now %(current)s. "
+                "Withdraw the request and ask again, or have an administrator choose the former account in the "
+                "settings.",
+                sealed=account_text(self.sealed_account),
+                current=account_text(current),
+            )
+        return self._changed_payee() if self.sealed_payee else ""
+
+    def _changed_payee(self):
+        account = self.sudo().application_id._documents()._scf_payee_account()
+        current = account_of(account, account.partner_id.name) if account else None
+        if current and is_same_account(self.sealed_payee, current):
             return ""
         return self.env._(
-            "The bank would pay out to %(sealed)s, but the company's collection account is by now %(current)s. "
-            "Withdraw the request and ask again, or have an administrator choose the former account in the settings.",
-            sealed=account_text(self.sealed_account),
-            current=account_text(current),
+            "The bank would pay the supplier on %(sealed)s, but his account is by now %(current)s. Withdraw the "
+            "request and ask again, or give the supplier the former account back.",
+            sealed=account_text(self.sealed_payee),
+            current=account_text(current) if current else self.env._("another one or unknown"),
         )
 
     @api.model

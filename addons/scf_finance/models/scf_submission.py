@@ -256,7 +256,7 @@ class ScfSubmission(models.Model):
             repayment=application.repayment,
             package_sha256=disclosure.sha256,
             package_id=disclosure.package_id.package_ref,
-            disbursement_account=disclosure.package_id.sealed_account,
+            disbursement_account=disclosure.package_id._sealed_payout_account(),
             documents_fingerprints=application.line_ids.mapped("asset_key"),
         )
         submission._send("apply", request.to_wire(), documents=disclosure._documents())

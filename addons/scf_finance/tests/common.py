@@ -128,6 +128,7 @@ class FinanceCase(AccountTestInvoicingCommon):
                         "techniques": [
                             technique("receivables_discounting", **members),
                             technique("pre_shipment", **members),
+                            technique("distributor_finance", **members),
                             technique("inventory_loan", **members),
                         ],
                     },

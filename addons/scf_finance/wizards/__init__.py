@@ -1,3 +1,4 @@
+from . import account_payment_register
 from . import scf_release_request
 from . import scf_reach
 from . import scf_reply
