@@ -18,6 +18,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/scf_finance_rules.xml",
+        "security/scf_followed_goods.xml",
         "data/scf_section.xml",
         "data/ir_sequence.xml",
         "data/ir_cron.xml",

@@ -78,6 +78,48 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
     return [_settlement(row) for row in rows]
 
 
+def read_bill_credits(env, move_ids: list[int], *, partial_ids: list[int] | None = None) -> list[Settlement]:
+    """What suppliers credited on posted vendor bills, oldest first: one query. Payments of bills are not read."""
+    if not move_ids:
+        return []
+    rows = env.execute_query_dict(
+        SQL(
+            """
+        SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
+               partial.credit_amount_currency::text AS amount, COALESCE(theirs.date, partial.max_date) AS settled_on,
+               credit.name AS counterpart
+          FROM account_partial_reconcile partial
+          JOIN account_move_line ours ON ours.id = partial.credit_move_id
+          JOIN account_move bill ON bill.id = ours.move_id AND bill.state = 'posted' AND bill.move_type = 'in_invoice'
+          JOIN account_account account ON account.id = ours.account_id AND account.account_type = 'liability_payable'
+          JOIN res_currency currency ON currency.id = ours.currency_id
+          JOIN account_move_line theirs ON theirs.id = partial.debit_move_id
+          JOIN account_move credit ON credit.id = theirs.move_id AND credit.state = 'posted'
+                                  AND credit.move_type = 'in_refund'
+         WHERE ours.move_id IN %(moves)s AND partial.credit_amount_currency > 0 AND %(partials)s
+         ORDER BY settled_on, partial.id
+        """,
+            moves=tuple(move_ids),
+            partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
+        )
+    )
+    return [
+        Settlement(
+            partial_id=row["partial_id"],
+            move_id=row["move_id"],
+            currency=row["currency"],
+            amount=round_money(Decimal(row["amount"]), row["currency"]),
+            cash=Decimal(0),
+            settled_on=row["settled_on"],
+            kind=CREDIT_NOTE,
+            counterpart=row["counterpart"] or "",
+            payment_id=None,
+            cleared=False,
+        )
+        for row in rows
+    ]
+
+
 def _settlement(row: dict) -> Settlement:
     amount, liquid, claims = (Decimal(row[name] or 0) for name in ("amount", "liquid", "claims"))
     if row["move_type"] == "out_refund":

@@ -35,6 +35,9 @@ from . import scf_pledge
 from . import scf_pledge_release
 from . import scf_pledge_value
 from . import scf_pledge_financing
+from . import scf_followed_goods
+from . import scf_followed_use
+from . import scf_followed_moves
 from . import stock_quant
 from . import stock_move
 from . import stock_move_line

@@ -10,9 +10,16 @@ from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_amount
 
-from ..amounts import wire_money
-from ..eligibility.settlements import read_order_settlements, read_order_shares, read_settlements
+from ..amounts import exact, wire_money
+from ..eligibility.goods_sold import read_resale_shares
+from ..eligibility.settlements import (
+    read_bill_credits,
+    read_order_settlements,
+    read_order_shares,
+    read_settlements,
+)
 from .on_its_own import on_its_own
+from .scf_followed_flow import open_followed_products
 
 KINDS = [
     ("payment", "Payment"),
@@ -35,7 +42,7 @@ WATCHED_STATES = ("granted", "active", "overdue")
 
 
 class ScfCollection(models.Model):
-    """Money of the financed sale, or what reduces the claim on it, as found in our books."""
+    """Money of the financed sale or of financed goods, or what reduces a claim, as found in our books."""
 
     _name = "scf.collection"
     _description = "Collection on a financed document"
@@ -61,6 +68,10 @@ class ScfCollection(models.Model):
     collected_on = fields.Date(required=True, readonly=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     reverses_id = fields.Many2one("scf.collection", readonly=True, ondelete="restrict")
+    of_resale = fields.Boolean(
+        readonly=True,
+        help="For goods that the loan financed: more may be found of the same payment when more are sold.",
+    )
     cleared = fields.Boolean(compute="_compute_cleared", help="The payment has been matched with a bank statement.")
     entry_id = fields.Many2one("scf.loan.entry", string="Loan Entry", readonly=True, ondelete="restrict")
     refusal = fields.Char(readonly=True)
@@ -68,7 +79,7 @@ class ScfCollection(models.Model):
 
     _reference_unique = models.UniqueIndex("(loan_id, reference)", "A collection's reference is used once per loan.")
     _once_per_partial = models.UniqueIndex(
-        "(loan_id, partial_id, kind) WHERE partial_id > 0",
+        "(loan_id, partial_id, kind) WHERE partial_id > 0 AND of_resale IS NOT TRUE",
         "This payment has already been recorded as a collection of the loan.",
     )
 
@@ -90,23 +101,29 @@ class ScfCollection(models.Model):
 
     def _find(self, partials):
         """Record what reconciliations mean for running or granted loans. Writes rows and wakes the cron, no more."""
-        move_ids = partials.debit_move_id.move_id.filtered(lambda move: move.move_type == "out_invoice").ids
-        if not move_ids:
-            return
-        shares = self._shares(move_ids)
-        if not shares:
-            return
-        self._flush_for_settlements()
-        for settlement in read_settlements(self.env, move_ids, partial_ids=partials.ids):
-            for loan_id, of_orders in shares.get(settlement.move_id, {}).items():
-                if part := self._part(settlement, of_orders):
-                    self._record(self.env["scf.loan"].browse(loan_id), settlement, part)
-        self._trigger_report()
+        invoices = partials.debit_move_id.move_id.filtered(lambda move: move.move_type == "out_invoice")
+        bills = partials.credit_move_id.move_id.filtered(lambda move: move.move_type == "in_invoice")
+        if shares := self._shares((invoices | bills).ids) if invoices or bills else {}:
+            self._flush_for_settlements()
+            settlements = read_settlements(self.env, invoices.ids, partial_ids=partials.ids)
+            settlements += read_bill_credits(self.env, bills.ids, partial_ids=partials.ids)
+            for settlement in settlements:
+                for loan_id, of_orders in shares.get(settlement.move_id, {}).items():
+                    if part := self._part(settlement, of_orders):
+                        self._record(self.env["scf.loan"].browse(loan_id), settlement, part)
+            self._trigger_report()
+        self._find_resale(invoices.ids, partial_ids=partials.ids)
 
     def _flush_for_settlements(self):
         """Write what the settlements' query reads, and no more: this runs in the middle of a reconciliation."""
         for model, names in {
-            "account.partial.reconcile": ["debit_move_id", "credit_move_id", "debit_amount_currency", "max_date"],
+            "account.partial.reconcile": [
+                "debit_move_id",
+                "credit_move_id",
+                "debit_amount_currency",
+                "credit_amount_currency",
+                "max_date",
+            ],
             "account.move.line": ["balance", "account_id", "move_id", "currency_id", "date", "price_total"],
             "account.move": ["move_type", "name", "state", "statement_line_id", "origin_payment_id", "amount_total"],
             "account.payment": ["is_matched", "outstanding_account_id"],
@@ -117,12 +134,15 @@ class ScfCollection(models.Model):
         """Record what was settled after the package was sealed: the bank does not know of it yet."""
         self.env.flush_all()
         documents = loan.application_id._documents()
-        if not documents or documents._scf_kind not in ("sales_order", "customer_invoice"):
-            return
         if documents._name == "sale.order":
             found = [(item.settlement, item.share) for item in read_order_settlements(self.env, documents.ids)]
+        elif documents._name == "account.move":
+            found = [
+                (settlement, Decimal(1))
+                for settlement in read_settlements(self.env, documents.ids) + read_bill_credits(self.env, documents.ids)
+            ]
         else:
-            found = [(item, Decimal(1)) for item in read_settlements(self.env, documents.ids)]
+            found = []
         settlements, shares = {}, {}
         for settlement, share in found:
             # An invoice of several of the financed orders is settled once, with the parts of all of them.
@@ -130,6 +150,55 @@ class ScfCollection(models.Model):
             shares[settlement.partial_id] = shares.get(settlement.partial_id, Decimal(0)) + share
         for partial_id, settlement in settlements.items():
             self._record(loan, settlement, min(shares[partial_id], Decimal(1)))
+        self._find_resale_of(loan.application_id.line_ids.followed_ids.use_ids.sale_line_id)
+
+    def _find_resale_of(self, sale_lines):
+        """Record what was paid on the invoices of these sales order lines for goods that a loan financed."""
+        invoices = sale_lines.invoice_lines.move_id
+        self._find_resale(
+            invoices.filtered(lambda move: move.move_type == "out_invoice" and move.state == "posted").ids
+        )
+
+    def _find_resale(self, move_ids, partial_ids=None):
+        """Record the part of payments on customer invoices that is for goods which a loan financed.
+
+        Looked at again whenever more of the goods leave, so the row may be one of several for the same payment. Where
+        fewer were sold than it seemed, nothing is taken back: the payment came, and the bank has it.
+        """
+        if not move_ids or not open_followed_products(self.env):
+            return
+        if not self.env["scf.followed.goods"]._lock_sold_on(move_ids):
+            return
+        self._flush_for_settlements()
+        if shares := read_resale_shares(self.env, move_ids):
+            for settlement in read_settlements(self.env, list(shares), partial_ids=partial_ids):
+                if settlement.cash:
+                    self._record_resale(settlement, shares[settlement.move_id])
+            self._trigger_report()
+
+    def _record_resale(self, settlement, shares):
+        """One payment on the loans whose goods it is for, after what it repays of loans on the invoice itself.
+
+        :param dict shares: share of the payment by application id
+        """
+        known = self.search([("partial_id", "=", settlement.partial_id), ("kind", "=", "payment")])
+        left = settlement.cash - sum(exact(row.amount, row.currency_id.name) for row in known)
+        loans = self.env["scf.loan"].search(
+            [("application_id", "in", list(shares)), ("state", "in", WATCHED_STATES)], order="id"
+        )
+        for loan in loans:
+            # What came before the bank was asked, it never counted on.
+            if settlement.settled_on < fields.Date.context_today(loan, loan.submission_id.create_date):
+                continue
+            if not self._is_in_currency_of(loan, settlement):
+                continue
+            of_loan = known.filtered(lambda row, loan=loan: row.loan_id == loan)
+            amount = round_money(settlement.cash * shares[loan.application_id.id], settlement.currency)
+            amount -= sum(exact(row.amount, row.currency_id.name) for row in of_loan)
+            if (amount := min(amount, left)) > 0:
+                left -= amount
+                self._add(loan, settlement, "payment", amount, of_resale=True)
+                loan.application_id._notify_panel()
 
     def _shares(self, move_ids):
         """Loans that the invoices repay, directly or through their orders.
@@ -182,16 +251,7 @@ class ScfCollection(models.Model):
             return
         if self.search_count([("loan_id", "=", loan.id), ("partial_id", "=", settlement.partial_id)], limit=1):
             return
-        if settlement.currency != currency:
-            loan._warn(
-                self.env._(
-                    "%(payment)s settles an invoice in %(invoice)s, but the loan is in %(loan)s: report it to the bank "
-                    "yourself.",
-                    payment=settlement.counterpart,
-                    invoice=settlement.currency,
-                    loan=currency,
-                )
-            )
+        if not self._is_in_currency_of(loan, settlement):
             return
         parts = {
             "payment": round_money(settlement.cash * share, currency),
@@ -199,29 +259,49 @@ class ScfCollection(models.Model):
         }
         for kind, amount in parts.items():
             if amount > 0:
-                self.create(
-                    {
-                        "loan_id": loan.id,
-                        "reference": self._next_reference(loan),
-                        "move_id": settlement.move_id,
-                        "payment_id": settlement.payment_id,
-                        "partial_id": settlement.partial_id,
-                        "by_statement": settlement.cleared and not settlement.payment_id,
-                        "counterpart_name": settlement.counterpart,
-                        "amount": float(amount),
-                        "collected_on": settlement.settled_on,
-                        "kind": kind,
-                    }
-                )
-                loan.message_post(
-                    body=self.env._(
-                        "%(kind)s of %(amount)s found: %(counterpart)s.",
-                        kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
-                        amount=format_amount(self.env, float(amount), loan.currency_id),
-                        counterpart=settlement.counterpart,
-                    )
-                )
+                self._add(loan, settlement, kind, amount)
         loan.application_id._notify_panel()
+
+    def _is_in_currency_of(self, loan, settlement):
+        """Whether the bank can be told of the settlement; whoever asked for the loan is told where it can't."""
+        if settlement.currency == loan.currency_id.name:
+            return True
+        loan._warn(
+            self.env._(
+                "%(payment)s settles an invoice in %(invoice)s, but the loan is in %(loan)s: report it to the bank "
+                "yourself.",
+                payment=settlement.counterpart,
+                invoice=settlement.currency,
+                loan=loan.currency_id.name,
+            )
+        )
+        return False
+
+    def _add(self, loan, settlement, kind, amount, *, of_resale=False):
+        """Make the row of one settlement, and say so on the loan."""
+        self.create(
+            {
+                "loan_id": loan.id,
+                "reference": self._next_reference(loan),
+                "move_id": settlement.move_id,
+                "payment_id": settlement.payment_id,
+                "partial_id": settlement.partial_id,
+                "by_statement": settlement.cleared and not settlement.payment_id,
+                "counterpart_name": settlement.counterpart,
+                "amount": float(amount),
+                "collected_on": settlement.settled_on,
+                "kind": kind,
+                "of_resale": of_resale,
+            }
+        )
+        loan.message_post(
+            body=self.env._(
+                "%(kind)s of %(amount)s found: %(counterpart)s.",
+                kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
+                amount=format_amount(self.env, float(amount), loan.currency_id),
+                counterpart=settlement.counterpart,
+            )
+        )
 
     def _undo(self, partial_ids):
         """Take back what reconciliations had brought: unreported rows lapse, reported ones are undone.
@@ -296,7 +376,7 @@ class ScfCollection(models.Model):
         self.ensure_one()
         message = Collection(
             collection_id=self.reference,
-            document={"kind": "customer_invoice", "number": self.move_id.name},
+            document={"kind": self.move_id._scf_kind, "number": self.move_id.name},
             amount=wire_money(self.amount, self.currency_id.name),
             collected_on=self.collected_on,
             kind=self.kind,

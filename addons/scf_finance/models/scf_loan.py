@@ -233,6 +233,7 @@ class ScfLoan(models.Model):
         if given_up:
             loan._warn(loan._why_granted(acceptance))
         loan._decline_others()
+        application.line_ids._follow()
         self.env["scf.collection"]._find_since_package(loan)
         return loan
 
@@ -355,6 +356,7 @@ class ScfLoan(models.Model):
         self._set_state("active")
         if any(self.application_id.line_ids.mapped("is_open")):
             # What was paid while the loan counted as repaid was nobody's: it is this loan's now.
+            self.application_id.line_ids._follow()
             self.env["scf.collection"]._find_since_package(self)
             self.env["scf.collection"]._trigger_report()
 
@@ -375,6 +377,8 @@ class ScfLoan(models.Model):
             self.shortfall = 0
         if state in ("active", "closed"):
             self.env["scf.collection"]._trigger_report()
+        if state in ("closed", "failed"):
+            self.application_id.line_ids._unfollow()
         self.application_id._sync_state()
         self.application_id._notify_panel()
         return True
