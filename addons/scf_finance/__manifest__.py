@@ -22,6 +22,7 @@
         "data/scf_section.xml",
         "data/ir_sequence.xml",
         "data/ir_cron.xml",
+        "data/scf_goods_jobs.xml",
         "data/mail_activity_type.xml",
         "data/mail_template_confirmation.xml",
         "views/scf_package_read_views.xml",

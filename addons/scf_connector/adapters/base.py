@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
+from openscf.wire import Collateral
 
 # A bank that asks for a longer rest than this is asked again anyway: nothing sleeps for ever.
 LONGEST_WAIT_SECONDS = 24 * 60 * 60
@@ -141,7 +142,7 @@ class BankAdapter(ABC):
     ) -> dict:
         """Send one message and give the JSON of the bank's verified answer.
 
-        :param verb: register, apply, reply, cancel, accept, decline, collect, repay or revoke
+        :param verb: register, apply, reply, cancel, accept, decline, collect, repay, release, value or revoke
         :param target: the id of the application, offer, loan or consent, where the verb is about one
         :param body: the exact bytes to sign and send
         :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
@@ -151,6 +152,10 @@ class BankAdapter(ABC):
     @abstractmethod
     def client_status(self) -> str:
         """Ask how the bank sees this company: PENDING, APPROVED, DECLINED or SUSPENDED."""
+
+    @abstractmethod
+    def collateral(self, loan_id: str) -> Collateral:
+        """Ask which goods the bank holds for a loan, by the bank's id of the loan."""
 
     @abstractmethod
     def poll(self, after: str) -> ReceivedPage:

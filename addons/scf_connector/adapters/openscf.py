@@ -9,7 +9,7 @@ from openscf.client import BankClient
 from openscf.errors import AnswerInvalid, SignatureInvalid
 from openscf.jws import verify_event
 from openscf.keys import KeySet, SigningKey
-from openscf.wire import ClientRegistration, Event, EventPayload
+from openscf.wire import ClientRegistration, Collateral, Event, EventPayload
 from pydantic import ValidationError
 
 from .base import BankAdapter, Discovered, ReceivedEvent, ReceivedPage
@@ -22,6 +22,8 @@ PATHS = {
     'decline': 'offers/{target}/decline',
     'collect': 'loans/{target}/collections',
     'repay': 'loans/{target}/repayments',
+    'release': 'loans/{target}/releases',
+    'value': 'loans/{target}/valuations',
     'revoke': 'consents/{target}/revoke',
 }
 PAGE_SIZE = 100
@@ -68,6 +70,9 @@ class OpenSCFAdapter(BankAdapter):
 
     def client_status(self) -> str:
         return self._client().client().status.value
+
+    def collateral(self, loan_id: str) -> Collateral:
+        return self._client().collateral(loan_id)
 
     def poll(self, after: str) -> ReceivedPage:
         page = self._client().events(after, limit=PAGE_SIZE)

@@ -17,7 +17,8 @@ class ScfAddressee(models.AbstractModel):
     def _scf_target(self, verb):
         """Give the id of the application, offer, loan or consent that ``verb`` is about.
 
-        :param str verb: ``reply``, ``cancel``, ``accept``, ``decline``, ``collect``, ``repay`` or ``revoke``
+        :param str verb: ``reply``, ``cancel``, ``accept``, ``decline``, ``collect``, ``repay``,
+            ``release``, ``value`` or ``revoke``
         :rtype: str | None
         :return: the id, or None when the bank never gave one (the message is then refused here)
         """

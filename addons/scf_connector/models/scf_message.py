@@ -36,10 +36,14 @@ VERBS = [
     ('decline', "Decline offer"),
     ('collect', "Report collection"),
     ('repay', "Repay"),
+    ('release', "Ask for goods back"),
+    ('value', "Report the value of goods"),
     ('revoke', "Revoke consent"),
 ]
 # What these are about has an id at the bank, which is part of the address they are sent to.
-VERBS_WITH_TARGET = frozenset({'reply', 'cancel', 'accept', 'decline', 'collect', 'repay', 'revoke'})
+VERBS_WITH_TARGET = frozenset(
+    {'reply', 'cancel', 'accept', 'decline', 'collect', 'repay', 'release', 'value', 'revoke'}
+)
 
 
 class ScfMessage(models.Model):

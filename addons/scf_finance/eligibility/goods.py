@@ -8,6 +8,10 @@ def check_goods_state(facts, env):
     """Refuse goods that a bank holds already, and those that it has let go: they are proposed anew."""
     if facts.state == "active":
         return Finding("goods_pledged", "stop", env._("The goods of %s are pledged already.", facts.name))
+    if facts.state == "dropped":
+        return Finding(
+            "goods_dropped", "stop", env._("The financing that %s was for ended: pledge the goods anew.", facts.name)
+        )
     if facts.state == "released":
         return Finding(
             "goods_released", "stop", env._("The bank has released the goods of %s: pledge them anew.", facts.name)

@@ -26,6 +26,8 @@ class ScfEvent(models.Model):
         elif kind.startswith(("loan.", "repayment.")):
             wire = content if kind == "loan.granted" else content["loan"]
             self.env["scf.loan"]._take(submission, wire, cursor)._take_event(kind, content, cursor)
+        elif kind.startswith("collateral."):
+            self.env["scf.loan"]._take(submission, content["loan"], cursor)._take_collateral(content["release"], cursor)
         else:
             return False
         return True

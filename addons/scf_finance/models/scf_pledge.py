@@ -7,13 +7,22 @@ from odoo.tools import SQL
 from .labels import as_note, label_of
 from .scf_pledge_claims import forget_open_products, read_claims
 from .scf_pledge_guard import check_pledged, is_broken
+from .scf_pledge_release import OPEN_RELEASES
 
 STATES = [
     ("proposed", "Proposed"),
     ("active", "Pledged"),
     ("released", "Released"),
+    ("dropped", "Not Needed"),
 ]
-TRANSITIONS = {"proposed": {"active"}, "active": {"released"}, "released": set()}
+# An acceptance that came to nothing makes goods a proposal again, or nothing at all where no offer is left. Goods that
+# were given up are held again where the bank grants a loan on an acceptance that it had taken before.
+TRANSITIONS = {
+    "proposed": {"active", "dropped"},
+    "active": {"released", "proposed", "dropped"},
+    "dropped": {"active"},
+    "released": set(),
+}
 # What a requester says when he proposes goods. Everything else is written by the methods of this module.
 PROPOSED_FIELDS = {
     "company_id",
@@ -124,7 +133,8 @@ class ScfPledge(models.Model):
     )
     _haircut = models.Constraint("CHECK (haircut >= 0 AND haircut < 100)", "A haircut is from 0 to below 100 %.")
     _held_by_somebody = models.Constraint(
-        "CHECK (state = 'proposed' OR bank_id IS NOT NULL)", "Goods are pledged to a bank: say to which one."
+        "CHECK (state IN ('proposed', 'dropped') OR bank_id IS NOT NULL)",
+        "Goods are pledged to a bank: say to which one.",
     )
     _open_products = models.Index("(product_id) WHERE state IN ('proposed', 'active')")
 
@@ -214,7 +224,7 @@ class ScfPledge(models.Model):
         :param float haircut: what the bank takes off the value, in percent; None to keep what was proposed
         :raise UserError: where the goods are not there any more, or are pledged to somebody else
         """
-        proposed = self.filtered(lambda pledge: pledge.state == "proposed")
+        proposed = self.filtered(lambda pledge: pledge.state in ("proposed", "dropped"))
         for pledge in proposed:
             values = {"pledged_on": fields.Datetime.now()}
             values.update({name: record.id for name, record in (("bank_id", bank), ("loan_id", loan)) if record})
@@ -227,6 +237,23 @@ class ScfPledge(models.Model):
         proposed._revalue()
         for pledge in proposed:
             pledge.message_post(body=self.env._("Pledged to %s.", pledge.bank_name))
+
+    def _stand_down(self, state):
+        """Nothing was borrowed on the goods: they are a proposal again, or not needed any more, and free at once.
+
+        :param str state: "proposed" or "dropped"
+        """
+        freed = self.filtered(lambda pledge: pledge.state == "active" and pledge.loan_id.state in (False, "failed"))
+        if state == "dropped":
+            freed |= self.filtered(lambda pledge: pledge.state == "proposed")
+        for pledge in freed:
+            was_held = pledge.state == "active"
+            pledge._set_state(state)
+            if was_held:
+                pledge.write({"bank_id": False, "pledged_on": False})
+                pledge.release_ids._expire()
+                pledge.activity_unlink(["scf_finance.activity_release_goods"])
+                pledge.message_post(body=self.env._("The goods are free: nothing was borrowed on them."))
 
     def _release(self, quantity, reference, request=None):
         """The bank lets goods go; the same reference is applied once.
@@ -271,7 +298,7 @@ class ScfPledge(models.Model):
                 reference=reference,
             )
         )
-        if not self.release_ids.filtered(lambda item: item.state == "asked"):
+        if not self.release_ids.filtered(lambda item: item.state in OPEN_RELEASES):
             self.activity_unlink(["scf_finance.activity_release_goods"])
         return release
 
@@ -308,6 +335,8 @@ class ScfPledge(models.Model):
         )
         self.message_post(body=note)
         self.activity_schedule("scf_finance.activity_release_goods", user_id=self._responsible().id, note=as_note(note))
+        if self.loan_id:
+            request._send()
         return request
 
     def _set_state(self, state):

@@ -6,7 +6,8 @@ REASONS = [
     ("due", "The loan is due"),
     ("early", "Early repayment"),
     ("recourse", "The buyer does not pay"),
-    ("shortfall", "A credit note reduced the claim"),
+    ("shortfall", "What secures the loan is worth less"),
+    ("release", "Pledged goods are needed"),
 ]
 
 
