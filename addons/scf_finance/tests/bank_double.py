@@ -130,7 +130,8 @@ class BankDouble:
             "tenor_days": tenor_days,
             "instalments": instalments,
             "fee": wire_money(Decimal(fee), currency),
-            "fee_timing": "deducted",
+            # A supplier gets what he was promised: nothing is deducted from it.
+            "fee_timing": "on_repayment" if application["technique"] == "distributor_finance" else "deducted",
             "advance_rate": "80.00",
             "recourse": True,
             "penalty_rate_pa": "5.00",
@@ -190,7 +191,7 @@ class BankDouble:
         book.update(start_date=on or self.today, status="ACTIVE")
         terms = self.terms(loan)
         entries = [self._entry(book, "disbursement", book["start_date"], terms.principal)]
-        if terms.fee:
+        if terms.fee and terms.fee_timing == "deducted":
             entries.append(self._entry(book, "fee", book["start_date"], terms.fee))
         return self.tell("loan.disbursed", {"loan": self.snapshot(book["id"]), "entries": entries}, loan.submission_id)
 
