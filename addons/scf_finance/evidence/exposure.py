@@ -119,7 +119,7 @@ def pledges(env, company, *, but_for: int | None = None) -> list[dict]:
                   FROM scf_pledge goods
                   JOIN res_currency currency ON currency.id = goods.currency_id
                  WHERE goods.company_id = %(company)s AND goods.state = 'active'
-                   AND goods.application_id IS DISTINCT FROM %(but_for)s) pledged
+                   AND (goods.application_id IS NULL OR goods.application_id IS DISTINCT FROM %(but_for)s)) pledged
          ORDER BY place, id
         """,
             company=company.id,

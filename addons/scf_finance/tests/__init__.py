@@ -11,7 +11,10 @@ from . import test_enough
 from . import test_followed_goods
 from . import test_evidence_amounts
 from . import test_evidence_graph
+from . import test_evidence_goods
+from . import test_evidence_plausible_purchases
 from . import test_evidence_plausible_sales
+from . import test_evidence_purchases
 from . import test_evidence_queries
 from . import test_gateway
 from . import test_given_up_acceptance

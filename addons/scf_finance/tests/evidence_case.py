@@ -50,7 +50,7 @@ class EvidenceCase(FinanceCase):
     """Reads the evidence of documents, and checks it as the bank does that receives it."""
 
     def _evidence(self, documents, *, history_months=12):
-        total = sum(exact(document.amount_total, document.currency_id.name) for document in documents)
+        total = sum(exact(self._total(document), document.currency_id.name) for document in documents)
         currency = documents[0].currency_id.name
         return read_evidence(
             documents,
@@ -63,6 +63,10 @@ class EvidenceCase(FinanceCase):
             today=self.today,
             history_months=history_months,
         )
+
+    def _total(self, document):
+        """What the document is about, in its currency."""
+        return document.amount_total
 
     def _sections(self, documents, **values):
         """The sections of a sealed package on `documents`, as they stand in a file that verifies."""
