@@ -174,6 +174,29 @@ class TestReleases:
         assert erp.release(granted, oak, "26").status == "WAITING"
         assert erp.release(granted, oak, "25").status == "RELEASED"
 
+    def test_an_unsigned_request_releases_and_values_nothing(self, erp: Erp, loan: wire.Loan, oak: str) -> None:
+        document = {"kind": "pledged_goods", "number": oak}
+        release = {"release_id": "x", "document": document, "quantity": "1", "reason": "x"}
+        worth = {"document": document, "quantity": "1", "value": {"amount": "1.00", "currency": "EUR"}}
+        valuation = {"valuation_id": "x", "as_of": str(erp.bank.today()), "goods": [worth]}
+        for path, body in (("releases", release), ("valuations", valuation)):
+            answer = erp.raw("POST", f"/v1/loans/{loan.id}/{path}", body, headers={"x-jws-signature": ""})
+            assert (answer.status_code, answer.json()["type"]) == (401, "urn:openscf:problem:signature-missing")
+        first = erp.http.collateral(loan.id).goods[0]
+        assert (first.held, first.value.amount) == (100, 8000)
+
+    def test_the_same_request_is_answered_byte_for_byte_whatever_happened_since(
+        self, erp: Erp, loan: wire.Loan, oak: str
+    ) -> None:
+        document = {"kind": "pledged_goods", "number": oak}
+        release = {"release_id": "x", "document": document, "quantity": "50", "reason": "x"}
+        path, key = f"/v1/loans/{loan.id}/releases", {"Idempotency-Key": f'"{new_key()}"'}
+        first = erp.raw("POST", path, release, headers=key)
+        erp.repay(loan, "3000.00")
+        assert erp.raw("POST", path, release, headers=key).content == first.content
+        assert erp.raw("POST", path, release).json()["status"] == "RELEASED", "under another key: as it stands now"
+        assert erp.held(loan)[oak] == 50
+
 
 class TestTheEnd:
     def test_all_goods_go_back_before_a_loan_closes(

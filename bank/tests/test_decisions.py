@@ -17,6 +17,7 @@ from openscf_bank.decisions.figures import figures
 from openscf_bank.profile import Profile, ProfileError, TechniqueSection, load_profile
 from openscf_bank.testing import PROFILES
 from packages import Sale
+from purchases_and_pledges import Lot, Pledge, Purchase
 from pydantic import ValidationError
 
 TODAY = Sale().today
@@ -115,6 +116,69 @@ def test_figures_come_from_the_sections_and_are_absent_without_them() -> None:
     for name in ("control_light", "contradictions", "coverage_percent", "late_deliveries_percent", "history_months"):
         assert bare[name] is None, name
     assert bare["delivered_percent"] == 100  # from the order
+
+
+@pytest.mark.parametrize(
+    ("sale", "rule", "here", "there"),
+    [
+        (Purchase(trusted=False), "supplier_account_trusted", "decline", "decline"),
+        (Purchase(days_to_sell="366"), "resale_days", "decline", "refer"),
+        (Purchase(days_to_sell="181"), "resale_days", "refer", "refer"),
+        (Purchase(days_to_sell=None), "resale_days", None, "refer"),
+        (Purchase(due_in_days=-31), "days_past_due", "refer", None),
+        (Purchase(due_in_days=-30), "days_past_due", None, None),
+        (Purchase(history=False), "history_invoices", None, None),
+        (Purchase(late_share="99.00", days_late="90"), "buyer_late_share_percent", None, None),
+        (Purchase(requested=Decimal("999.99")), "amount", "decline", "decline"),
+        (Purchase(tenor_days=181), "tenor", "decline", "decline"),
+        (Pledge(lots=(Lot("P1", "Oak", days_to_sell=None),)), "resale_days", "refer", "refer"),
+        (Pledge(lots=(Lot("P1", "Oak"), Lot("P2", "Ash", age_days=366))), "goods_age_days", "refer", None),
+        (Pledge(lots=(Lot("P1", "Oak", age_days=731),)), "goods_age_days", "refer", "decline"),
+        (Pledge(lots=(Lot("P1", "Oak", age_days=None),)), "goods_age_days", None, None),
+    ],
+)
+def test_rules_for_purchases_and_pledges_at_their_limits(
+    rhone: Profile, hansa: Profile, sale: Sale, rule: str, here: str | None, there: str | None
+) -> None:
+    found = failed(judge(rhone, sale)), failed(judge(hansa, sale))
+    assert (found[0].get(rule), found[1].get(rule)) == (here, there)
+
+
+@pytest.mark.parametrize("sale", [Purchase(), Purchase(kind="purchase_order", number="P7"), Pledge()])
+def test_rhone_offers_by_itself_what_hansa_leaves_to_an_officer(rhone: Profile, hansa: Profile, sale: Sale) -> None:
+    here, there = judge(rhone, sale), judge(hansa, sale)
+    assert (here.verdict, there.verdict) == ("offer", "refer")
+    assert failed(there) == {"requested_amount": "refer"}
+
+
+def test_what_is_repaid_by_resale_counts_everything_that_is_sold() -> None:
+    """No collection belongs to a purchase yet: what all customers are expected to pay has to cover it."""
+    sale, purchase = (figures(read_package(one.package(KEY)).sections, TODAY) for one in (Sale(), Purchase()))
+    assert sale["coverage_percent"] == Decimal("148.75")  # 11900 of 8000
+    assert purchase["coverage_percent"] is not None and purchase["coverage_percent"] > 700
+    assert (sale["resale_days"], sale["supplier_account_trusted"], sale["goods_age_days"]) == (None, None, None)
+    assert (purchase["resale_days"], purchase["supplier_account_trusted"]) == (61, 1)
+
+
+def test_without_a_buyer_the_grade_follows_all_buyers_by_what_they_were_invoiced(rhone: Profile) -> None:
+    """84,000 of 649,000 were invoiced to the one who pays late; the others pay 4 days late, 12 % of it."""
+    punctual, late = judge(rhone, Purchase()), judge(rhone, Purchase(days_late="60", late_share="100"))
+    unknown = judge(rhone, Purchase(left_out=frozenset({"attachments", "cash_flow"})))
+    assert punctual.price and late.price and unknown.price
+    assert (punctual.price.grade, late.price.grade, unknown.price.grade) == ("A", "B", "C")
+    shown = figures(read_package(Purchase(days_late="60", late_share="100").package(KEY)).sections, TODAY)
+    assert (shown["buyer_days_late"], shown["history_invoices"]) == (Decimal("11.25"), 75)
+
+
+def test_a_purchase_is_paid_in_full_and_its_advance_has_a_limit(rhone: Profile, hansa: Profile) -> None:
+    everything = Decimal("11900.00")
+    here, there = judge(rhone, Purchase(requested=everything)).price, judge(hansa, Purchase(requested=everything)).price
+    pledged = judge(rhone, Pledge(requested=Decimal("8000.00"))).price
+    assert here and there and pledged
+    assert (here.terms.fee_timing, pledged.terms.fee_timing) == ("on_repayment", "deducted")
+    assert here.terms.principal.amount == there.terms.principal.amount == Decimal("9520.00")  # 80 %
+    assert pledged.terms.principal.amount == Decimal("4800.00")  # 60 % of 8000
+    assert here.terms.conditions != pledged.terms.conditions != rhone.offers.conditions
 
 
 def test_every_rule_is_looked_at_also_after_one_declined(rhone: Profile) -> None:

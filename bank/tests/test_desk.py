@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import requests
 import sqlalchemy as sa
-from erp import Erp, new_key, new_sale
+from erp import Erp, new_key, new_pledge, new_purchase, new_sale
 from openscf import wire
-from openscf.package import read_package
-from openscf_bank.desk import service
+from openscf.package import Contradiction, read_package
+from openscf_bank.desk import flow, service
 from openscf_bank.desk.models import AuditEntry, LoginFailure
 from openscf_bank.testing import OFFICER_PASSWORD, OFFICER_USERNAME, BankProcessError, OfficerAtDesk
+from purchases_and_pledges import Lot
 from server import Bank
 
 
@@ -531,6 +532,83 @@ class TestPages:
             assert shown in page, shown
         assert loan.number in browser.get("/desk/loans?status=ACTIVE").text
         assert loan.number not in browser.get("/desk/loans?status=CLOSED").text
+
+    def test_a_purchase_shows_who_is_paid_on_which_account(self, erp: Erp, browser: Browser) -> None:
+        application = erp.apply(new_purchase(days_to_sell="200"))
+        page = browser.get(f"/desk/applications/{application.id}").text
+        for shown in (
+            "asks for distributor finance for a purchase from Sägewerk Huber",
+            "Who is paid",
+            "AT61 1904 3002 3457 3201",
+            "vouched for",
+            "Supplier&#39;s bill BILL/",
+            "its number RE-",
+            "from the supplier",
+            "200 days",
+            "0.50 % all buyers together",
+            "From all that is sold",
+        ):
+            assert shown in page, shown
+
+    def test_a_pledge_shows_the_goods(self, erp: Erp, browser: Browser) -> None:
+        lots = (Lot(f"PLG/{new_key()[:8]}", "Oak board 22 mm", days_to_sell=None),)
+        application = erp.apply(new_pledge(lots=lots, requested=Decimal("4000.00")))
+        page = browser.get(f"/desk/applications/{application.id}").text
+        assert "asks for an inventory loan on Oak board 22 mm" in page
+        for shown in ("What is pledged", f"LOT-{lots[0].number}", "WH/Stock/Pledged", "8,000.00", "none sold"):
+            assert shown in page, shown
+        assert "What carries the money" not in page
+
+    def test_a_loan_shows_its_goods_and_the_release_that_waits(self, bank: Bank, erp: Erp, browser: Browser) -> None:
+        pledge = new_pledge()
+        loan = erp.financed(pledge)
+        oak, larch = (lot.number for lot in pledge.lots)
+        erp.release(loan, larch, "5")
+        erp.value(loan, {oak: ("96", "7680.00")})
+        assert loan.number not in browser.get("/desk/loans?status=WAITING").text
+        erp.release(loan, oak, "50", release_id="REL/<7>")
+        page = browser.get(f"/desk/loans/{loan.id}").text
+        for shown in (
+            "112.8 %",  # 7,680 and 3,600 are worth 11,280; 60 % of it are 6,768
+            "11,280.00",
+            "6,768.00",
+            "4 m² not in the applicant's books",
+            "Release of 50 m²",
+            "1,632.00 EUR",  # 46 of the oak are there, worth 3,680; with the larch 60 % are 4,368
+            "Release all the same",
+            f"{loan.number}-R1",
+        ):
+            assert shown in page, shown
+        assert loan.number in browser.get("/desk/loans?status=WAITING").text
+        assert "Release waits" in browser.get("/desk/loans").text
+        bank.officer.release_goods(loan.id, "REL/<7>")
+        page = browser.get(f"/desk/loans/{loan.id}").text
+        assert "Release all the same" not in page
+        assert "have to be repaid for the goods to carry the loan again" in page
+
+    def test_a_release_is_decided_once_with_words_and_written_down(
+        self, bank: Bank, erp: Erp, browser: Browser
+    ) -> None:
+        pledge = new_pledge()
+        loan, other = erp.financed(pledge), erp.financed(new_pledge())
+        erp.release(loan, pledge.number, "60", release_id="REL/1")
+        path = f"/desk/loans/{loan.id}/releases/1"
+        assert browser.post(f"{path}/release", {}).status_code == 403
+        answer = browser.post(f"{path}/decline", {"reason": " ", "csrf_token": browser.csrf})
+        assert answer.status_code == 422
+        assert "Write a sentence that the applicant understands." in answer.text
+        elsewhere = f"/desk/loans/{other.id}/releases/1/release"
+        assert browser.post(elsewhere, {"csrf_token": browser.csrf}).status_code == 404
+        bank.officer.decline_release(loan.id, "REL/1", "The season is not over.")
+        assert browser.post(f"{path}/release", {"csrf_token": browser.csrf}).status_code == 409
+        assert erp.held(loan)[pledge.number] == 100
+        with bank.gateway.db.read() as session:
+            query = sa.select(AuditEntry).where(AuditEntry.subject == loan.id)
+            written = [(entry.action, entry.detail) for entry in session.scalars(query)]
+        assert written == [("collateral.release_declined", "release 1")]
+
+    def test_every_contradiction_has_a_stream_in_the_graph(self) -> None:
+        assert set(flow.STREAM_OF) == set(get_args(Contradiction.model_fields["code"].annotation))
 
     def test_what_does_not_exist_is_a_page_that_says_so(self, browser: Browser) -> None:
         for path in ("/desk/applications/x", "/desk/loans/x", "/desk/clients/x", "/desk/nothing"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from openscf_bank.cli import openapi_text
 
 COMMITTED = Path(__file__).parents[1] / "openapi.json"
@@ -38,12 +39,23 @@ def test_every_route_of_the_protocol_is_described() -> None:
         "/v1/loans/{loan_id}/collections": {"post"},
         "/v1/loans/{loan_id}/repayments": {"post"},
         "/v1/loans/{loan_id}/statement": {"get"},
+        "/v1/loans/{loan_id}/collateral": {"get"},
+        "/v1/loans/{loan_id}/releases": {"post"},
+        "/v1/loans/{loan_id}/valuations": {"post"},
         "/v1/events": {"get"},
     }
     assert {path: set(methods) for path, methods in paths.items()} == expected
 
 
-def test_signed_routes_name_their_headers() -> None:
-    accept = json.loads(openapi_text())["paths"]["/v1/offers/{offer_id}/accept"]["post"]
-    names = {parameter["name"].lower() for parameter in accept["parameters"]}
-    assert {"authorization", "idempotency-key", "x-jws-signature", "offer_id"} <= names
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("/v1/offers/{offer_id}/accept", "offer_id"),
+        ("/v1/loans/{loan_id}/releases", "loan_id"),
+        ("/v1/loans/{loan_id}/valuations", "loan_id"),
+    ],
+)
+def test_signed_routes_name_their_headers(path: str, subject: str) -> None:
+    signed = json.loads(openapi_text())["paths"][path]["post"]
+    names = {parameter["name"].lower() for parameter in signed["parameters"]}
+    assert {"authorization", "idempotency-key", "x-jws-signature", subject} <= names

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import requests
-from erp import Erp, acceptance_of, new_key, new_sale
+from erp import Erp, acceptance_of, new_key, new_pledge, new_sale
 from openscf import wire
 from openscf.errors import BankRefused
 from openscf.jws import client_assertion, verify_detached
@@ -45,6 +45,9 @@ class TestOtherClients:
         offer = erp.offered(sale, package=package)
         sha256 = hashlib.sha256(package).hexdigest()
         loan = erp.financed()
+        pledge = new_pledge()
+        pledged = erp.financed(pledge)
+        goods = {"kind": "pledged_goods", "number": pledge.number}
         day = str(bank.today())
         money = {"amount": "1.00", "currency": "EUR"}
         attempts: list[tuple[str, str, Any]] = [
@@ -73,6 +76,21 @@ class TestOtherClients:
                 f"/v1/loans/{loan.id}/repayments",
                 {"repayment_id": "x", "amount": money, "paid_on": day, "reason": "x"},
             ),
+            ("GET", f"/v1/loans/{pledged.id}/collateral", None),
+            (
+                "POST",
+                f"/v1/loans/{pledged.id}/releases",
+                {"release_id": "x", "document": goods, "quantity": "1", "reason": "x"},
+            ),
+            (
+                "POST",
+                f"/v1/loans/{pledged.id}/valuations",
+                {
+                    "valuation_id": "x",
+                    "as_of": day,
+                    "goods": [{"document": goods, "quantity": "1", "value": money}],
+                },
+            ),
         ]
         for method, path, body in attempts:
             answer = stranger.raw(method, path, body)
@@ -83,6 +101,7 @@ class TestOtherClients:
         assert refused.value.problem.code == "validation-failed"
         assert stranger.event_types() == ["client.approved"]
         assert erp.http.offer(offer.id).status == "OPEN"
+        assert erp.held(pledged) == {lot.number: Decimal(lot.quantity) for lot in pledge.lots}
 
     def test_an_application_signed_by_another_clients_key_is_refused(self, bank: Bank, erp: Erp) -> None:
         other = Erp.approved(bank)
@@ -441,4 +460,9 @@ def test_money_is_never_a_float_in_an_answer(erp: Erp) -> None:
 def test_discovery_names_the_address_that_was_asked(bank: Bank) -> None:
     discovery = wire.Discovery.model_validate(requests.get(f"{bank.url}/.well-known/openscf", timeout=30).json())
     assert discovery.issuer == bank.url
-    assert {technique.code for technique in discovery.techniques} == {"receivables_discounting", "pre_shipment"}
+    assert {technique.code for technique in discovery.techniques} == {
+        "receivables_discounting",
+        "pre_shipment",
+        "distributor_finance",
+        "inventory_loan",
+    }

@@ -34,6 +34,12 @@ def asked_before(session: Session, loan_id: str, release_id: str) -> Release | N
     return session.scalars(query).one_or_none()
 
 
+def count_waiting(session: Session) -> int:
+    """How many releases wait."""
+    query = sa.select(sa.func.count()).select_from(Release).where(Release.status == ReleaseStatus.WAITING.value)
+    return session.execute(query).scalar_one()
+
+
 def waiting_loan_ids(session: Session, loan_ids: Sequence[str]) -> set[str]:
     """Which of these loans have a release that waits."""
     query = sa.select(Release.loan_id).where(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from openscf.wire import LoanStatus
+from openscf.wire import LoanStatus, ReleaseStatus
 
 from ..access import gateway_of
 from ..applications.models import Application
@@ -36,7 +36,7 @@ def listed(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Loans with what is owed today."""
-    filters = [one.value for one in LoanStatus]
+    filters = [*(one.value for one in LoanStatus), ReleaseStatus.WAITING.value]
     chosen = status if status in filters else ""
     today = gateway.clock.today()
     with gateway.db.read() as session:

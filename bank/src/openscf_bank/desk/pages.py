@@ -17,6 +17,7 @@ from openscf.money import decimals
 
 from ..applications.repository import count_waiting
 from ..clients.repository import count_pending
+from ..collateral.repository import count_waiting as count_waiting_releases
 from ..gateway import Gateway
 from .service import LoggedIn
 
@@ -60,10 +61,14 @@ def render(
     **content: Any,
 ) -> HTMLResponse:
     """A page. With an officer it carries the navigation with the counts of what waits."""
-    waiting = {"applications": 0, "clients": 0}
+    waiting = {"applications": 0, "clients": 0, "releases": 0}
     if officer is not None:
         with gateway.db.read() as session:
-            waiting = {"applications": count_waiting(session), "clients": count_pending(session)}
+            waiting = {
+                "applications": count_waiting(session),
+                "clients": count_pending(session),
+                "releases": count_waiting_releases(session),
+            }
     html = (
         _environment()
         .get_template(template)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from openscf.wire import LoanStatus
+from openscf.wire import LoanStatus, ReleaseStatus
 from sqlalchemy.orm import Session
 
+from ..collateral.models import Release
 from .models import Collection, DirectRepayment, LedgerEntry, Loan
 
 PAGE_SIZE = 25
@@ -53,9 +54,13 @@ def unpaid_ids(session: Session) -> Sequence[str]:
 
 
 def listed(session: Session, *, status: str | None, page: int) -> tuple[Sequence[Loan], int]:
-    """Loans for the desk, newest first, and how many there are."""
+    """Loans for the desk, newest first, and how many there are. `status` is a LoanStatus, or `WAITING`: those with a
+    release of goods that waits.
+    """
     query = sa.select(Loan)
-    if status:
+    if status == ReleaseStatus.WAITING.value:
+        query = query.where(sa.exists().where(Release.loan_id == Loan.id, Release.status == status))
+    elif status:
         query = query.where(Loan.status == LoanStatus(status).value)
     total = session.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
     rows = session.scalars(
