@@ -97,6 +97,7 @@ class Databases:
         making = f"{TEMPLATE}_making"
         self.copy(UPSTREAM, making)
         self.install_own_addons(making)
+        self._generate_assets(making)
         self.publish(making, TEMPLATE, key)
         return f"{TEMPLATE} made from {UPSTREAM}"
 
@@ -142,6 +143,10 @@ class Databases:
     def _store_attachments(self, database: str) -> None:
         script = Path(__file__).with_name("store_attachments_in_database.py")
         self._odoo.run_script(database, script, what="moving attachments into the database")
+
+    def _generate_assets(self, database: str) -> None:
+        script = Path(__file__).with_name("generate_assets_in_database.py")
+        self._odoo.run_script(database, script, what="generating what browsers load", config=self.test_config())
 
     def _restore(self, dump: Path, database: str) -> None:
         restore = [*self._cluster.program("pg_restore"), "-d", database, "-j", "2", "--no-owner", str(dump)]

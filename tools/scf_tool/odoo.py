@@ -98,13 +98,21 @@ class Odoo:
             env=self.environment(),
         )
 
-    def run_script(self, database: str, script: Path, *, what: str, extra: Mapping[str, str] | None = None) -> None:
+    def run_script(
+        self,
+        database: str,
+        script: Path,
+        *,
+        what: str,
+        config: Path | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
         """Run a Python file in Odoo's shell, where `env` is the superuser's; the file commits by itself.
 
         :raises CommandFailed: an exception in it.
         """
         run_logged(
-            self.argv(database, "--no-http", "--log-level=warn", command="shell"),
+            self.argv(database, "--no-http", "--log-level=warn", command="shell", config=config),
             log=self._checkout.logs / f"{script.stem}-{database}.log",
             what=what,
             env=self.environment() | dict(extra or {}),
