@@ -165,6 +165,9 @@ class ScfConsent(models.Model):
                 *(f"• {section.sentence}" for section in sections),
                 history,
                 self.env._("The buyers of the financed documents are always named."),
+                self.env._(
+                    "Where the bank is asked to pay a supplier, the supplier and the account are always named too."
+                ),
                 others.get(counterparties, ""),
                 self.env._(
                     "It holds until %(date)s, for further requests too. You can take it back at any time: nothing more "

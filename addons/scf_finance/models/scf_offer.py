@@ -338,18 +338,27 @@ class ScfOffer(models.Model):
         submission._set_state("offered")
         application = submission.application_id
         application._sync_state()
-        application.message_post(
-            body=self.env._(
-                "%(bank)s offers %(amount)s in hand for a total cost of %(cost)s, valid until %(expiry)s.",
-                bank=offer.bank_id.name,
-                amount=format_amount(self.env, offer.in_hand, offer.currency_id),
-                cost=format_amount(self.env, offer.total_cost, offer.currency_id),
-                expiry=offer._expiry(),
-            )
-        )
+        application.message_post(body=offer._in_words())
         if application.state == "offered":
             application._ask_approvers(offer.bank_id.name)
         return offer
+
+    def _in_words(self):
+        words = {
+            "bank": self.bank_id.name,
+            "amount": format_amount(self.env, self.in_hand, self.currency_id),
+            "supplier": self.application_id._paid_supplier(),
+            "cost": format_amount(self.env, self.total_cost, self.currency_id),
+            "expiry": self._expiry(),
+        }
+        if words["supplier"]:
+            return self.env._(
+                "%(bank)s offers to pay %(supplier)s %(amount)s for a total cost of %(cost)s, valid until %(expiry)s.",
+                **words,
+            )
+        return self.env._(
+            "%(bank)s offers %(amount)s in hand for a total cost of %(cost)s, valid until %(expiry)s.", **words
+        )
 
     def _cron_expire(self):
         """Expire open offers whose time is over; the bank says so too, but may be out of reach."""

@@ -2,6 +2,7 @@ from openscf.loan import LoanTerms
 
 from odoo import fields, models
 
+from ..eligibility.facts import DISTRIBUTOR_FINANCE, PRE_SHIPMENT, RECEIVABLES_DISCOUNTING
 from ..offers.comparison import LATENESS_DAYS, by_total_cost, cost_offer
 from ..offers.margin import read_margin
 from ..offers.screen import OffersScreen
@@ -28,11 +29,12 @@ class ScfApplication(models.Model):
         self.check_access("read")
         costed = by_total_cost(self._costed_offers(LATENESS_DAYS))
         margin = self._margin() if costed else None
-        screen = OffersScreen(self.env, self.currency_id, costed, self._choices(costed), margin)
+        screen = self._offers_screen(costed, margin)
         offers = {offer.id: offer for offer in self.offer_ids}
         why_not = self._why_not_accept_by_offer()
         return {
             "today": screen.date(fields.Date.context_today(self)),
+            "supplier": self._paid_supplier(),
             "margin": screen.margin_sentence(),
             "lateness": screen.lateness(),
             "offers": [self._offer_on_screen(offers[row.id], row, screen, why_not.get(row.id, "")) for row in costed],
@@ -53,7 +55,7 @@ class ScfApplication(models.Model):
     def _offers_in_brief(self):
         """The same comparison for the panel: a row for each offer, the live ones first, without what-ifs."""
         costed = by_total_cost(self._costed_offers((0,)))
-        screen = OffersScreen(self.env, self.currency_id, costed, self._choices(costed), None)
+        screen = self._offers_screen(costed, None)
         why_not = self._why_not_accept_by_offer()
         live = {offer.id: screen.brief(offer) for offer in costed}
         ended = self.offer_ids.filtered(lambda offer: offer.state not in LIVE_STATES)
@@ -62,6 +64,7 @@ class ScfApplication(models.Model):
                 "id": offer.id,
                 "bank": offer.bank_id.sudo().name,
                 "payout_account": offer.payout_account,
+                "supplier": self._paid_supplier(),
                 "expires": offer._expires_on_screen(),
                 "expires_text": offer._expires_text(),
                 "can_accept": offer.state == "open" and not why_not[offer.id],
@@ -75,7 +78,24 @@ class ScfApplication(models.Model):
             )
         ]
 
+    def _offers_screen(self, costed, margin):
+        return OffersScreen(
+            self.env,
+            self.currency_id,
+            costed,
+            self._choices(costed),
+            margin,
+            pays_supplier=bool(self._paid_supplier()),
+        )
+
+    def _paid_supplier(self):
+        """The name of the supplier whom the bank pays; empty where the company itself gets the money."""
+        return (self.technique == DISTRIBUTOR_FINANCE and self.partner_id.name) or ""
+
     def _margin(self):
+        """What the financed sales earn; None for purchases and goods, which are not sold yet."""
+        if self.technique not in (PRE_SHIPMENT, RECEIVABLES_DISCOUNTING):
+            return None
         lines = self.line_ids
         return read_margin(lines.sale_order_id, lines.move_id, self.company_id, self.currency_id.name)
 
@@ -99,6 +119,7 @@ class ScfApplication(models.Model):
             "state": offer.state,
             "state_label": label_of(offer, "state"),
             "payout_account": offer.payout_account or "",
+            "supplier": self._paid_supplier(),
             "expires": offer._expires_on_screen(),
             "can_accept": offer.state == "open" and not why_not,
             "why_not": why_not,

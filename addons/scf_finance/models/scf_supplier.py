@@ -124,6 +124,14 @@ class ScfApplication(models.Model):
         help="The supplier's account that the bank pays to.",
     )
 
+    document_kind = fields.Char(compute="_compute_document_kind", help="What the documents are, as on the wire.")
+
+    @api.depends("line_ids.move_id", "line_ids.purchase_order_id", "line_ids.sale_order_id", "line_ids.pledge_id")
+    def _compute_document_kind(self):
+        for application in self:
+            documents = application._documents_read_by_drafter()
+            application.document_kind = documents._scf_kind if documents else False
+
     @api.depends("technique", "package_id", "line_ids.move_id", "line_ids.purchase_order_id")
     def _compute_payee_account(self):
         for application in self:

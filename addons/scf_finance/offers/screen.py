@@ -34,11 +34,27 @@ DIFFERENCES = {
     (1, 0): _lt("Costs %(cost)s more than %(bank)s."),
     (1, 1): _lt("Costs %(cost)s more than %(bank)s, but gives %(in_hand)s more in hand."),
 }
+# The same where a supplier gets the money.
+DIFFERENCES_FOR_SUPPLIER = {
+    (-1, -1): _lt("Costs %(cost)s less than %(bank)s, but pays the supplier %(in_hand)s less."),
+    (-1, 0): _lt("Costs %(cost)s less than %(bank)s."),
+    (-1, 1): _lt("Costs %(cost)s less than %(bank)s, and pays the supplier %(in_hand)s more."),
+    (0, -1): _lt("Costs the same as %(bank)s, but pays the supplier %(in_hand)s less."),
+    (0, 0): _lt("Costs the same as %(bank)s."),
+    (0, 1): _lt("Costs the same as %(bank)s, and pays the supplier %(in_hand)s more."),
+    (1, -1): _lt("Costs %(cost)s more than %(bank)s, and pays the supplier %(in_hand)s less."),
+    (1, 0): _lt("Costs %(cost)s more than %(bank)s."),
+    (1, 1): _lt("Costs %(cost)s more than %(bank)s, but pays the supplier %(in_hand)s more."),
+}
 LATER = _lt("Is repaid %(days)s days later than the offer of %(bank)s.")
 EARLIER = _lt("Is repaid %(days)s days earlier than the offer of %(bank)s.")
 RECOURSE = {
     True: _lt("With recourse: if the buyer does not pay, you pay the bank."),
     False: _lt("Without recourse: if the buyer does not pay, the bank bears the loss."),
+}
+RECOURSE_OF_PURCHASE = {
+    True: _lt("With recourse: if the goods do not sell, you pay the bank all the same."),
+    False: _lt("Without recourse: if the buyers of the goods do not pay, the bank bears the loss."),
 }
 PENALTY = _lt("On what is late, %s %% a year is added to the interest.")
 NO_PENALTY = _lt("What is late costs its interest, and no penalty.")
@@ -62,16 +78,25 @@ NOTHING_SOLD = _lt("The margin of the sale is not known: it has no line that sel
 class OffersScreen:
     """Words, amounts and pictures for offers of one currency, on one scale.
 
-    `offers` are all that are drawn; `choices` those of them among which somebody still decides.
+    `offers` are all that are drawn; `choices` those of them among which somebody still decides. `pays_supplier`: the
+    money goes to the company's supplier, and what he gets stands in place of what is in hand.
     """
 
     def __init__(
-        self, env, currency, offers: Sequence[CostedOffer], choices: Sequence[CostedOffer], margin: Margin | None
+        self,
+        env,
+        currency,
+        offers: Sequence[CostedOffer],
+        choices: Sequence[CostedOffer],
+        margin: Margin | None,
+        *,
+        pays_supplier: bool = False,
     ) -> None:
         self._env = env
         self._currency = currency
         self._choices = choices
         self._margin = margin
+        self._pays_supplier = pays_supplier
         self._scale = Scale.of(offers)
 
     def lateness(self) -> list[dict]:
@@ -105,7 +130,7 @@ class OffersScreen:
                 if terms.instalments > 1
                 else self._word(REPAID_IN_ONE_SUM)
             ),
-            "recourse": self._word(RECOURSE[recourse]),
+            "recourse": self._word((RECOURSE_OF_PURCHASE if self._pays_supplier else RECOURSE)[recourse]),
             "lateness": penalty or self._word(NO_PENALTY),
             "conditions": conditions.splitlines(),
         }
@@ -167,8 +192,9 @@ class OffersScreen:
         differs = difference(offer, self._choices, days_late)
         if not differs:
             return []
+        sentences = DIFFERENCES_FOR_SUPPLIER if self._pays_supplier else DIFFERENCES
         money = self._word(
-            DIFFERENCES[_sign(differs.cost), _sign(differs.in_hand)],
+            sentences[_sign(differs.cost), _sign(differs.in_hand)],
             cost=self.money(abs(differs.cost)),
             in_hand=self.money(abs(differs.in_hand)),
             bank=differs.than.bank,

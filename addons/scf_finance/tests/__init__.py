@@ -36,6 +36,7 @@ from . import test_pledge_security
 from . import test_pledge_value
 from . import test_pledge_walk
 from . import test_protection
+from . import test_purchase_journey
 from . import test_purchase_loan
 from . import test_purchase_rules
 from . import test_reach

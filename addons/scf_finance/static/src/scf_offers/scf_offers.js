@@ -120,10 +120,10 @@ export class ScfOffers extends Component {
     chooseLateness(choice) {
         this.state.daysLate = choice.days;
         const costs = this.answer.offers.map((offer) => `${offer.bank} ${this.scenarioOf(offer).total_cost}`);
-        this.state.announcement = _t("If the buyer pays %(when)s: %(costs)s", {
-            when: choice.label,
-            costs: costs.join(", "),
-        });
+        const words = { when: choice.label, costs: costs.join(", ") };
+        this.state.announcement = this.answer.supplier
+            ? _t("If the goods are paid for %(when)s: %(costs)s", words)
+            : _t("If the buyer pays %(when)s: %(costs)s", words);
     }
 
     openOffer(offer) {
