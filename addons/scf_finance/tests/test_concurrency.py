@@ -59,7 +59,13 @@ class TestConcurrency(BaseCase):
                 "base_url": "https://race.example",
                 "issuer": "https://race.example",
                 "company_id": company.id,
-                "profile": {"techniques": [technique("receivables_discounting"), technique("pre_shipment")]},
+                "profile": {
+                    "techniques": [
+                        technique("receivables_discounting"),
+                        technique("pre_shipment"),
+                        technique("distributor_finance"),
+                    ]
+                },
             }
         )
         bank.state = "connected"
@@ -97,6 +103,7 @@ class TestConcurrency(BaseCase):
             }
         )
         other.action_post()
+        purchase, bill = self._create_purchase(env, buyer, product)
         users = env["res.users"].create(
             [
                 {
@@ -110,6 +117,7 @@ class TestConcurrency(BaseCase):
                                 env.ref("scf_connector.group_scf_approver").id,
                                 env.ref("account.group_account_invoice").id,
                                 env.ref("sales_team.group_sale_salesman_all_leads").id,
+                                env.ref("purchase.group_purchase_user").id,
                             ]
                         )
                     ],
@@ -125,8 +133,27 @@ class TestConcurrency(BaseCase):
             "account": account.id,
             "buyer": buyer.id,
             "product": product.id,
+            "purchase": purchase.id,
+            "bill": bill.id,
         }
         self.requester, self.first, self.second = users.ids
+
+    def _create_purchase(self, env, supplier, product):
+        """A purchase order from the buyer, who sells as well, with a bill over half of it."""
+        supplier.vat = "BE0477472701"
+        env["res.partner.bank"].create(
+            {"acc_number": "BE71096123456769", "partner_id": supplier.id, "allow_out_payment": True}
+        )
+        product.purchase_method = "purchase"
+        line = {"product_id": product.id, "product_qty": 2, "price_unit": 5000.0, "tax_ids": []}
+        purchase = env["purchase.order"].create({"partner_id": supplier.id, "order_line": [Command.create(line)]})
+        purchase.button_confirm()
+        purchase.action_create_invoice()
+        bill = purchase.invoice_ids
+        bill.invoice_line_ids.quantity = 1
+        bill.write({"invoice_date": fields.Date.today(), "ref": "RACE-1"})
+        bill.action_post()
+        return purchase, bill
 
     def _remove(self):
         with self._transaction() as env:
@@ -160,6 +187,9 @@ class TestConcurrency(BaseCase):
             invoices = env["account.move"].search([("partner_id", "=", self.ids["buyer"])])
             invoices.button_draft()
             invoices.with_context(force_delete=True).unlink()
+            purchases = env["purchase.order"].search([("partner_id", "=", self.ids["buyer"])])
+            purchases.button_cancel()
+            purchases.unlink()
             orders = env["sale.order"].search([("partner_id", "=", self.ids["buyer"])])
             orders._action_cancel()
             orders.unlink()
@@ -167,7 +197,7 @@ class TestConcurrency(BaseCase):
             company = env["res.company"].browse(1)
             company.write({key: value for key, value in self.before.items() if key != "id"})
             env.flush_all()
-            env.cr.execute("DELETE FROM res_partner_bank WHERE id = %(account)s", self.ids)
+            env.cr.execute("DELETE FROM res_partner_bank WHERE id = %(account)s OR partner_id = %(buyer)s", self.ids)
 
     # --- one asset, one financier ---
 
@@ -217,6 +247,20 @@ class TestConcurrency(BaseCase):
             lambda env: self._submit(env, "sale_order_id", self.ids["order"]),
         )
         self.assertIn("belongs to the same sale", error)
+        self.assertEqual(self._open_claims(), 1)
+
+    def test_purchase_order_and_its_bill_in_both_directions(self):
+        def submit(field, name):
+            return lambda env: self._submit(env, field, self.ids[name])
+
+        of_order, of_bill = submit("purchase_order_id", "purchase"), submit("move_id", "bill")
+        error = self._one_after_the_other(of_order, of_bill)
+        self.assertIn("belongs to the same purchase", error)
+        self.assertEqual(self._open_claims(), 1)
+        with self._transaction() as env:
+            env["scf.application"].search([("state", "=", "requested")]).action_cancel()
+        error = self._one_after_the_other(of_bill, of_order)
+        self.assertIn("belongs to the same purchase", error)
         self.assertEqual(self._open_claims(), 1)
 
     def test_who_is_at_it_makes_the_other_wait_with_a_sentence(self):
