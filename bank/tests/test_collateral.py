@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from erp import Erp, new_key, new_pledge
 from openscf import wire
 from openscf.errors import BankRefused
+from openscf_bank.collateral import releases
 from openscf_bank.collateral.models import PledgedGoods
 from purchases_and_pledges import Lot, Pledge
 from server import Bank
@@ -248,12 +249,20 @@ class TestTheEnd:
         loan = erp.http.loan(erp.accept(offer).id)
         assert erp.held(loan) == {lot.number: Decimal(lot.quantity) for lot in pledge.lots}
 
-    def test_of_goods_without_a_loan_nothing_is_left_when_the_consent_ends(self, bank: Bank, erp: Erp) -> None:
-        pledge = new_pledge()
-        application = erp.apply(pledge)
-        erp.revoke(pledge.consent_id)
+    @pytest.mark.parametrize("how", ["revoked", "expired", "declined"])
+    def test_of_goods_without_a_loan_nothing_is_left(self, bank: Bank, erp: Erp, how: str) -> None:
+        pledge = new_pledge(consent_days=2)
+        offer = erp.offered(pledge)
+        if how == "revoked":
+            erp.revoke(pledge.consent_id)
+        elif how == "expired":
+            bank.days_pass(3)  # the consent
+            bank.days_pass(5)  # the offer
+        else:
+            erp.http.decline(offer.id, "No.", idempotency_key=new_key())
+        assert erp.http.application(offer.loan_application_id).status == "CANCELLED"
         with bank.gateway.db.read() as session:
-            query = sa.select(PledgedGoods).where(PledgedGoods.application_id == application.id)
+            query = sa.select(PledgedGoods).where(PledgedGoods.application_id == offer.loan_application_id)
             assert session.scalars(query).all() == []
 
 
@@ -369,14 +378,26 @@ class TestOfficers:
         assert erp.held(loan)[oak] == 100
 
 
-def test_two_releases_at_once_never_take_more_than_is_held_nor_than_is_spare(
-    erp: Erp, loan: wire.Loan, oak: str, larch: str
-) -> None:
-    erp.token()
-    answers = together(*(lambda: erp.release(loan, oak, "15") for _ in range(6)))
-    assert [answer.status for answer in answers].count("RELEASED") == 1, "25 of the oak are spare"
+def test_releases_at_once_never_take_more_than_is_spare(bank: Bank, erp: Erp, loan: wire.Loan, oak: str) -> None:
+    """Six at once, past the connection of the client: 25 of the oak are spare, so that one of 15 can be released."""
+
+    def ask() -> wire.Release:
+        request = wire.ReleaseRequest.model_validate(
+            {
+                "release_id": new_key(),
+                "document": {"kind": "pledged_goods", "number": oak},
+                "quantity": "15",
+                "reason": "sold",
+            }
+        )
+        with bank.gateway.unit_of_work() as uow:
+            return releases.ask(uow, erp.client_id, loan.id, request)
+
+    answers = together(*[ask] * 6)
+    assert sorted(answer.status.value for answer in answers) == ["RELEASED"] + ["WAITING"] * 5
     assert erp.held(loan)[oak] == 85
-    assert sorted(int(event["cursor"]) for event in erp.events()) == list(range(1, len(erp.events()) + 1))
+    cursors = [int(event["cursor"]) for event in erp.events()]
+    assert cursors == list(range(1, len(cursors) + 1))
 
 
 @pytest.mark.parametrize("seed", [3, 11, 27])

@@ -7,6 +7,7 @@ from openscf.wire import EventType
 from openscf.wire import LoanApplicationStatus as Status
 
 from ..clients.models import Client
+from ..collateral import repository as collateral
 from ..events.service import emit
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError
@@ -64,9 +65,10 @@ def tell(uow: UnitOfWork, client: Client, application: Application, kind: EventT
 
 
 def end(uow: UnitOfWork, client: Client, application: Application, status: Status, kind: EventType) -> None:
-    """End an application without a loan: its documents are free again, and the applicant is told."""
+    """End an application without a loan: its documents and goods are free again, and the applicant is told."""
     move(uow, application, status)
     release_documents(uow, application.id)
+    collateral.forget(uow.session, application.id)
     tell(uow, client, application, kind)
 
 

@@ -18,7 +18,7 @@ def of_application(session: Session, application_id: str) -> Sequence[PledgedGoo
 
 
 def forget(session: Session, application_id: str) -> None:
-    """Take the goods of an application away that has no loan: another package came, or its consent ended."""
+    """Forget the goods of an application that has no loan: another package came, or it ended without one."""
     session.execute(sa.delete(PledgedGoods).where(PledgedGoods.application_id == application_id))
 
 

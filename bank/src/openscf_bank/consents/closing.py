@@ -11,7 +11,6 @@ from ..applications import states
 from ..applications.models import Application
 from ..clients import repository as clients
 from ..clients.models import Client
-from ..collateral import repository as collateral
 from ..documents import repository as documents
 from ..gateway import Gateway, UnitOfWork
 from ..loans import repository as loans
@@ -103,10 +102,7 @@ def _erase(uow: UnitOfWork, consent: Consent) -> None:
     for application in _resting_on(uow, consent.client_id, consent.consent_id):
         if loans.of_application(uow.session, application.id) is None:
             application.counterparty_name = ""
-            documents_held = applications.financed_documents(uow.session, application.id)
-            if not any(document.is_open for document in documents_held):
-                collateral.forget(uow.session, application.id)
-            for document in documents_held:
+            for document in applications.financed_documents(uow.session, application.id):
                 if not document.is_open:
                     uow.session.delete(document)
     for received in packages.under_consent(uow.session, consent.client_id, consent.consent_id):
