@@ -110,7 +110,7 @@ def read_goods_facts(pledges, *, banks, today: date) -> tuple[GoodsFacts, ...]:
             """,
             pledges=pledges.ids,
             setup=COMPANY_SETUP,
-            expiry=_expiry(env),
+            expiry=expiry_of(env),
         )
     )
     for row in rows:
@@ -215,7 +215,7 @@ def read_days_to_sell(env, company_ids: list[int], product_ids: list[int]) -> di
     }
 
 
-def _expiry(env) -> SQL:
+def expiry_of(env) -> SQL:
     """The day on which the lot expires: only with lots that do (module product_expiry)."""
     return SQL("lot.expiration_date") if "expiration_date" in env["stock.lot"]._fields else SQL("NULL::timestamp")
 

@@ -55,6 +55,7 @@ from . import scf_drawable
 from . import scf_overview
 from . import res_partner
 from . import stock_picking_overview
+from . import scf_goods_overview
 from . import stock_warehouse
 from . import scf_bulk_request
 from . import scf_home

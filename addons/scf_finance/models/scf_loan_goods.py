@@ -7,7 +7,7 @@ from openscf.wire import Money, Release, Valuation, ValuationReceipt
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_date
 
 from ..amounts import wire_money
 from ..eligibility.facts import INVENTORY_LOAN
@@ -58,6 +58,16 @@ class ScfLoan(models.Model):
 
     def _is_on_goods(self):
         return self.application_id.technique == INVENTORY_LOAN
+
+    def _next_step(self):
+        if not self._is_on_goods() or self.state not in ("active", "overdue"):
+            return super()._next_step()
+        due = format_date(self.env, self.due_date) if self.due_date else ""
+        if called := self.shortfall or self.margin_call:
+            return self.env._("Margin call: repay at least %s.", format_amount(self.env, called, self.currency_id))
+        if self.state == "overdue":
+            return self.env._("The loan was due on %s. Repay it from own money; the goods stay until then.", due)
+        return self.env._("What the goods bring repays the loan, which is due on %s. You may repay earlier.", due)
 
     # -- business: releases -----------------------------------------------------------------------------------------
 
@@ -140,7 +150,8 @@ class ScfLoan(models.Model):
             return
         self.shortfall = float(Money.model_validate(content["shortfall"]).amount)
         if not self.shortfall:
-            self.activity_unlink(["scf_finance.activity_margin_call"])
+            if not self.margin_call:
+                self.activity_unlink(["scf_finance.activity_margin_call"])
             self.message_post(body=self.env._("The goods carry the loan again: the bank asks for nothing more."))
             return
         sentence = self.env._(

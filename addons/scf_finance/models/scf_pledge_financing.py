@@ -1,11 +1,14 @@
 from openscf.fingerprint import fingerprints
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..amounts import exact
 from ..eligibility.facts import INVENTORY_LOAN
+from ..eligibility.findings import Fix
 from ..eligibility.goods_facts import read_goods_facts
+from .scf_listing import Listing
 
 
 class ScfPledge(models.Model):
@@ -26,6 +29,38 @@ class ScfPledge(models.Model):
         groups="scf_connector.group_scf_requester",
     )
 
+    # -- panel ------------------------------------------------------------------------------------------------------
+
+    def _scf_fix(self, finding):
+        if finding.fix is Fix.STOCK and self.env["stock.quant"].has_access("read"):
+            return {
+                "label": self.env._("Open the stock"),
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "name": self.env._("Stock"),
+                    "res_model": "stock.quant",
+                    "views": [(self.env.ref("stock.view_stock_quant_tree").id, "list")],
+                    "target": "current",
+                    "domain": [
+                        ("product_id", "=", self.product_id.id),
+                        ("location_id", "child_of", self.location_id.id),
+                    ],
+                },
+            }
+        if finding.fix is Fix.PRODUCT and self.product_id.has_access("write"):
+            return {
+                "label": self.env._("Open the product"),
+                "action": {
+                    "type": "ir.actions.act_window",
+                    "name": self.product_id.display_name,
+                    "res_model": "product.product",
+                    "res_id": self.product_id.id,
+                    "views": [(False, "form")],
+                    "target": "current",
+                },
+            }
+        return super()._scf_fix(finding)
+
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _scf_facts(self, banks, today):
@@ -33,6 +68,12 @@ class ScfPledge(models.Model):
 
     def _scf_open_domain(self):
         return [("state", "=", "proposed")]
+
+    @api.model
+    def _scf_listings(self):
+        domain = Domain(self._scf_open_domain())
+        label, action = self.env._("Proposed goods"), "scf_finance.action_scf_pledge"
+        return (Listing(self._scf_kind, self._scf_technique, label, domain, action),)
 
     @api.model
     def _scf_held(self, listing):

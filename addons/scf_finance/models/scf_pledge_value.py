@@ -100,9 +100,7 @@ class ScfLoan(models.Model):
         readonly=True,
         help="The cover that the bank's terms ask for. Without one, the company's own limit counts.",
     )
-    margin_call = fields.Monetary(
-        readonly=True, help="Lending value that is missing: pledge more goods, or repay as much."
-    )
+    margin_call = fields.Monetary(readonly=True, help="Lending value that is missing at today's cost: repay as much.")
 
     def _check_cover(self):
         """Compare the lending value of the goods with what is owed; call for more once when cover falls short."""
@@ -137,16 +135,17 @@ class ScfLoan(models.Model):
                 "margin_call": missing,
             }
         )
-        if missing and not before:
+        if missing and not before and not self.shortfall:
             self._call_margin(wanted)
         elif before and not missing:
-            self.activity_unlink(["scf_finance.activity_margin_call"])
+            if not self.shortfall:
+                self.activity_unlink(["scf_finance.activity_margin_call"])
             self.message_post(body=self.env._("The pledged goods cover the loan again."))
 
     def _call_margin(self, wanted):
         note = self.env._(
-            "The pledged goods cover %(cover).1f %% of what is owed; %(wanted).1f %% are agreed. Pledge goods with a "
-            "lending value of %(missing)s more, or repay.",
+            "At today's cost the pledged goods cover %(cover).1f %% of what is owed; %(wanted).1f %% are agreed. Repay "
+            "at least %(missing)s.",
             cover=self.pledge_cover_percent,
             wanted=wanted,
             missing=self.currency_id.format(self.margin_call),

@@ -47,6 +47,7 @@ from . import test_shared_house
 from . import test_submission
 from . import test_panel_unit
 from . import test_ubl
+from . import test_borrow
 from . import test_goods_rules
 from . import test_inventory_loan
 from . import test_history

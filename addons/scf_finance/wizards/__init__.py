@@ -1,5 +1,6 @@
 from . import account_payment_register
 from . import scf_release_request
 from . import scf_reach
+from . import scf_borrow
 from . import scf_reply
 from . import scf_repayment
