@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from types import ModuleType
 
-from .catalogue import CATALOGUE, LIGHTS
+from .catalogue import LIGHTS, rules_for
 from .result import CheckResult, worst
+from .stated import kind_of
 from .thresholds import Thresholds, thresholds_of
 from .wording import in_package
 
@@ -23,8 +24,8 @@ class Checked:
 
 
 def make_checks(sections: dict[str, dict], today: date, settings: Thresholds) -> list[Checked]:
-    """Make every check of the catalogue, in its order, on the sections that there are."""
-    return [Checked(rule, rule.check(sections, today, settings)) for rule in CATALOGUE]
+    """Make the checks of the catalogue on such documents, in its order, on the sections that there are."""
+    return [Checked(rule, rule.check(sections, today, settings)) for rule in rules_for(kind_of(sections))]
 
 
 def run_checks(sections: dict[str, dict], env, today: date) -> dict:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
-ORDER = "sales_order"
+from openscf.kinds import GOODS_KIND, ORDER_KINDS, PURCHASE_KINDS, SALES_KINDS
+
+from .thresholds import PRICE_PERCENT
+
+ALL_KINDS = SALES_KINDS | PURCHASE_KINDS | {GOODS_KIND}
 TENTH = Decimal("0.1")
 
 
@@ -14,15 +19,26 @@ def documents_of(sections: dict[str, dict]) -> list[dict]:
     return sections["transaction"]["documents"]
 
 
+def kind_of(sections: dict[str, dict]) -> str:
+    """The kind of the financed documents, as on the wire."""
+    return documents_of(sections)[0]["kind"]
+
+
 def is_order_finance(sections: dict[str, dict]) -> bool:
-    """Whether orders are financed, so that goods and invoices may still be to come."""
-    return documents_of(sections)[0]["kind"] == ORDER
+    """Whether orders are financed, so that goods and invoices or bills may still be to come."""
+    return kind_of(sections) in ORDER_KINDS
 
 
 def financed_buyers(sections: dict[str, dict]) -> list[dict]:
     """The buyers of the financed documents; they always have names."""
     keys = {document["buyer"] for document in documents_of(sections)}
     return [row for row in sections["party"]["buyers"] if row["key"] in keys]
+
+
+def financed_sellers(sections: dict[str, dict]) -> list[dict]:
+    """The sellers of the financed documents."""
+    keys = {document["seller"] for document in documents_of(sections)}
+    return [row for row in sections["party"].get("sellers", ()) if row["key"] in keys]
 
 
 def documents_owed_by(sections: dict[str, dict], buyers: list[dict]) -> tuple[str, ...]:
@@ -43,6 +59,34 @@ def confirmed_by_buyer(sections: dict[str, dict]) -> set[str]:
     answers = sections["transaction"].get("confirmations", ())
     disputed = {row["document"] for row in answers if row["answer"] == "disputed"}
     return {row["document"] for row in answers if row["answer"] == "confirmed"} - disputed
+
+
+def is_compared(sections: dict[str, dict]) -> bool:
+    """Whether any stream but the documents' own carries an amount of them."""
+    streams = ("delivered",) if is_order_finance(sections) else ("ordered", "delivered")
+    return any(Decimal(row[stream]) for row in sections["evidence"]["documents"] for stream in streams)
+
+
+def price_is_off(contradiction: dict) -> bool:
+    """Whether a price is so much above the order's that it is no slip of rounding."""
+    if contradiction["code"] != "price-differs":
+        return False
+    charged, agreed = Decimal(contradiction["figure"]), Decimal(contradiction["expected"])
+    return charged > agreed + abs(agreed) * PRICE_PERCENT / 100
+
+
+def added_by_computation(lines) -> defaultdict[str, Decimal]:
+    """What the ERP adds to each document without anybody ordering it, such as cash rounding: amounts of no quantity."""
+    added: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        if not Decimal(line["quantity"]):
+            added[line["document"]] += Decimal(line["gross"])
+    return added
+
+
+def resale_of(sections: dict[str, dict]) -> list[dict]:
+    """How fast the financed goods sell, line by line; none for services."""
+    return sections["inventory"].get("resale", [])
 
 
 def percent_at_least(part: Decimal, whole: Decimal) -> Decimal:

@@ -21,6 +21,15 @@ WAITING_DAYS = 30
 CONCENTRATION_RED_PERCENT = Decimal(80)
 # Fewer invoices say nothing about a share.
 CONCENTRATION_MIN_INVOICES = 5
+# Goods that take this much longer to sell than the loan runs are amber; beyond it they are red.
+SELLING_LATE_DAYS = 30
+# Goods that bring at least their cost at the prices of the last year are green; what brings less than this is red.
+WORTH_AMBER_PERCENT = Decimal(80)
+# A supplier that was bought from for less than this is new.
+KNOWN_SUPPLIER_DAYS = Decimal(90)
+# Goods that have lain for longer are amber, then red.
+AGED_GOODS_DAYS = Decimal(180)
+OLD_GOODS_DAYS = Decimal(365)
 
 
 @dataclass(frozen=True, slots=True)

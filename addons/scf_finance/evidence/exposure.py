@@ -6,14 +6,13 @@ from odoo.tools import SQL
 
 from .figures import money
 from .months import local_day
-from .wire_text import day, without_none
+from .wire_text import day, goods_text, without_none
 
 DOCUMENTS = {
     "sale": "Sales order",
     "purchase": "Purchase order",
     "in_invoice": "Vendor bill",
     "out_invoice": "Customer invoice",
-    "goods": "Pledged goods",
 }
 # What an application names, for whichever of its documents a claim is on.
 CLAIMED = SQL(
@@ -102,11 +101,12 @@ def pledges(env, company, *, but_for: int | None = None) -> list[dict]:
     rows = env.execute_query_dict(
         SQL(
             """
-        SELECT document, kind, currency, amount::text
+        SELECT document, kind, currency, amount::text, product, lot, location
           FROM (SELECT 0 AS place, claim.id, %(number)s AS document,
                        CASE WHEN so.id IS NOT NULL THEN 'sale' WHEN po.id IS NOT NULL THEN 'purchase'
                             ELSE invoice.move_type END AS kind,
-                       currency.name AS currency, COALESCE(invoice.amount_residual, claim.amount) AS amount
+                       currency.name AS currency, COALESCE(invoice.amount_residual, claim.amount) AS amount,
+                       NULL AS product, NULL AS lot, NULL AS location
                   FROM scf_application_document claim
                   JOIN res_currency currency ON currency.id = claim.currency_id %(claimed)s
                  WHERE claim.company_id = %(company)s AND claim.is_open AND claim.pledge_id IS NULL
@@ -115,9 +115,14 @@ def pledges(env, company, *, but_for: int | None = None) -> list[dict]:
                                 WHERE loan.application_id = claim.application_id
                                   AND loan.state IN ('granted', 'active', 'overdue'))
                  UNION ALL
-                SELECT 1, goods.id, goods.name, 'goods', currency.name, goods.value
+                SELECT 1, goods.id, goods.name, 'goods', currency.name, goods.value, template.name->>'en_US', lot.name,
+                       location.complete_name
                   FROM scf_pledge goods
                   JOIN res_currency currency ON currency.id = goods.currency_id
+                  JOIN product_product product ON product.id = goods.product_id
+                  JOIN product_template template ON template.id = product.product_tmpl_id
+                  JOIN stock_location location ON location.id = goods.location_id
+                  LEFT JOIN stock_lot lot ON lot.id = goods.lot_id
                  WHERE goods.company_id = %(company)s AND goods.state = 'active'
                    AND (goods.application_id IS NULL OR goods.application_id IS DISTINCT FROM %(but_for)s)) pledged
          ORDER BY place, id
@@ -131,7 +136,7 @@ def pledges(env, company, *, but_for: int | None = None) -> list[dict]:
     return [
         {
             "document": row["document"],
-            "description": DOCUMENTS[row["kind"]],
+            "description": DOCUMENTS.get(row["kind"]) or goods_text(row["product"], row["lot"], row["location"]),
             "currency": row["currency"],
             "amount": money(row["amount"], row["currency"]),
         }

@@ -50,6 +50,11 @@ def without_none(row: dict) -> dict:
     return {key: value for key, value in row.items() if value is not None}
 
 
+def goods_text(product: str, lot: str | None, place: str) -> str:
+    """How pledged goods are called where there is nothing but a description: `Copper, CU-1, WH/Stock/Collateral`."""
+    return ", ".join(part for part in (product.strip(), lot, place) if part)
+
+
 def tax_id_of(text: str | None) -> str | None:
     """A tax ID as it is kept, None where it says that there is none: Odoo keeps "/" for a partner without one."""
     return text if text and any(character.isalnum() for character in text) else None

@@ -14,6 +14,8 @@ from .scf_application import OPEN_STATES
 from .scf_consent_proposal import HISTORY_MONTHS
 
 HIDDEN = {"visible": False}
+# Orders that are confirmed, invoices and bills that are posted, goods that nobody holds yet.
+STATED = ("sale", "purchase", "posted", "proposed")
 
 
 class ScfFinanceable(models.AbstractModel):
@@ -39,7 +41,7 @@ class ScfFinanceable(models.AbstractModel):
     def _scf_live_lights(self):
         """The lights of a request for all that could be had today, with the history that is given by default."""
         assessment = self._scf_assess()
-        stated = self.filtered(lambda document: document.state in ("sale", "posted"))
+        stated = self.filtered(lambda document: document.state in STATED)
         if not stated:
             return HIDDEN
         if set(assessment.unstatable) & set(assessment.stops):

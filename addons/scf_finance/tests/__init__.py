@@ -1,4 +1,5 @@
 from . import test_checks
+from . import test_checks_purchases
 from . import test_checks_story
 from . import test_collection
 from . import test_concurrency

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from odoo.tests import tagged
 
-from ..checks.catalogue import CATALOGUE, LIGHTS
+from ..checks.catalogue import CATALOGUE, LIGHTS, rules_for
 from ..checks.lights import level_of, make_checks
 from ..checks.rules import (
     buyer_identified,
@@ -30,6 +30,35 @@ class TestCatalogue(CheckCase):
     def test_checks_are_found_and_stand_by_light_then_by_file(self):
         self.assertEqual(
             [rule.CODE for rule in CATALOGUE],
+            [
+                "buyer-identified",
+                "buyer-unrelated",
+                "dates-in-order",
+                "documents-match",
+                "goods-free",
+                "goods-moved",
+                "goods-on-hand",
+                "goods-received",
+                "not-financed",
+                "order-exists",
+                "purchase-matches",
+                "purchase-order-exists",
+                "supplier-identified",
+                "supplier-known",
+                "supplier-unrelated",
+                "concentration",
+                "coverage",
+                "goods-age",
+                "goods-sell",
+                "goods-worth",
+                "payment-behaviour",
+                "collection-account",
+                "goods-set-apart",
+                "supplier-account",
+            ],
+        )
+        self.assertEqual(
+            [rule.CODE for rule in rules_for("customer_invoice")],
             [
                 "buyer-identified",
                 "buyer-unrelated",

@@ -65,7 +65,9 @@ class TestEvidenceGoods(EvidenceCase, PledgeCase):
         held = self._pledged(self.sand, 500, self.collateral)
         pledge = self._proposed(self.sand, 1000, self.collateral)
         [row] = self._sections(pledge).exposure.pledges
-        self.assertEqual((row.document, row.description, row.amount), (held.name, "Pledged goods", 1000))
+        self.assertEqual(
+            (row.document, row.description, row.amount), (held.name, f"Sand, {self.collateral.complete_name}", 1000)
+        )
 
     def test_same_queries_for_one_and_for_twenty(self):
         pledges = self.env["scf.pledge"]

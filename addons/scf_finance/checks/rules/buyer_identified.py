@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from stdnum import get_cc_module
-from stdnum.exceptions import ValidationError
+from openscf.kinds import SALES_KINDS
 
 from odoo.tools.translate import LazyTranslate
 
+from ..identity import identified
 from ..result import GREY, CheckResult, said, worst
 from ..stated import documents_of, financed_buyers, standing_out
 
@@ -16,6 +16,7 @@ _lt = LazyTranslate(__name__)
 
 CODE = "buyer-identified"
 LIGHT = "authenticity"
+KINDS = SALES_KINDS
 TITLE = _lt("Buyer identified")
 SENTENCES = {
     "red": _lt("The buyer's tax ID can't be right: %(documents)s."),
@@ -27,7 +28,7 @@ SENTENCES = {
 
 def check(sections, today, settings) -> CheckResult:
     """How many financed documents are owed by somebody not identified; whether a number is in use is not asked."""
-    levels = {buyer["key"]: _level(buyer) for buyer in financed_buyers(sections)}
+    levels = {buyer["key"]: identified(buyer) for buyer in financed_buyers(sections)}
     level = worst(levels.values())
     if level == GREY:
         return CheckResult(GREY, said(SENTENCES[GREY]))
@@ -41,17 +42,3 @@ def check(sections, today, settings) -> CheckResult:
         unit="documents",
         documents=standing_out(sections, telling),
     )
-
-
-def _level(buyer: dict) -> str:
-    tax_id, country = buyer.get("tax_id"), buyer.get("country")
-    if not tax_id or not country:
-        return "amber"
-    rules = get_cc_module(country.lower(), "vat")
-    if rules is None:
-        return GREY
-    try:
-        rules.validate(tax_id)
-    except ValidationError:
-        return "red"
-    return "green"

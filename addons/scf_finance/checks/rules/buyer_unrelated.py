@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from openscf.kinds import SALES_KINDS
+
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, said
@@ -13,6 +15,7 @@ _lt = LazyTranslate(__name__)
 
 CODE = "buyer-unrelated"
 LIGHT = "authenticity"
+KINDS = SALES_KINDS
 TITLE = _lt("Buyer not related")
 # What a buyer shares with the applicant, worst first.
 RELATIONS = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from openscf.kinds import SALES_KINDS
+
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, graded, not_made, said
@@ -14,6 +16,7 @@ _lt = LazyTranslate(__name__)
 
 CODE = "concentration"
 LIGHT = "self_liquidation"
+KINDS = SALES_KINDS
 TITLE = _lt("Not one buyer alone")
 
 

@@ -6,20 +6,30 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from openscf.kinds import SALES_KINDS
 from openscf.money import Money
 
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, not_made, said
-from ..stated import day, documents_of, is_order_finance, percent_at_least
+from ..stated import ALL_KINDS, day, documents_of, kind_of, percent_at_least
 from ..thresholds import WAITING_DAYS
 
 _lt = LazyTranslate(__name__)
 
 CODE = "coverage"
 LIGHT = "self_liquidation"
+KINDS = ALL_KINDS
 TITLE = _lt("Expected money covers the repayment")
 FULL = Decimal(100)
+FROM_DOCUMENTS = _lt(
+    "Until %(until)s, %(financed)s is expected from the financed documents and %(others)s from others: "
+    "%(share)s %% of the amount asked for."
+)
+FROM_CUSTOMERS = _lt(
+    "Until %(until)s, customers are expected to pay %(others)s that repays no other loan: %(share)s %% of the amount "
+    "asked for."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,8 @@ def check(sections, today, settings) -> CheckResult:
     """Collections expected within the tenor by the amount asked for, in percent.
 
     The money of the financed documents, and that of others as far as it does not repay other loans. Weeks count as a
-    whole. What comes up to WAITING_DAYS after the tenor makes amber of red.
+    whole. What comes up to WAITING_DAYS after the tenor makes amber of red. Purchases and goods bring nothing by
+    themselves: what customers owe already has to do.
     """
     if "forecast" not in sections:
         return not_made(_lt("The forecast of collections is not part of the package."))
@@ -57,10 +68,7 @@ def check(sections, today, settings) -> CheckResult:
     return CheckResult(
         level,
         said(
-            _lt(
-                "Until %(until)s, %(financed)s is expected from the financed documents and %(others)s from others: "
-                "%(share)s %% of the amount asked for."
-            ),
+            FROM_DOCUMENTS if kind_of(sections) in SALES_KINDS else FROM_CUSTOMERS,
             until=end,
             financed=Money(amount=in_time.financed, currency=currency),
             others=Money(amount=in_time.others, currency=currency),
@@ -76,7 +84,7 @@ def _expected(sections, currency: str, until: date) -> Collections:
     weeks = [row for row in sections["forecast"]["weeks"] if row["currency"] == currency and day(row["week"]) <= until]
     financed = sum((Decimal(row["financed"]) for row in weeks), Decimal(0))
     others = sum((Decimal(row["expected"]) for row in weeks), Decimal(0)) - financed
-    if is_order_finance(sections):
+    if kind_of(sections) == "sales_order":
         financed = _orders_due(sections, until)
         others -= _open_invoices_of_orders(sections)
     loans = sections.get("exposure", {}).get("loans", ())

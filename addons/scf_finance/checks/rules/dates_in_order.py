@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from openscf.kinds import PURCHASE_KINDS, SALES_KINDS
+
 from odoo.tools.translate import LazyGettext, LazyTranslate
 
 from ..result import CheckResult, graded, not_made, said
@@ -17,6 +19,7 @@ _lt = LazyTranslate(__name__)
 
 CODE = "dates-in-order"
 LIGHT = "authenticity"
+KINDS = SALES_KINDS | PURCHASE_KINDS
 TITLE = _lt("Dates in order")
 OLDER_INVOICE = _lt("%(name)s of %(on)s is older than its order of %(limit)s.")
 OLDER_DELIVERY = _lt("The delivery %(name)s of %(on)s is older than its order of %(limit)s.")

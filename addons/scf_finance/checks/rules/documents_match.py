@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from openscf.kinds import SALES_KINDS
+
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, not_made, said
-from ..stated import is_order_finance, standing_out
-from ..thresholds import PRICE_PERCENT
+from ..stated import is_compared, price_is_off, standing_out
 
 _lt = LazyTranslate(__name__)
 
 CODE = "documents-match"
 LIGHT = "authenticity"
+KINDS = SALES_KINDS
 TITLE = _lt("Order, delivery and invoice match")
 # What the evidence calls a contradiction, and how a sentence calls it. Other checks judge the rest of them.
 SEVERE = {
@@ -36,7 +38,7 @@ def check(sections, today, settings) -> CheckResult:
         return not_made(_lt("The evidence on orders and deliveries is not part of the package."))
     evidence = sections["evidence"]
     found = [row for row in evidence["contradictions"] if row["code"] in SEVERE or row["code"] in SLIGHT]
-    if not found and not _is_compared(sections):
+    if not found and not is_compared(sections):
         return not_made(_lt("There is nothing yet to compare the documents with."))
     severe = [row for row in found if _is_severe(row)]
     telling = severe or found
@@ -61,14 +63,5 @@ def check(sections, today, settings) -> CheckResult:
     )
 
 
-def _is_compared(sections) -> bool:
-    """Whether any stream but the documents' own carries an amount of them."""
-    streams = ("delivered",) if is_order_finance(sections) else ("ordered", "delivered")
-    return any(Decimal(row[stream]) for row in sections["evidence"]["documents"] for stream in streams)
-
-
 def _is_severe(row: dict) -> bool:
-    if row["code"] != "price-differs":
-        return row["code"] in SEVERE
-    charged, agreed = Decimal(row["figure"]), Decimal(row["expected"])
-    return charged > agreed + abs(agreed) * PRICE_PERCENT / 100
+    return row["code"] in SEVERE or price_is_off(row)

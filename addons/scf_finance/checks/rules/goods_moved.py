@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from openscf.kinds import SALES_KINDS
+
 from odoo.tools.translate import LazyTranslate
 
 from ..result import GREY, CheckResult, not_made, said
@@ -14,6 +16,7 @@ _lt = LazyTranslate(__name__)
 
 CODE = "goods-moved"
 LIGHT = "authenticity"
+KINDS = SALES_KINDS
 TITLE = _lt("Goods moved")
 ALL = Decimal(100)
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
+
+from openscf.kinds import SALES_KINDS
 
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, not_made, said
-from ..stated import confirmed_by_buyer, documents_of, is_order_finance, percent_at_least, standing_out
+from ..stated import (
+    added_by_computation,
+    confirmed_by_buyer,
+    documents_of,
+    is_order_finance,
+    percent_at_least,
+    standing_out,
+)
 
 _lt = LazyTranslate(__name__)
 
 CODE = "order-exists"
 LIGHT = "authenticity"
+KINDS = SALES_KINDS
 TITLE = _lt("Order exists")
 ALL = Decimal(100)
 
@@ -46,7 +55,7 @@ def _orders(sections) -> CheckResult:
 def _invoices(sections) -> CheckResult:
     if "evidence" not in sections:
         return not_made(_lt("The evidence on orders and deliveries is not part of the package."))
-    added = _added_by_computation(sections["evidence"]["lines"])
+    added = added_by_computation(sections["evidence"]["lines"])
     shares = {
         row["document"]: percent_at_least(Decimal(row["ordered"]), gross)
         for row in sections["evidence"]["documents"]
@@ -79,12 +88,3 @@ def _invoices(sections) -> CheckResult:
         unit="percent",
         documents=standing_out(sections, naming),
     )
-
-
-def _added_by_computation(lines) -> defaultdict[str, Decimal]:
-    """What the ERP adds to each document without anybody ordering it, such as cash rounding: amounts of no quantity."""
-    added: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for line in lines:
-        if not Decimal(line["quantity"]):
-            added[line["document"]] += Decimal(line["gross"])
-    return added
