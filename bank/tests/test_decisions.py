@@ -262,11 +262,10 @@ def test_an_unclear_profile_is_refused_with_the_place(tmp_path: Path, change: di
         ({"sections": ["party", "horoscope"]}, "no section horoscope"),
         ({"sections": ["party"], "embedded": ["ubl_invoice"]}, 'list it among the sections'),
         ({"embedded": ["ubl_waybill"]}, "embedded"),
+        ({"code": "distributor_finance"}, 'write fee_timing = "on_repayment"'),
     ],
 )
-def test_what_a_technique_asks_for_must_exist_in_a_package(
-    rhone: Profile, change: dict[str, Any], sentence: str
-) -> None:
+def test_a_technique_that_cannot_be_kept_is_refused(rhone: Profile, change: dict[str, Any], sentence: str) -> None:
     technique = rhone.techniques[0].model_dump(mode="json")
     with pytest.raises(ValidationError, match=sentence):
         TechniqueSection.model_validate({**technique, **change})

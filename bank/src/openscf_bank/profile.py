@@ -111,6 +111,12 @@ class TechniqueSection(_Section):
         return self
 
     @model_validator(mode="after")
+    def _suppliers_paid_in_full(self) -> TechniqueSection:
+        if self.code == "distributor_finance" and self.fee_timing != "on_repayment":
+            raise ValueError('the supplier is paid in full: write fee_timing = "on_repayment"')
+        return self
+
+    @model_validator(mode="after")
     def _sections_of_a_package(self) -> TechniqueSection:
         unknown = sorted(set(self.sections) - set(Sections.model_fields))
         if unknown:
