@@ -62,8 +62,8 @@ class ScfFinanceable(models.AbstractModel):
         return [(self._scf_field, "in", self.ids)]
 
     def _scf_is_confirmable(self):
-        """Whether the document stands as a buyer would see it."""
-        raise NotImplementedError
+        """Whether the document stands as a buyer would see it; without a buyer it does not."""
+        return False
 
     def _scf_terms(self):
         """What a buyer confirms of the document (`Terms`)."""

@@ -70,13 +70,13 @@ class ScfApplication(models.Model):
     technique = fields.Selection(TECHNIQUES, compute="_compute_from_documents", **FROM_DOCUMENTS)
     partner_id = fields.Many2one(
         "res.partner",
-        string="Only Buyer",
+        string="Only Buyer or Supplier",
         compute="_compute_from_documents",
         **FROM_DOCUMENTS,
         index=True,
-        help="The buyer, where all documents have the same one.",
+        help="The buyer, or the supplier who is paid, where all documents have the same one.",
     )
-    buyers = fields.Char(string="Buyer", compute="_compute_buyers")
+    buyers = fields.Char(string="Buyer or Supplier", compute="_compute_buyers")
     currency_id = fields.Many2one("res.currency", compute="_compute_from_documents", **FROM_DOCUMENTS)
     document_name = fields.Char(string="Document", compute="_compute_document_name")
     document_count = fields.Integer(string="Documents", compute="_compute_document_name")
@@ -335,6 +335,10 @@ class ScfApplication(models.Model):
         """Open the dialog that picks the documents which reach an amount at the least cost."""
         self.ensure_one()
         self.check_access("write")
+        if self.technique not in (False, "pre_shipment", "receivables_discounting"):
+            raise UserError(
+                self.env._("An amount is reached with sales orders or invoices. Choose purchases and goods yourself.")
+            )
         defaults = {"default_application_id": self.id, "default_company_id": self.company_id.id}
         if self.line_ids:
             defaults |= {"default_technique": self.technique, "default_currency_id": self.currency_id.id}
@@ -352,7 +356,7 @@ class ScfApplication(models.Model):
         return True
 
     def action_open_documents(self):
-        """Open the financed sales order or invoice, or the list of them."""
+        """Open the financed document, or the list of them."""
         self.ensure_one()
         documents = self._documents()
         documents.check_access("read")
@@ -381,18 +385,19 @@ class ScfApplication(models.Model):
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _documents(self):
-        """The sales orders or the invoices of the application: one recordset of one model."""
+        """The documents of the application: one recordset of one model."""
         return self.line_ids._documents()
 
     def _documents_read_by_drafter(self):
         """The documents; while a request is drafted those that the user may read, and none while they don't fit."""
         documents = self._documents() if isinstance(self.id, int) else self.line_ids._documents_read_by_user()
-        is_mixed = len(documents.company_id) > 1 or len(documents.currency_id) > 1
+        kinds = {document._scf_kind for document in documents}
+        is_mixed = len(documents.company_id) > 1 or len(documents.currency_id) > 1 or len(kinds) > 1
         return documents.browse() if is_mixed else documents
 
     def _refuse_without_documents(self):
         if not self.line_ids:
-            raise UserError(self.env._("Choose at least one sales order or invoice to be financed."))
+            raise UserError(self.env._("Choose at least one document to be financed."))
 
     def _money(self, amount):
         return format_amount(self.env, amount, self.currency_id)

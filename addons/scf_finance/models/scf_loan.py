@@ -42,7 +42,7 @@ class ScfLoan(models.Model):
     application_id = fields.Many2one(related="offer_id.application_id", store=True, index=True, precompute=True)
     company_id = fields.Many2one(related="offer_id.company_id", store=True, index=True, precompute=True)
     bank_id = fields.Many2one(related="offer_id.bank_id", store=True, index=True, precompute=True)
-    partner_id = fields.Many2one(related="application_id.partner_id", string="Buyer", store=True)
+    partner_id = fields.Many2one(related="application_id.partner_id", string="Buyer or Supplier", store=True)
     bank_loan_ref = fields.Char(string="Bank's Reference", required=True, readonly=True)
     terms = fields.Json(readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
@@ -478,12 +478,13 @@ class ScfLoan(models.Model):
     def _check_due(self):
         past_due = self._past_due()
         if past_due > 0 and self._set_state("overdue"):
-            self._warn(
-                self.env._(
-                    "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
-                    amount=format_amount(self.env, float(past_due), self.currency_id),
-                )
-            )
+            self._warn(self._past_due_sentence(format_amount(self.env, float(past_due), self.currency_id)))
+
+    def _past_due_sentence(self, amount):
+        return self.env._(
+            "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",
+            amount=amount,
+        )
 
     def _tell_unchecked(self):
         self._warn(

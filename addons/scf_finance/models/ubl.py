@@ -16,6 +16,8 @@ MAX_STEM = 80
 ADVICE = "ubl_despatch_advice"
 PREFIXES = {"ubl_invoice": "invoice", "ubl_order": "order", ADVICE: "despatch-advice"}
 LONGEST_REASON = 500
+# Kinds of documents that the company issues itself. A purchase's files are its supplier's.
+SOLD = ("sales_order", "customer_invoice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,10 @@ class ScfFinanceable(models.AbstractModel):
         :param bool of_buyers_only: leave out the orders, and their deliveries, that another company placed than one
             that owes these documents: the files name it with its address
         :return: (file name, kind, number of the financed document, content in bytes) of each file, and an `Unmade` for
-            each file that could not be made
+            each file that could not be made; nothing for what the company does not sell
         """
+        if self and self._scf_kind not in SOLD:
+            return [], []
         found = []
         if "ubl_invoice" in kinds:
             found += self._scf_ubl_invoices()

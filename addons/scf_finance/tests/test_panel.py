@@ -31,8 +31,8 @@ KEYS = {
 
 @tagged("post_install", "-at_install")
 class TestPanel(FinanceCase):
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.invoice = self._invoice(10000.0)
 
     def _panel(self, document=None, role="requester"):
@@ -71,8 +71,9 @@ class TestPanel(FinanceCase):
         self.assertEqual((panel["state"], panel["technique"]), ("eligible", "pre_shipment"))
 
     def test_other_moves_have_no_panel(self):
-        bill = self._create_invoice_one_line(move_type="in_invoice", product_id=self.product_a, partner_id=self.buyer)
-        self.assertEqual(self._as("requester", bill).scf_panel(), {"visible": False})
+        for kind in ("out_refund", "in_refund"):
+            move = self._create_invoice_one_line(move_type=kind, product_id=self.product_a, partner_id=self.buyer)
+            self.assertEqual(self._as("requester", move).scf_panel(), {"visible": False})
 
     def test_panel_follows_the_journey(self):
         application = self._request(self.invoice, banks=self.rhone | self.hansa)

@@ -20,6 +20,7 @@ class TestPurchaseJourney(PurchaseCase):
 
     def setUp(self):
         super().setUp()
+        self.people = dict(self.people)
         self.order = self._purchase(100.0, 100.0)
 
     # --- the screens ---
@@ -197,3 +198,15 @@ class TestPurchaseJourney(PurchaseCase):
         self._request(self.order)
         with self.assertRaisesRegex(UserError, "already being financed"):
             self._request(self.order)
+
+    # --- what is for sales only ---
+
+    def test_nobody_is_asked_to_confirm_a_purchase_and_no_file_of_it_is_written(self):
+        bill = self._bill()
+        for document in (self.order, bill):
+            with self.assertRaisesRegex(UserError, "only posted customer invoices and confirmed sales orders"):
+                self._as_purchaser(document).action_scf_ask_confirmation()
+            self.assertEqual(document._scf_ubl_files(["ubl_invoice", "ubl_order", "ubl_despatch_advice"]), ([], []))
+        draft = self._draft(self.order)
+        with self.assertRaisesRegex(UserError, "sales orders or invoices"):
+            draft.action_reach()
