@@ -1,6 +1,6 @@
-"""One asset has one financier: an order and its invoices are the same sale, or the same purchase."""
+"""One asset has one financier: an order and its invoices are the same sale or purchase; goods are what they become."""
 
-from .facts import DISTRIBUTOR_FINANCE
+from .facts import DISTRIBUTOR_FINANCE, INVENTORY_LOAN
 from .findings import Finding, Fix
 
 
@@ -14,6 +14,8 @@ def check_already_financed(facts, env):
                 document=facts.name,
                 application=claim.application_name,
             )
+        elif claim.by_goods:
+            sentence = _of_goods(facts, claim, env)
         elif is_purchase:
             sentence = env._(
                 "%(other)s, which belongs to the same purchase, is already being financed by %(application)s.",
@@ -30,3 +32,25 @@ def check_already_financed(facts, env):
     if is_purchase:
         return Finding("not_financed", "ok", env._("No other financing rests on this purchase."))
     return Finding("not_financed", "ok", env._("No other financing rests on this sale."))
+
+
+def _of_goods(facts, claim, env):
+    """Say which goods are financed already, in the form in which the document has them."""
+    if facts.technique == DISTRIBUTOR_FINANCE:
+        return env._(
+            "Goods that came with %(document)s are pledged for %(application)s.",
+            document=facts.name,
+            application=claim.application_name,
+        )
+    if facts.technique == INVENTORY_LOAN:
+        return env._(
+            "The goods of %(document)s are financed by %(application)s, which paid for them and is repaid out of their "
+            "sale.",
+            document=facts.name,
+            application=claim.application_name,
+        )
+    return env._(
+        "The goods on %(document)s are financed by %(application)s, which is repaid out of this sale.",
+        document=facts.name,
+        application=claim.application_name,
+    )

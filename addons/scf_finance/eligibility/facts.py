@@ -12,6 +12,7 @@ from decimal import Decimal
 from odoo import fields
 from odoo.tools import SQL
 
+from .goods_claims import goods_of_invoices, goods_of_orders
 from .settlements import read_order_settlements
 from .statable import not_iso, rounded
 
@@ -42,11 +43,15 @@ class BankTerms:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Another application that holds the document, or one that belongs to the same sale."""
+    """Another application that holds the document, or one that belongs to the same sale or the same goods.
+
+    :ivar by_goods: whether it finances the goods that the document is about, and not the document itself
+    """
 
     application_id: int
     application_name: str
     document_name: str
+    by_goods: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +192,11 @@ def read_order_facts(orders, *, banks, today: date) -> tuple[DocumentFacts, ...]
           JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
           JOIN account_move_line line ON line.id = rel.invoice_line_id
          WHERE order_line.order_id = ANY(%(orders)s)
+         UNION
+        %(goods)s
         """,
         orders=orders.ids,
+        goods=goods_of_orders(orders.ids),
     )
     return facts_of(orders, rows, PRE_SHIPMENT, read_claims(orders.env, same_asset), banks, today)
 
@@ -227,8 +235,11 @@ def read_invoice_facts(moves, *, banks, today: date) -> tuple[DocumentFacts, ...
           JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
           JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
          WHERE line.move_id = ANY(%(moves)s)
+         UNION
+        %(goods)s
         """,
         moves=moves.ids,
+        goods=SQL("(%s)", goods_of_invoices(moves.ids)),
     )
     return facts_of(moves, rows, RECEIVABLES_DISCOUNTING, read_claims(moves.env, same_asset), banks, today)
 
@@ -317,32 +328,36 @@ def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
     """Open claims by document.
 
     :param same_asset: rows of `document_id`, `field` and `record_id`: the documents (by a field of a line of an
-        application, and its value) that are the same asset in another form, whose claims exclude each `document_id`
+        application, and its value) that are the same asset in another form, whose claims exclude each `document_id`;
+        or, as `claim_id`, the line itself whose goods the document is about (`goods_claims`)
     """
     rows = env.execute_query_dict(
         SQL(
             """
         WITH asset AS (%s)
         SELECT DISTINCT asset.document_id, claim.id AS claim_id, application.id, application.name,
-               COALESCE(so.name, move.name, po.name, pledge.name) AS document_name
+               COALESCE(so.name, move.name, po.name, pledge.name) AS document_name,
+               asset.field = 'claim_id' AS by_goods
           FROM asset
           JOIN scf_application_document claim
             ON claim.is_open
            AND (   (asset.field = 'sale_order_id' AND claim.sale_order_id = asset.record_id)
                 OR (asset.field = 'move_id' AND claim.move_id = asset.record_id)
                 OR (asset.field = 'purchase_order_id' AND claim.purchase_order_id = asset.record_id)
-                OR (asset.field = 'pledge_id' AND claim.pledge_id = asset.record_id))
+                OR (asset.field = 'pledge_id' AND claim.pledge_id = asset.record_id)
+                OR (asset.field = 'claim_id' AND claim.id = asset.record_id))
           JOIN scf_application application ON application.id = claim.application_id
           LEFT JOIN sale_order so ON so.id = claim.sale_order_id
           LEFT JOIN account_move move ON move.id = claim.move_id
           LEFT JOIN purchase_order po ON po.id = claim.purchase_order_id
           LEFT JOIN scf_pledge pledge ON pledge.id = claim.pledge_id
-         ORDER BY claim_id
+         ORDER BY by_goods, claim_id
         """,
             same_asset,
         )
     )
     claims: dict[int, list[Claim]] = {}
     for row in rows:
-        claims.setdefault(row["document_id"], []).append(Claim(row["id"], row["name"], row["document_name"]))
+        claim = Claim(row["id"], row["name"], row["document_name"], row["by_goods"])
+        claims.setdefault(row["document_id"], []).append(claim)
     return claims

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 
 from ..evidence.relations import relation
 from .facts import COMPANY_SETUP, DISTRIBUTOR_FINANCE, DocumentFacts, facts_of, read_claims
+from .goods_claims import pledged_lots_of_purchases
 from .resale_days import Resale, read_resales
 
 
@@ -100,8 +101,17 @@ def read_purchase_order_facts(orders, *, banks, today: date) -> tuple[PurchaseFa
           FROM purchase_order_line order_line
           JOIN account_move_line line ON line.purchase_line_id = order_line.id
          WHERE order_line.order_id = ANY(%(orders)s)
+         UNION
+        %(pledged)s
         """,
         orders=orders.ids,
+        pledged=pledged_lots_of_purchases(
+            SQL(
+                "SELECT order_id AS document_id, id AS purchase_line_id FROM purchase_order_line"
+                " WHERE order_id = ANY(%s)",
+                orders.ids,
+            )
+        ),
     )
     return _facts(orders, rows, goods, same_asset, banks, today)
 
@@ -173,8 +183,16 @@ def read_bill_facts(moves, *, banks, today: date) -> tuple[PurchaseFacts, ...]:
           FROM account_move_line line
           JOIN purchase_order_line order_line ON order_line.id = line.purchase_line_id
          WHERE line.move_id = ANY(%(moves)s)
+         UNION
+        %(pledged)s
         """,
         moves=moves.ids,
+        pledged=pledged_lots_of_purchases(
+            SQL(
+                "SELECT move_id AS document_id, purchase_line_id FROM account_move_line WHERE move_id = ANY(%s)",
+                moves.ids,
+            )
+        ),
     )
     return _facts(moves, rows, goods, same_asset, banks, today)
 

@@ -35,6 +35,7 @@ from . import scf_pledge
 from . import scf_pledge_release
 from . import scf_pledge_value
 from . import scf_pledge_financing
+from . import scf_followed_pledge
 from . import scf_application_goods
 from . import scf_loan_goods
 from . import scf_followed_goods

@@ -207,6 +207,8 @@ class ScfCollection(models.Model):
 
         :return: {move id: {loan id: `OrderShare` of each of its orders, or None where the invoice itself is financed}}
         """
+        self.env["scf.loan"].flush_model(["state", "application_id"])
+        self.env["scf.application.document"].flush_model(["is_open", "move_id", "sale_order_id"])
         rows = self.env.execute_query(
             SQL(
                 """

@@ -49,14 +49,3 @@ class StockMoveLine(models.Model):
 
     def _scf_touch_followed(self):
         touch_followed(self.env, self.sudo().filtered(lambda line: line.state == "done").product_id.ids)
-
-
-class ScfPledge(models.Model):
-    """Goods that the bank lets go may be sold: from then on they are followed to their sale."""
-
-    _inherit = "scf.pledge"
-
-    def _release(self, *args, **kwargs):
-        release = super()._release(*args, **kwargs)
-        touch_followed(self.env, self.product_id.ids)
-        return release

@@ -103,6 +103,7 @@ class FollowedCase(PledgeCase):
             )
         )
         application.line_ids._follow()
+        self.env.flush_all()
         return loan
 
     # --- when ---
@@ -181,8 +182,8 @@ class FollowedCase(PledgeCase):
         ).do_scrap()
         self.env.cr.flush()
 
-    def _invoiced(self, order):
-        invoice = order._create_invoices()
+    def _invoiced(self, order, **values):
+        invoice = order._create_invoices(**values)
         invoice.invoice_date = self.today
         invoice.action_post()
         return invoice
