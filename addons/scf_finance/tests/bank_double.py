@@ -1,3 +1,4 @@
+import copy
 import json
 import uuid
 from datetime import datetime, timedelta, timezone
@@ -45,6 +46,12 @@ class BankDouble:
         self.applications = {}
         self.loans = {}
         self.told = []
+
+    def copy(self):
+        """The same bank with books of its own: neither learns what the other is told from now on."""
+        twin = copy.copy(self)
+        twin.applications, twin.loans, twin.told = copy.deepcopy((self.applications, self.loans, self.told))
+        return twin
 
     # --- the outbox ---
 

@@ -24,6 +24,7 @@ class SharedHouse:
         self._cursor = None
         self._builder = None
         self._made = {}
+        self._fill_caches = None
 
     def share(self):
         """From now on make the records once; whoever asks for it calls `close` before other tests use the database."""
@@ -47,6 +48,7 @@ class SharedHouse:
 
         with self._handing_over(undo):
             _set_up_without_records(case)
+        self._fill_caches()
         for name, value in self._made.items():
             setattr(case, name, dict(value) if isinstance(value, dict) else value)
 
@@ -70,6 +72,7 @@ class SharedHouse:
                 for name, value in vars(self._builder).items()
                 if name not in of_odoo and _is_of_the_house(name, value)
             }
+            self._fill_caches = kept_caches(self._builder.registry)
         finally:
             # Its patches end here; what it made stays.
             self._builder.doClassCleanups()
@@ -104,6 +107,24 @@ class SharedHouse:
 def _set_up_without_records(case):
     """What Odoo's bases of tests do before the first of them that makes records."""
     super(BaseCommon, case).setUpClass()
+
+
+def kept_caches(registry):
+    """What Odoo knows by heart now: rights, rules, defaults, compiled templates.
+
+    :return: a function that has it know this again and nothing else, for when the database is back in today's state;
+        Odoo's tests forget all instead, and learn it anew from the database each time
+    """
+    caches = registry._Registry__caches  # as Odoo's own ormcache reads them: there is no public name
+    kept = {name: cache.snapshot for name, cache in caches.items()}
+
+    def fill():
+        for name, cache in caches.items():
+            cache.clear()
+            for key, value in kept[name].items():
+                cache[key] = value
+
+    return fill
 
 
 def _is_of_the_house(name, value):

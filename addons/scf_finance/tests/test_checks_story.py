@@ -168,8 +168,8 @@ class TestChecksOnRecords(EvidenceCase):
 class TestLights(EvidenceCase):
     """The lights of the panel and of the application."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.company.scf_collection_bank_account_id.allow_out_payment = True
         self.invoice = self._invoice(10000.0)
 

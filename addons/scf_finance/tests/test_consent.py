@@ -24,8 +24,8 @@ from .common import FinanceCase
 
 @tagged("post_install", "-at_install")
 class TestConsent(FinanceCase):
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.invoice = self._invoice(10000.0)
 
     def _proposal(self, draft, bank=None):

@@ -38,8 +38,8 @@ EVERYTHING = [
 class DisclosureCase(FinanceCase):
     """Two banks that ask for everything, and other customers who are nobody's business."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         for bank in self.rhone | self.hansa:
             bank.profile = {
                 "name": bank.name,

@@ -13,32 +13,35 @@ class TestEvidenceQueries(EvidenceCase):
         """Delivered orders with taxes, days, terms and quantities of their own."""
         taxes = self.percent_tax(19.0) | self.percent_tax(1.5)
         terms = self.env["account.payment.term"].search([], limit=4)
-        orders = self.env["sale.order"]
-        for at in range(count):
-            order = self._create_sale_order(
-                partner_id=self.buyer if at % 3 else self.buyer.copy({"name": f"Buyer {at}"}),
-                payment_term_id=terms[at % len(terms)].id,
-                order_line=[
-                    self._prepare_order_line(
-                        product_id=product, price_unit=10.0 + at, product_uom_qty=2 + at % 5, tax_ids=taxes
-                    )
-                    for product in (self.product_a, self.product_b)
-                ],
-            )
+        orders = self.env["sale.order"].create(
+            [
+                {
+                    "partner_id": (self.buyer if at % 3 else self.buyer.copy({"name": f"Buyer {at}"})).id,
+                    "payment_term_id": terms[at % len(terms)].id,
+                    "order_line": [
+                        self._prepare_order_line(
+                            product_id=product, price_unit=10.0 + at, product_uom_qty=2 + at % 5, tax_ids=taxes
+                        )
+                        for product in (self.product_a, self.product_b)
+                    ],
+                }
+                for at in range(count)
+            ]
+        )
+        orders.action_confirm()
+        for at, order in enumerate(orders):
             order.date_order -= timedelta(days=40 * at)
-            for picking in order.picking_ids:
-                self._deliver(picking)
-            orders |= order
+        for move in orders.picking_ids.move_ids:
+            move.write({"quantity": move.product_uom_qty, "picked": True})
+        orders.picking_ids._action_done()
         return orders
 
     def _invoices_of(self, orders):
-        invoices = self.env["account.move"]
-        for order in orders:
-            invoice = order._create_invoices()
-            invoice.invoice_date = order.date_order.date()
-            invoice.action_post()
-            invoices |= invoice
-        return invoices
+        invoices = orders._create_invoices(grouped=True)
+        for invoice in invoices:
+            invoice.invoice_date = invoice.line_ids.sale_line_ids.order_id.date_order.date()
+        invoices.action_post()
+        return invoices.sorted(lambda invoice: invoice.line_ids.sale_line_ids.order_id.id)
 
     def test_one_three_and_thirty_documents(self):
         orders = self._sales(30)

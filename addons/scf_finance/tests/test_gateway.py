@@ -12,8 +12,8 @@ from .common import FinanceCase
 class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
     """The journey against a real bank's gateway, over HTTP, with the jobs run by hand."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         (self.rhone | self.hansa).active = False
         self.company.write({"vat": "DE136695976", "country_id": self.env.ref("base.de").id})
         self.euro = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.9)])

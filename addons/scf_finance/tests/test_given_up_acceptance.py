@@ -7,8 +7,8 @@ from .common import FinanceCase
 class TestGivenUpAcceptance(FinanceCase):
     """An acceptance that was cancelled here, or that the bank refused, and what the bank made of it."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.invoice = self._invoice(10000.0)
         self.offer = self._offered(self.invoice)
         self.application = self.offer.application_id

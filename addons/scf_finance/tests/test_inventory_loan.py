@@ -177,6 +177,16 @@ class TestInventoryLoan(GoodsCase):
         self.assertEqual((request.state, pledge.held_quantity, request.repay_first), ("released", 100, 0))
         self.assertFalse(pledge.activity_ids)
 
+    def test_an_answer_that_comes_again_after_a_restart_changes_nothing(self):
+        _loan, pledge = self._lent()
+        request = self._ask_release(pledge, 100)
+        message = self.rhone_bank.queued("release")
+        wire = self.rhone_bank.wire_release(pledge, 100, release_id=request.name)
+        self.rhone_bank.answer("release", wire)
+        request._scf_on_answer(message, wire)
+        self.rhone_bank.release(pledge, 100, release_id=request.name, reference=wire["reference"])
+        self.assertEqual((pledge.held_quantity, request.quantity), (400, 100))
+
     def test_an_event_counts_before_an_answer_that_comes_after_it(self):
         _loan, pledge = self._lent()
         request = self._ask_release(pledge, 400)

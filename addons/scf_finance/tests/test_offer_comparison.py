@@ -18,20 +18,27 @@ from .common import FinanceCase
 class TestOfferComparison(FinanceCase):
     """What the comparison of offers shows: figures, words, and to whom."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.product_a.standard_price = 7000.0
         self.invoice = self._invoice(10000.0)
+        self.application = self._asked(self.invoice)
+
+    def _asked(self, document):
+        """Both banks decide on the document; gives the application."""
+        application = self._request(document, banks=self.rhone | self.hansa)
+        for double in (self.rhone_bank, self.hansa_bank):
+            double.receive(self._to(double, application))
+        return application
+
+    def _to(self, double, application):
+        return application.submission_ids.filtered(lambda submission: submission.bank_id == double.bank)
 
     def _offers(self, rhone=None, hansa=None, document=None):
-        """Ask both banks, which make an offer each; gives the application."""
-        application = self._request(document or self.invoice, banks=self.rhone | self.hansa)
+        """Both banks make an offer on the document, or else the invoice; gives the application."""
+        application = self._asked(document) if document else self.application
         for double, terms in ((self.rhone_bank, rhone), (self.hansa_bank, hansa)):
-            submission = application.submission_ids.filtered(
-                lambda submission, bank=double.bank: submission.bank_id == bank
-            )
-            double.receive(submission)
-            double.offer(submission, **{"rate": "9.00", "fee": "40.00", **(terms or {})})
+            double.offer(self._to(double, application), **{"rate": "9.00", "fee": "40.00", **(terms or {})})
         return application
 
     def _compared(self, application, role="approver"):
@@ -196,7 +203,7 @@ class TestOfferComparison(FinanceCase):
         self.assertEqual([offer["bank"] for offer in compared["ended"]], ["Banque du Rhône"])
 
     def test_application_without_offers_compares_nothing(self):
-        compared = self._compared(self._request(self.invoice))
+        compared = self._compared(self.application)
         self.assertEqual((compared["offers"], compared["ended"], compared["margin"]), ([], [], ""))
 
     def test_panel_tells_the_same_in_brief(self):
@@ -248,7 +255,7 @@ class TestOfferComparison(FinanceCase):
         self.assertIn("$ 4,000.00 (40.0 %)", compared["margin"])
 
     def test_margin_is_that_of_all_documents_together(self):
-        compared = self._compared(self._offers(document=self.invoice | self._invoice(9000.0)))
+        compared = self._compared(self._offers(document=self._invoice(10000.0) | self._invoice(9000.0)))
         self.assertIn("$ 5,000.00 (26.3 %) of $ 19,000.00", compared["margin"])
 
     def test_margin_is_said_to_be_unknown_where_a_cost_is_missing(self):

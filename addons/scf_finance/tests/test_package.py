@@ -10,8 +10,8 @@ from .common import FinanceCase
 class TestPackage(FinanceCase):
     """The records of what was sent. What is in it: test_disclosure, test_evidence_* and test_history."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.application = self._request(self._invoice(10000.0))
         self.package = self.application.package_id
         self.disclosure = self.package.disclosure_ids

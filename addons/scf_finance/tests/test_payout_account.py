@@ -25,8 +25,8 @@ class TestPayoutAccount(FinanceCase):
         )
         cls.people["requester"] = cls.editor
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.invoice = self._invoice(10000.0)
 
     def _as_editor(self, record):

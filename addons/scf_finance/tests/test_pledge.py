@@ -113,8 +113,8 @@ class TestPledge(PledgeCase):
 class TestHardStop(PledgeCase):
     """No operation takes pledged goods out of their place; inside it and after their release they move."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self._put(self.copper, 10, self.stock, self.lot)
         self._put(self.copper, 5, self.stock, self.other_lot)
         self._put(self.sand, 10, self.collateral)
@@ -439,8 +439,8 @@ class TestReservation(PledgeCase):
 class TestReleaseDialog(PledgeCase):
     """A transfer that would take pledged goods offers to ask for their release."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self._put(self.sand, 10, self.stock)
         self.pledge = self._pledged(self.sand, 8, self.stock)
         self.picking = self._delivery(self.sand, 6)

@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 from functools import partial
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -51,6 +51,8 @@ class TestPledgeConcurrency(BaseCase):
     def _remove(self):
         with self._transaction() as env:
             for statement in (
+                "DELETE FROM scf_application WHERE id IN (SELECT line.application_id FROM scf_application_document line"
+                " JOIN scf_pledge pledge ON pledge.id = line.pledge_id WHERE pledge.product_id = %(product)s)",
                 "DELETE FROM scf_pledge WHERE product_id = %(product)s",
                 "DELETE FROM stock_move_line WHERE product_id = %(product)s",
                 "DELETE FROM stock_move WHERE product_id = %(product)s",
@@ -87,6 +89,17 @@ class TestPledgeConcurrency(BaseCase):
     def _take(self, env, location_id, quantity):
         product = env["product.product"].browse(self.ids["product"])
         env["stock.quant"]._update_available_quantity(product, env["stock.location"].browse(location_id), -quantity)
+
+    def _ask(self, env, pledge_id):
+        """What a request does to the goods: lock, rules, claim."""
+        pledge = env["scf.pledge"].browse(pledge_id)
+        pledge._scf_lock()
+        stops = {finding.code: finding.sentence for finding in pledge._scf_assess().stops}
+        for code in ("goods_gone", "pledged_elsewhere"):
+            if code in stops:
+                raise UserError(stops[code])
+        application = env["scf.application"].create({"line_ids": [Command.create({"pledge_id": pledge.id})]})
+        application.line_ids.write({"asset_key": pledge.name, "is_open": True})
 
     def _one_after_the_other(self, first, second):
         """The second has its snapshot before the first commits, and goes on after that, as a server does.
@@ -153,6 +166,20 @@ class TestPledgeConcurrency(BaseCase):
             lambda env: self._activate(env, first), lambda env: self._activate(env, second)
         )
         self.assertIn("30 Units", error)
+
+    def test_two_ask_their_banks_about_the_same_goods(self):
+        with self._transaction() as env:
+            first, second = self._propose(env, 15), self._propose(env, 15)
+        error = self._one_after_the_other(lambda env: self._ask(env, first), lambda env: self._ask(env, second))
+        self.assertIn("another pledge holds the rest", error)
+
+    def test_goods_leave_while_banks_are_asked_about_them(self):
+        with self._transaction() as env:
+            pledge_id = self._propose(env, 20)
+        error = self._one_after_the_other(
+            lambda env: self._take(env, self.left, 1), lambda env: self._ask(env, pledge_id)
+        )
+        self.assertIn("only 19", error)
 
     def test_a_location_leaves_while_goods_are_taken(self):
         self._pledge(12)

@@ -24,8 +24,8 @@ class TestPledgeSecurity(PledgeCase):
         )
         cls.portal = new_test_user(cls.env, "fin_portal", groups="base.group_portal")
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self._put(self.sand, 10, self.collateral)
         self.pledge = self._pledged(self.sand, 10, self.collateral)
         self.release = self.pledge._release(1, "REL-1")

@@ -8,8 +8,8 @@ from .pledge_case import PledgeCase
 class TestPledgeValue(PledgeCase):
     """Pledged goods count at their current value less the haircut; when that falls short, the loan says so once."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self._put(self.copper, 1000, self.stock, self.lot)
         self._put(self.sand, 1000, self.collateral)
 

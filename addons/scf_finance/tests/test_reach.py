@@ -9,8 +9,8 @@ from .common import FinanceCase
 class TestReach(FinanceCase):
     """“Reach an amount”: the documents that bring it at the least cost are picked, and the reason is told."""
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.large = self._invoice(20000.0, days=80)
         self.soon = self._invoice(6250.0, days=30) | self._invoice(6250.0, days=30)
         self.small = self._invoice(700.0, days=20)

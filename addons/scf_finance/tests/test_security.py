@@ -39,8 +39,8 @@ class TestSecurity(FinanceCase):
         cls.portal = new_test_user(cls.env, "fin_portal", groups="base.group_portal")
         cls.portal.partner_id.parent_id = cls.buyer
 
-    def setUp(self):
-        super().setUp()
+    def given(self):
+        super().given()
         self.invoice = self._invoice(10000.0)
         self.loan = self._financed(self.invoice)
         self._pay(self.invoice, 100.0)

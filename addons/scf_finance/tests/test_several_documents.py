@@ -24,10 +24,14 @@ class TestSeveralDocuments(FinanceCase):
     # --- eligibility ---
 
     def test_facts_of_forty_cost_as_many_queries_as_those_of_one(self):
-        orders = self.env["sale.order"].union(*(self._order(1000.0) for _number in range(40)))
+        order, invoice = self._order(1000.0), self._invoice(1000.0)
+        dates = {"invoice_date": invoice.invoice_date, "invoice_date_due": invoice.invoice_date_due}
+        orders = order + order.create([order.copy_data()[0] for _number in range(39)])
+        invoices = invoice + invoice.create([invoice.copy_data(dates)[0] for _number in range(39)])
+        (orders - order).action_confirm()
+        (invoices - invoice).action_post()
         for order in orders[:20]:
             self._pay(self._create_down_payment_invoice(order, "percentage", 25, post=True))
-        invoices = self._invoices(*[1000.0] * 40)
         for documents in (orders, invoices):
             with self.subTest(documents._name):
                 self.assertEqual(self._queries_to_assess(documents), self._queries_to_assess(documents[0]))

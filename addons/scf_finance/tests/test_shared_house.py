@@ -34,3 +34,34 @@ class TestTheNextClass(FinanceCase):
 
     def test_who_acts_is_the_companys_accountant(self):
         self.assertEqual((self.env.user.login, self.env.company), ("accountman", self.company))
+
+
+@tagged("post_install", "-at_install")
+class TestGiven(FinanceCase):
+    """What a class starts from is walked once, and each test finds it as it was."""
+
+    walked = 0
+
+    def given(self):
+        super().given()
+        type(self).walked += 1
+        self.offer = self._offered(self._invoice())
+        self.terms = {"rate": "8.40"}
+        self.parameters = self.env["ir.config_parameter"].sudo()
+        self.parameters.set_param("scf.told", "as given")
+
+    def _find_and_change(self):
+        self.assertEqual(self.walked, 1)
+        self.assertEqual((self.offer.state, self.terms, self.rhone_bank.loans), ("open", {"rate": "8.40"}, {}))
+        self.assertEqual(self.parameters.get_param("scf.told"), "as given")
+        self._accept(self.offer)
+        self.rhone_bank.grant(self.offer)
+        self.terms["rate"] = "1.00"
+        self.parameters.set_param("scf.told", "changed")
+        self.assertEqual((self.offer.state, self.parameters.get_param("scf.told")), ("accepted", "changed"))
+
+    def test_one_changes_it_for_itself(self):
+        self._find_and_change()
+
+    def test_another_finds_it_as_given(self):
+        self._find_and_change()
