@@ -52,6 +52,7 @@ from . import test_panel_unit
 from . import test_ubl
 from . import test_borrow
 from . import test_goods_rules
+from . import test_goods_security
 from . import test_inventory_loan
 from . import test_history
 from . import test_screens_panel
