@@ -64,7 +64,6 @@ PURCHASE_RULES = (
     check_bill_overdue,
     check_resale,
     check_goods_tracked,
-    check_tenor,
 )
 # Where a technique has rules of its own; all others share DOCUMENT_RULES.
 RULES_OF = {INVENTORY_LOAN: GOODS_RULES, DISTRIBUTOR_FINANCE: PURCHASE_RULES}

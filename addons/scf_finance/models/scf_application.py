@@ -453,9 +453,9 @@ class ScfApplication(models.Model):
     def _check_read(self, read):
         """Refuse to send what the user has not read: a colleague may have changed the draft while it was open.
 
-        :param dict read: `requested_amount`, `tenor_days` and `repayment` as they stood on the screen, in `lines` the
-            ids of the documents' lines among the `line_count` that were there, and in `words` the words of each bank's
-            consent by the bank's id
+        :param dict read: `requested_amount`, `tenor_days`, `repayment` and, where a supplier is paid, `payee_account`
+            as they stood on the screen, in `lines` the ids of the documents' lines among the `line_count` that were
+            there, and in `words` the words of each bank's consent by the bank's id
         """
         if not set(read.get("lines") or []) <= set(self.line_ids.ids) or read.get("line_count") != len(self.line_ids):
             raise UserError(
@@ -474,6 +474,14 @@ class ScfApplication(models.Model):
                     amount=self._money(self.requested_amount),
                     days=self.tenor_days,
                     repayment=label_of(self, "repayment"),
+                )
+            )
+        if (read.get("payee_account") or False) != self.payee_account:
+            raise UserError(
+                self.env._(
+                    "The supplier's bank account is another one than when you opened the request: the bank would pay "
+                    "to %s. Look at it again before you ask the banks.",
+                    self.payee_account or self.env._("none"),
                 )
             )
         words = {str(bank): text for bank, text in (read.get("words") or {}).items()}

@@ -118,6 +118,25 @@ class TestPurchaseJourney(PurchaseCase):
         self.assertIn("FR76 3000", application.payee_account)
         self.assertEqual(application.package_id.sealed_account["iban"], "DE89370400440532013000")
 
+    def test_request_is_not_sent_to_another_account_than_the_one_on_the_screen(self):
+        draft = self._draft(self.order, banks=self.rhone)
+        screen = {
+            "lines": draft.line_ids.ids,
+            "line_count": 1,
+            "requested_amount": draft.requested_amount,
+            "tenor_days": draft.tenor_days,
+            "repayment": draft.repayment,
+            "payee_account": draft.payee_account,
+            "words": {proposal.bank_id.id: proposal.notice for proposal in draft.proposal_ids},
+        }
+        self.supplier_account.sudo().sequence = 20
+        self._account_of(self.supplier, OTHER_IBAN).sequence = 1
+        draft.invalidate_recordset()
+        with self.assertRaisesRegex(UserError, "pay to FR76.*Look at it again"):
+            draft.with_context(scf_read=screen).action_submit()
+        draft.with_context(scf_read={**screen, "payee_account": draft.payee_account}).action_submit()
+        self.assertEqual(self.rhone_bank.body("apply")["disbursement_account"]["iban"], OTHER_IBAN)
+
     def test_approver_can_not_accept_once_the_supplier_has_another_account(self):
         offer = self._offered(self.order)
         self.supplier_account.sudo().sequence = 20

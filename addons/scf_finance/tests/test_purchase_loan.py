@@ -81,6 +81,12 @@ class TestPurchaseLoan(PurchaseCase):
         self.assertIn("3,000.00", activity.note)
         self.assertFalse(loan.mismatch)
 
+    def test_fee_that_a_bank_deducts_all_the_same_leaves_the_bill_open_by_it(self):
+        bill = self._bill(10000.0)
+        loan = self._financed(bill, fee="40.00", fee_timing="deducted")
+        self.assertEqual((bill.amount_residual, self._account_balance(self.company.scf_fee_account_id)), (2040.0, 40.0))
+        self.assertEqual((loan.book_principal, loan.mismatch), (8000.0, False))
+
     def test_failed_payout_books_nothing_and_frees_the_bill(self):
         bill = self._bill(10000.0)
         loan = self._granted(bill)

@@ -23,10 +23,10 @@ export class ScfRequestFormController extends FormController {
     }
 
     /**
-     * The documents and terms of the request and the words of each bank's consent, by the bank's id, as they are on the
-     * screen. A line that is only now saved has no id yet, and counts.
+     * The documents and terms of the request, the supplier's account that is to be paid, and the words of each bank's
+     * consent, by the bank's id, as they are on the screen. A line that is only now saved has no id yet, and counts.
      */
-    shown({ line_ids, requested_amount, tenor_days, repayment, proposal_ids }) {
+    shown({ line_ids, requested_amount, tenor_days, repayment, payee_account, proposal_ids }) {
         const words = proposal_ids.records.map(({ data }) => [data.bank_id.id, data.notice]);
         return {
             lines: line_ids.currentIds.filter(Number.isInteger),
@@ -34,6 +34,7 @@ export class ScfRequestFormController extends FormController {
             requested_amount,
             tenor_days,
             repayment,
+            payee_account,
             words: Object.fromEntries(words),
         };
     }
