@@ -208,6 +208,22 @@ test("accepting asks first, with the figures of paying on time", async () => {
     await waitForSteps(["accept 21"]);
 });
 
+test("where a supplier is paid, everything names him and nothing says that you receive it", async () => {
+    const toSupplier = (offer) => ({ ...offer, supplier: "Delta Mills", payout_account: "NL91 ABNA, Delta Mills" });
+    await mountCompared({ supplier: "Delta Mills", margin: "", offers: [toSupplier(HANSA), toSupplier(RHONE)] });
+    expect(`${card(1)} dt:first`).toHaveText("Paid to Delta Mills");
+    expect(".o_scf_offers_late legend").toHaveText("If the goods are sold and paid for");
+    await contains(".o_scf_offers_late label:last").click();
+    expect(".o_scf_offers [role=status]").toHaveText(
+        "If the goods are paid for 30 days late: Hansa € 190.00, Rhône € 240.00"
+    );
+    await contains(`${card(1)} .o_scf_offer_accept`).click();
+    expect(".modal-body").toHaveText(
+        /pays € 5,960\.00 to Delta Mills on the account NL91 ABNA, Delta Mills, at a total cost of € 116\.00/
+    );
+    expect(".modal-body").not.toHaveText(/You receive/);
+});
+
 test("declining asks first", async () => {
     onRpc("scf.offer", "action_decline", ({ args }) => {
         asyncStep(`decline ${args[0]}`);
