@@ -10,7 +10,7 @@ from .wire_text import day, tax_id_of, without_none
 
 
 def seller_rows(scope) -> list[dict]:
-    """Rows of SellerRow, the sellers of the financed documents: one query, and the account of each.
+    """Rows of SellerRow, the sellers of the financed documents, with the account: a fixed number of queries.
 
     A seller supplies since its first confirmed purchase order or posted bill with this company, whichever came first.
     """
@@ -62,32 +62,12 @@ def seller_rows(scope) -> list[dict]:
 
 
 def _account(scope) -> dict | None:
-    """The account that a financed bill names, else the one that Odoo proposes for payments to the seller.
+    """The account that the bank would be asked to pay to, by the one rule that says so; None where there is none.
 
-    That is one in the documents' currency first, then a trusted one. An account that is archived, or somebody else's,
-    is not trusted, whatever is marked on it. One query.
+    An account that is archived, or somebody else's, is not trusted, whatever is marked on it.
     """
-    rows = scope.env.execute_query(
-        SQL(
-            """
-        SELECT account.id, account.active AND account.partner_id = %(seller)s AND account.allow_out_payment
-          FROM res_partner_bank account
-          LEFT JOIN account_move bill ON bill.partner_bank_id = account.id AND bill.id = ANY(%(bills)s)
-         WHERE bill.id IS NOT NULL
-            OR (account.partner_id = %(seller)s AND account.active
-                AND (account.company_id IS NULL OR account.company_id = %(company)s))
-         ORDER BY bill.id IS NULL, COALESCE(account.currency_id != %(currency)s, FALSE),
-                  account.allow_out_payment IS NOT TRUE, account.sequence, account.id
-         LIMIT 1
-        """,
-            seller=scope.seller_ids[0],
-            bills=[] if scope.is_order else scope.ids,
-            company=scope.company.id,
-            currency=scope.documents[0].currency_id.id,
-        )
-    )
-    if not rows:
+    account = scope.documents._scf_payee_account()
+    if not account:
         return None
-    [(account_id, is_trusted)] = rows
-    account = scope.env["res.partner.bank"].sudo().browse(account_id)  # a requester may not read bank accounts
+    is_trusted = account.active and account.allow_out_payment and account.partner_id.id in scope.seller_ids
     return without_none({**account_of(account, account.partner_id.name), "trusted": True if is_trusted else None})

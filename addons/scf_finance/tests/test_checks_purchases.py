@@ -314,8 +314,10 @@ class TestTurningIntoMoney(PurchaseCheckCase):
             for row in self.sections["inventory"]["resale"]:
                 row["sold_net"] = net
             self._assert(level, percent)
-        for row in self.sections["inventory"]["resale"]:
-            row["currency"] = "USD"
+        first, other = self.sections["inventory"]["resale"]
+        first["sold_net"] = "0.00"  # delivered, and not invoiced yet
+        self._assert("red", "79.9")
+        other["currency"] = "USD"
         self._assert("grey")
 
     def test_customers_pay_enough_beside_other_loans(self):

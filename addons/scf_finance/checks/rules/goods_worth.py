@@ -33,7 +33,7 @@ def check(sections, today, settings) -> CheckResult:
     costs = {
         (row["number"], line["line"]): Decimal(line["net"]) for row in documents_of(sections) for line in row["lines"]
     }
-    sold = [row for row in resale_of(sections) if Decimal(row["sold_quantity"]) > 0 and row["currency"] == currency]
+    sold = [row for row in resale_of(sections) if _has_price(row) and row["currency"] == currency]
     cost = sum((costs[row["document"], row["line"]] for row in sold), Decimal(0))
     if cost <= 0:
         return not_made(_lt("No price is known: none of the goods was sold in this currency within 12 months."))
@@ -55,6 +55,10 @@ def check(sections, today, settings) -> CheckResult:
         threshold=COST,
         unit="percent",
     )
+
+
+def _has_price(row: dict) -> bool:
+    return Decimal(row["sold_quantity"]) > 0 and Decimal(row["sold_net"]) > 0
 
 
 def _brings(row: dict) -> Decimal:

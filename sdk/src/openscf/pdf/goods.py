@@ -21,7 +21,7 @@ _MOST_ROWS: Final = 150
 def pledged(sections: Sections) -> Iterator[Flowable]:
     """Yield the pledged goods as a table: how much of what, where it lies, and its value at cost."""
     columns = [
-        Column("Pledge", 0.13), Column("Goods", 0.22), Column("Place, lot", 0.2), Column("Pledged", 0.1, right=True),
+        Column("Pledge", 0.16), Column("Goods", 0.2), Column("Place, lot", 0.19), Column("Pledged", 0.1, right=True),
         Column("On hand", 0.09, right=True), Column("Oldest", 0.12), Column("Value", 0.14, right=True),
     ]  # fmt: skip
     documents = sections.transaction.documents
