@@ -70,6 +70,11 @@ def register() -> None:
 
 def runs(text: str, font: str) -> Iterator[tuple[str, str]]:
     """Cut a text into runs of (font name, characters), the given font wherever it has the character."""
+    if _coverage(font).issuperset(map(ord, text)):
+        # Nearly every text; a book has thousands.
+        if text:
+            yield font, text
+        return
     fonts = (font, CJK, OTHER)
     shown = "".join(character if _is_drawn(character, fonts) else _REPLACEMENT for character in text)
     for chosen, characters in groupby(shown, key=lambda character: _font_of(character, fonts)):
