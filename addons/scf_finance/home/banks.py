@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from odoo.tools import format_amount
+from odoo.tools import format_amount, format_list
 
 from ..eligibility.facts import bank_terms
 from ..models.labels import label_of
@@ -33,14 +33,19 @@ def read_banks(env) -> list[dict]:
             "is_open": bank._is_open(),
             "is_away": bool(bank.unreachable_since),
             "owed": owed.get(bank.id, []),
-            "lends": [
-                {"label": label, "largest": largest}
-                for code, label in techniques
-                if (largest := _largest(env, bank, code, currencies))
-            ],
+            "lends": _lends(env, bank, techniques, currencies),
         }
         for bank in banks
     ]
+
+
+def _lends(env, bank, techniques, currencies) -> list[dict]:
+    """The largest loans that the bank publishes, each with the kinds of financing that it holds for."""
+    kinds: dict[str, list[str]] = {}
+    for code, label in techniques:
+        if largest := _largest(env, bank, code, currencies):
+            kinds.setdefault(largest, []).append(label)
+    return [{"label": format_list(env, labels), "largest": largest} for largest, labels in kinds.items()]
 
 
 def _largest(env, bank, technique, currencies) -> str:

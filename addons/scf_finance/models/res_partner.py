@@ -1,5 +1,4 @@
 from odoo import fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.date_utils import relativedelta
 
@@ -16,8 +15,7 @@ class ResPartner(models.Model):
 
     def _scf_overview(self):
         company = self.commercial_partner_id
-        of_partner = Domain("partner_id", "child_of", company.id)
-        drawable = read_drawable(self.env, of_partner)
+        drawable = read_drawable(self.env, company)
         found = [row for item in drawable if (row := drawable_row(self.env, item, company))]
         applications = self._scf_applications([("partner_id", "=", company.id)])
         if not found and not applications:

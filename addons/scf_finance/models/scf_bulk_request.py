@@ -51,7 +51,7 @@ class ScfBulkRequest(models.Model):
         "res.company", required=True, readonly=True, index=True, default=lambda self: self.env.company
     )
     part_ids = fields.One2many("scf.bulk.part", "bulk_id", string="Requests", readonly=True)
-    left_out_ids = fields.One2many("scf.bulk.left.out", "bulk_id", string="Left Out", readonly=True)
+    left_out_ids = fields.One2many("scf.bulk.left.out", "bulk_id", string="Documents Left Out", readonly=True)
     proposal_ids = fields.Many2many(
         "scf.consent.proposal", string="What the Banks May Read", compute="_compute_proposal_ids"
     )
@@ -77,7 +77,9 @@ class ScfBulkRequest(models.Model):
     def _compute_proposal_ids(self):
         for bulk in self:
             drafted = bulk.part_ids.application_id.filtered(lambda application: application.state == "draft")
-            bulk.proposal_ids = drafted.proposal_ids
+            # What is alike is read once.
+            unlike = {(proposal.bank_id, proposal.notice): proposal.id for proposal in drafted.proposal_ids}
+            bulk.proposal_ids = self.env["scf.consent.proposal"].browse(unlike.values())
 
     @api.depends("part_ids.state", "part_ids.document_count", "left_out_ids")
     def _compute_counts(self):
@@ -176,7 +178,7 @@ class ScfBulkRequest(models.Model):
         taken = documents.browse()
         left_out = []
         for document, assessed in zip(documents, assessment.documents, strict=True):
-            if reasons := [finding.sentence for finding in assessed.stops] or hindrances:
+            if reasons := [finding.sentence for finding in assessed.stops[:1]] or hindrances:
                 left_out.append(
                     {"bulk_id": self.id, "document_name": document.display_name, "reason": " ".join(reasons)}
                 )

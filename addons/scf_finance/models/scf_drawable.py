@@ -46,15 +46,18 @@ class Drawable:
         return hindrances[0] if hindrances else ""
 
 
-def read_drawable(env, restriction: Domain = Domain.TRUE) -> list[Drawable]:
+def read_drawable(env, partner=None) -> list[Drawable]:
     """What the user could draw on the documents that he may read, most first within each kind.
 
     The number of queries depends on the kinds, companies and currencies, never on the documents.
 
-    :param restriction: a domain that the models of all kinds understand
+    :param partner: the only buyer or supplier whose documents are looked at; goods have none
     """
     found = []
+    restriction = Domain("partner_id", "child_of", partner.id) if partner else Domain.TRUE
     for model in financeable_models(env):
+        if partner and "partner_id" not in model._fields:
+            continue
         for listing in model._scf_listings():
             groups = model._read_group(
                 model._scf_listing_domain(listing) & restriction, ["company_id", "currency_id"], ["id:array_agg"]

@@ -102,7 +102,7 @@ class ScfOverview(models.AbstractModel):
         detail = [application.document_name, application._next_step()]
         progress = None
         if loan and loan.state in ("active", "overdue"):
-            detail.insert(1, self._scf_still_owed(loan))
+            detail[1] = self._scf_still_owed(loan)
             progress = {
                 "percent": round(loan.repaid_percent, 2),
                 "text": self.env._(
@@ -124,6 +124,9 @@ class ScfOverview(models.AbstractModel):
         owed = loan.currency_id.format(loan.balance_total)
         if not loan.due_date:
             return self.env._("still to repay: %s", owed)
+        if loan.state == "overdue":
+            day = format_date(self.env, loan.due_date)
+            return self.env._("overdue since %(day)s: repay %(owed)s from own money", day=day, owed=owed)
         return self.env._(
             "still to repay: %(owed)s, due on %(day)s", owed=owed, day=format_date(self.env, loan.due_date)
         )

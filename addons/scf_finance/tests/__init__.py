@@ -59,3 +59,5 @@ from . import test_screens_panel
 from . import test_screens_listing
 from . import test_screens_home
 from . import test_screens_bulk
+from . import test_screens_unit
+from . import test_screens_tour
