@@ -19,6 +19,14 @@ class ScfApplication(models.Model):
         proposals._delete_unused()
         return deleted
 
+    # -- what the panel says ----------------------------------------------------------------------------------------
+
+    def _subline(self):
+        loan = self.loan_ids[:1]
+        if self.technique == INVENTORY_LOAN and loan and (loan.shortfall or loan.margin_call):
+            return loan._next_step()
+        return super()._subline()
+
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _set_state(self, state, reason=None):
@@ -26,6 +34,11 @@ class ScfApplication(models.Model):
         if changed and self.technique == INVENTORY_LOAN:
             self._move_goods()
         return changed
+
+    def _tell_documents(self, body):
+        # Whoever works in the stock reads the messages of a pledge: what is borrowed is not for him.
+        if self.technique != INVENTORY_LOAN:
+            super()._tell_documents(body)
 
     def _move_goods(self):
         """Hold the goods, or let them go, as the application's new state says.

@@ -36,15 +36,21 @@ class ScfGoodsOverview(models.AbstractModel):
         )
         state = "eligible" if rows else "financed"
         applications = self._scf_applications([("pledge_id", "any", self._scf_pledges_domain())])
-        rows = [*rows, *self._scf_pledged_rows(), *self._scf_application_rows(applications)]
+        running = self._scf_application_rows(applications)
+        next_step = self._scf_next_step(applications)
+        if next_step:
+            state, rows, actions = "financed", [*running, *rows], []
+        else:
+            rows = [*rows, *running]
+        rows += self._scf_pledged_rows()
         if not rows:
             return None
         return {
             "state": state,
             "headline": rows[0]["value"],
-            "subline": rows[0]["detail"],
+            "subline": next_step or rows[0]["detail"],
             "rows": rows,
-            "next_step": self._scf_next_step(applications),
+            "next_step": next_step,
             "actions": actions,
         }
 
@@ -134,7 +140,8 @@ class ScfGoodsOverview(models.AbstractModel):
         owed = super()._scf_still_owed(loan)
         if not loan.pledge_value:
             return owed
-        return self.env._("%(owed)s, covered by %(cover)s %%", owed=owed, cover=f"{loan.pledge_cover_percent:.0f}")
+        covered = self.env._("%(owed)s, covered by %(cover)s %%", owed=owed, cover=f"{loan.pledge_cover_percent:.0f}")
+        return f"{covered} · {loan._next_step()}" if loan.shortfall or loan.margin_call else covered
 
 
 class ResCompany(models.Model):

@@ -29,6 +29,22 @@ class ScfPledge(models.Model):
         groups="scf_connector.group_scf_requester",
     )
 
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    @api.depends("name", "product_id", "lot_id")
+    def _compute_display_name(self):
+        for pledge in self:
+            goods = pledge.sudo()  # whoever reads the pledge knows its goods, whatever of the stock he may see
+            pledge.display_name = self.env._(
+                "%(pledge)s: %(goods)s", pledge=pledge.name, goods=goods.lot_id.name or goods.product_id.display_name
+            )
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_scf_request(self):
+        action = super().action_scf_request()
+        return {**action, "name": self.env._("Borrow against goods")} if len(self) == 1 else action
+
     # -- panel ------------------------------------------------------------------------------------------------------
 
     def _scf_fix(self, finding):

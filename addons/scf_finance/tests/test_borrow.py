@@ -74,10 +74,10 @@ class TestBorrow(GoodsCase):
         borrow.amount = 1700
         borrow.action_reach()
         self.assertEqual(self._line(borrow, self.sand).quantity, 1000, "365 days: 1,600")
-        self.assertEqual(self._line(borrow, self.clay).quantity, 12.5, "3,285 days: 100 of 720")
+        self.assertEqual(self._line(borrow, self.clay).quantity, 13, "3,285 days: 100 of 720")
         self.assertEqual(self._line(borrow, self.copper).quantity, 0, "never sold")
         self.assertIn("sells fastest", borrow.answer)
-        self.assertEqual(borrow.lendable, 1700)
+        self.assertEqual(borrow.lendable, 1704)
         borrow.amount = 99999999
         with self.assertRaisesRegex(UserError, "less than the"):
             borrow.action_reach()
@@ -133,10 +133,17 @@ class TestBorrow(GoodsCase):
         loan = self._financed(pledge, requested=4000, advance_rate="80.00")
         panel = self._as("requester", self.lot).scf_panel()
         self.assertEqual((panel["state"], panel["actions"]), ("financed", []))
-        self.assertEqual([row["key"].split("_")[0] for row in panel["rows"]], ["pledged", "application"])
-        self.assertIn("covered by 160 %", panel["rows"][1]["detail"])
+        self.assertEqual([row["key"].split("_")[0] for row in panel["rows"]], ["application", "pledged"])
+        self.assertIn("covered by 160 %", panel["rows"][0]["detail"])
+        self._put(self.copper, 1000, self.collateral, lot=self.lot)
+        self.assertEqual(self._as("requester", self.lot).scf_panel()["rows"][0]["key"], "free_goods")
         self.rhone_bank.call_margin(loan, "400.00")
-        self.assertIn("400.00", self._as("requester", self.lot).scf_panel()["next_step"])
+        panel = self._as("requester", self.lot).scf_panel()
+        self.assertEqual((panel["state"], panel["actions"]), ("financed", []), "a margin call comes first")
+        self.assertIn("repay at least $ 400.00", panel["subline"].replace("\xa0", " "))
+        self.assertEqual(panel["next_step"], panel["subline"])
+        pledged = self._as("requester", pledge).scf_panel()
+        self.assertEqual(pledged["subline"], panel["subline"])
         self.assertEqual(self.lot.with_user(self.keeper).scf_panel(), {"visible": False})
 
     def test_warehouse_and_location_say_the_same_of_their_goods(self):

@@ -25,6 +25,7 @@ class ScfBorrow(models.TransientModel):
         string="A Bank Would Lend", compute="_compute_totals", help="By the best rate that a connected bank publishes."
     )
     bank_text = fields.Char(compute="_compute_totals")
+    has_hindrance = fields.Boolean(compute="_compute_has_hindrance")
     answer = fields.Text(readonly=True)
 
     # -- compute ----------------------------------------------------------------------------------------------------
@@ -37,6 +38,11 @@ class ScfBorrow(models.TransientModel):
             borrow.value = sum(borrow.line_ids.mapped("value"))
             borrow.lendable = min(lendable, float(terms.max_amount)) if terms else 0.0
             borrow.bank_text = borrow._about_bank(terms, lendable)
+
+    @api.depends("line_ids.why_not")
+    def _compute_has_hindrance(self):
+        for borrow in self:
+            borrow.has_hindrance = any(borrow.line_ids.mapped("why_not"))
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -160,6 +166,7 @@ class ScfBorrow(models.TransientModel):
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _check_role(self):
@@ -196,7 +203,9 @@ class ScfBorrow(models.TransientModel):
         ) * (terms.advance_rate / 100)
 
     def _why(self, taken, lines):
-        names = ", ".join(lines[goods].lot_id.name or lines[goods].product_id.display_name for goods in taken)
+        names = ", ".join(
+            dict.fromkeys(lines[goods].lot_id.name or lines[goods].product_id.display_name for goods in taken)
+        )
         if any(goods.days_to_sell is None for goods in taken):
             return self.env._(
                 "%(goods)s reach %(amount)s: what sells fastest is taken first, because its loan is the shortest. Some "
@@ -280,9 +289,8 @@ class ScfBorrowLine(models.TransientModel):
         return False
 
     def _step(self):
-        """The smallest quantity that can be pledged: a whole one of goods with serial numbers."""
-        rounding = 1.0 if self.product_id.tracking == "serial" else self.product_uom_id.rounding
-        return Decimal(repr(rounding))
+        """In which steps a quantity is chosen: whole ones, and less only of what there is not even one of."""
+        return Decimal(1) if self.free >= 1 else Decimal(repr(self.product_uom_id.rounding))
 
     def _as_goods(self):
         """The line as the choice of "enough for an amount" sees it (`FreeGoods`)."""
