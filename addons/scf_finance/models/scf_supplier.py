@@ -104,7 +104,7 @@ class ScfApplicationDocument(models.Model):
     _inherit = "scf.application.document"
 
     def _refuse_mixture(self):
-        super()._refuse_mixture()
+        result = super()._refuse_mixture()
         documents = self._documents()
         if documents._scf_is_purchase() and len(suppliers := documents._scf_counterparty()) > 1:
             raise ValidationError(
@@ -113,6 +113,7 @@ class ScfApplicationDocument(models.Model):
                     ", ".join(suppliers.mapped("name")),
                 )
             )
+        return result
 
 
 class ScfApplication(models.Model):

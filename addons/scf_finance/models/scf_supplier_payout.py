@@ -125,14 +125,16 @@ class ScfLoan(models.Model):
         return lines
 
     def _reconcile_books(self):
-        super()._reconcile_books()
+        result = super()._reconcile_books()
         if self._pays_supplier():
             self.application_id.line_ids._take_up_payouts()
+        return result
 
     def _take_event(self, kind, content, cursor):
-        super()._take_event(kind, content, cursor)
+        result = super()._take_event(kind, content, cursor)
         if kind == "loan.disbursed" and self._pays_supplier():
             self._tell_overpaid()
+        return result
 
     def _tell_overpaid(self):
         """Say where a bill owed less by the time the bank paid it: the supplier has too much."""
