@@ -38,7 +38,7 @@ def check(sections, today, settings) -> CheckResult:
     if cost <= 0:
         return not_made(_lt("No price is known: none of the goods was sold in this currency within 12 months."))
     brings = round_money(sum((_brings(row) for row in sold), Decimal(0)), currency)
-    figure = percent_at_least(max(brings, Decimal(0)), cost)
+    figure = percent_at_least(brings, cost)
     level = "green" if figure >= COST else "amber" if figure >= WORTH_AMBER_PERCENT else "red"
     return CheckResult(
         level,
