@@ -125,7 +125,7 @@ def _statement(product_ids) -> SQL:
              GROUP BY source.company_id, source.product_id, company.partner_id, template.tracking
         ), crossing AS MATERIALIZED (
             SELECT item.company_id, item.product_id, move.id AS move_id, move.date, move.purchase_line_id,
-                   move.origin_returned_move_id AS origin_id, COALESCE(line.lot_id, 0) * item.by_lot::int AS lot_id,
+                   first.id AS first_id, COALESCE(line.lot_id, 0) * item.by_lot::int AS lot_id,
                    CASE WHEN way.enters AND NOT way.leaves THEN 'in' WHEN way.leaves AND NOT way.enters THEN 'out'
                         WHEN origin.usage = 'supplier' THEN 'through' ELSE 'back' END AS direction,
                    SUM(line.quantity_product_uom) AS quantity
@@ -136,6 +136,8 @@ def _statement(product_ids) -> SQL:
                                        AND (line.owner_id IS NULL OR line.owner_id = item.owner_id)
               JOIN stock_location origin ON origin.id = line.location_id
               JOIN stock_location destination ON destination.id = line.location_dest_id
+              LEFT JOIN stock_move first ON first.id = move.origin_returned_move_id
+                                        AND first.origin_returned_move_id IS NULL
               CROSS JOIN LATERAL (
                 SELECT %(origin_is_own)s AS leaves, %(destination_is_own)s AS enters
               ) way
@@ -143,26 +145,22 @@ def _statement(product_ids) -> SQL:
                 OR NOT way.leaves AND (origin.usage, destination.usage) IN (('supplier', 'customer'),
                                                                             ('customer', 'supplier'))
              GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-        ), given_back AS MATERIALIZED (
-            SELECT first.move_id, first.lot_id, first.direction, back.direction AS back_direction,
-                   MAX(first.quantity) AS moved, SUM(back.quantity) AS quantity
-              FROM crossing first
-              JOIN crossing back ON back.origin_id = first.move_id AND back.lot_id = first.lot_id
-                                AND (first.direction, back.direction) IN (('in', 'out'), ('out', 'in'),
-                                                                          ('through', 'back'))
-             WHERE first.origin_id IS NULL
-             GROUP BY first.move_id, first.lot_id, first.direction, back.direction
-        ), net AS MATERIALIZED (
+        ), paired AS (
+            -- A transfer and what gave it back stand together, under the transfer's own direction.
             SELECT crossing.*,
-                   CASE WHEN mine.move_id IS NULL
-                        THEN crossing.quantity - LEAST(COALESCE(returned.quantity, 0), crossing.quantity)
-                        ELSE crossing.quantity * GREATEST(mine.quantity - mine.moved, 0) / mine.quantity END AS moved
+                   SUM(quantity) FILTER (WHERE first_id IS NULL) OVER pair AS first_quantity,
+                   SUM(quantity) FILTER (WHERE first_id IS NOT NULL) OVER pair AS back_quantity
               FROM crossing
-              LEFT JOIN given_back returned ON returned.move_id = crossing.move_id
-                                           AND returned.lot_id = crossing.lot_id
-                                           AND returned.direction = crossing.direction
-              LEFT JOIN given_back mine ON mine.move_id = crossing.origin_id AND mine.lot_id = crossing.lot_id
-                                       AND mine.back_direction = crossing.direction
+            WINDOW pair AS (PARTITION BY COALESCE(first_id, move_id), lot_id,
+                                         CASE WHEN first_id IS NULL THEN direction
+                                              ELSE CASE direction WHEN 'in' THEN 'out' WHEN 'out' THEN 'in'
+                                                                  WHEN 'back' THEN 'through' ELSE 'back' END END)
+        ), net AS MATERIALIZED (
+            SELECT paired.*,
+                   CASE WHEN first_id IS NULL THEN GREATEST(quantity - COALESCE(back_quantity, 0), 0)
+                        WHEN first_quantity IS NULL THEN quantity
+                        ELSE quantity * GREATEST(back_quantity - first_quantity, 0) / back_quantity END AS moved
+              FROM paired
         ), receipt AS MATERIALIZED (
             SELECT net.*, SUM(net.moved) OVER sequence AS hi
               FROM net
@@ -201,11 +199,6 @@ def _statement(product_ids) -> SQL:
                    release.moved
               FROM release
               LEFT JOIN source ON source.pledge_id = release.pledge_id
-        ), outgoing AS MATERIALIZED (
-            SELECT net.*, SUM(net.moved) OVER sequence AS hi
-              FROM net
-             WHERE net.direction = 'out' AND net.moved > 0
-            WINDOW sequence AS (PARTITION BY net.company_id, net.product_id, net.lot_id ORDER BY net.date, net.move_id)
         ), queue AS MATERIALIZED (
             SELECT line.company_id, line.product_id, line.lot_id,
                    COALESCE(stock.on_hand, 0) - COALESCE(pledged.held, 0) + COALESCE(left_it.quantity, 0)
@@ -217,7 +210,8 @@ def _statement(product_ids) -> SQL:
                      GROUP BY company_id, product_id, lot_id
                     HAVING COUNT(source_id) > 0) line
               JOIN item USING (company_id, product_id)
-              LEFT JOIN (SELECT company_id, product_id, lot_id, SUM(moved) AS quantity FROM outgoing
+              LEFT JOIN (SELECT company_id, product_id, lot_id, SUM(moved) AS quantity FROM net
+                          WHERE direction = 'out'
                           GROUP BY company_id, product_id, lot_id) left_it USING (company_id, product_id, lot_id)
               CROSS JOIN LATERAL (
                 SELECT SUM(quant.quantity) AS on_hand
@@ -249,28 +243,38 @@ def _statement(product_ids) -> SQL:
                         ELSE quantity END AS stands,
                    GREATEST(opening, 0) - GREATEST(lacking - unfinanced, 0) AS behind
               FROM spared
-        ), layer AS MATERIALIZED (
-            SELECT standing.source_id, standing.company_id, standing.product_id, standing.lot_id, standing.stands,
-                   standing.behind + SUM(standing.stands) OVER sequence AS hi
+        ), point AS (
+            -- Where one layer of the stock ends, or one transfer has taken all that it took, in a queue of pieces.
+            SELECT company_id, product_id, lot_id, behind + SUM(stands) OVER sequence AS at,
+                   ARRAY[ROW_NUMBER() OVER sequence, COALESCE(source_id, 0)] AS layer, NULL::bigint[] AS taken
               FROM standing
             WINDOW sequence AS (PARTITION BY company_id, product_id, lot_id ORDER BY date, kind, record_id, place)
+             UNION ALL
+            SELECT DISTINCT company_id, product_id, lot_id, behind, ARRAY[0, 0]::bigint[], NULL::bigint[]
+              FROM standing
+             UNION ALL
+            SELECT company_id, product_id, lot_id, SUM(moved) OVER sequence, NULL,
+                   ARRAY[ROW_NUMBER() OVER sequence, move_id]
+              FROM net
+             WHERE direction = 'out' AND moved > 0
+            WINDOW sequence AS (PARTITION BY company_id, product_id, lot_id ORDER BY date, move_id)
+             UNION ALL
+            SELECT company_id, product_id, lot_id, 0, NULL, ARRAY[0, 0]::bigint[]
+              FROM queue
+        ), segment AS (
+            SELECT lot_id, at - LAG(at) OVER (PARTITION BY company_id, product_id, lot_id ORDER BY at) AS quantity,
+                   (MIN(layer) OVER from_the_end)[2] AS source_id, (MIN(taken) OVER from_the_end)[2] AS move_id
+              FROM point
+            WINDOW from_the_end AS (PARTITION BY company_id, product_id, lot_id ORDER BY at DESC)
         )
         SELECT source_id, 'received', lot_id, NULL::int, SUM(quantity)
           FROM part
          GROUP BY source_id, lot_id
          UNION ALL
-        SELECT layer.source_id, 'gone', layer.lot_id, outgoing.move_id,
-               SUM(LEAST(layer.hi, outgoing.hi) - GREATEST(layer.hi - layer.stands, outgoing.hi - outgoing.moved))
-          FROM layer
-          JOIN outgoing USING (company_id, product_id, lot_id)
-         WHERE layer.source_id IS NOT NULL
-           AND LEAST(layer.hi, outgoing.hi) > GREATEST(layer.hi - layer.stands, outgoing.hi - outgoing.moved)
-         GROUP BY layer.source_id, layer.lot_id, outgoing.move_id
-         UNION ALL
-        SELECT source_id, 'gone', lot_id, NULL, SUM(LEAST(hi, 0) - (hi - stands))
-          FROM layer
-         WHERE source_id IS NOT NULL AND hi - stands < 0
-         GROUP BY source_id, lot_id
+        SELECT source_id, 'gone', lot_id, NULLIF(move_id, 0), SUM(quantity)
+          FROM segment
+         WHERE source_id <> 0 AND move_id IS NOT NULL AND quantity > 0
+         GROUP BY source_id, lot_id, move_id
          UNION ALL
         SELECT source_id, 'gone', lot_id, move_id, SUM(quantity)
           FROM part

@@ -195,18 +195,16 @@ class ScfFollowedGoods(models.Model):
         :return: the sale lines of the moves of which that changed
         """
         known = {use.move_id.id: use for use in self.use_ids}
-        sale_lines = self.env["sale.order.line"]
+        changed = self.env["scf.followed.use"]
+        new = []
         for move_id, quantity in gone.items():
             use = known.pop(move_id, None)
-            if not move_id or use and not self.product_uom_id.compare(use.quantity, quantity):
-                continue
-            if use:
+            if use and self.product_uom_id.compare(use.quantity, quantity):
                 use.quantity = quantity
-            else:
-                use = self.env["scf.followed.use"].create(
-                    {"goods_id": self.id, "move_id": move_id, "quantity": quantity}
-                )
-            sale_lines |= use.sale_line_id
+                changed |= use
+            elif move_id and not use:
+                new.append({"goods_id": self.id, "move_id": move_id, "quantity": quantity})
+        sale_lines = (changed | changed.create(new)).sale_line_id
         obsolete = self.env["scf.followed.use"].union(*known.values())
         sale_lines |= obsolete.sale_line_id
         obsolete.unlink()
@@ -343,6 +341,34 @@ class ScfApplicationDocument(models.Model):
                 "A kit comes and goes in its parts, which have no price of their own."
             )
         return values
+
+
+class ScfLoan(models.Model):
+    """From a loan one sees where its goods are."""
+
+    _inherit = "scf.loan"
+
+    followed_goods_count = fields.Integer(string="Financed Goods", compute="_compute_followed_goods_count")
+
+    def _compute_followed_goods_count(self):
+        groups = self.env["scf.followed.goods"]._read_group(
+            [("application_id", "in", self.application_id.ids)], ["application_id"], ["__count"]
+        )
+        counts = {application.id: count for application, count in groups}
+        for loan in self:
+            loan.followed_goods_count = counts.get(loan.application_id.id, 0)
+
+    def action_open_goods(self):
+        """Open the goods that the loan financed, and what became of them."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Goods financed by %s", self.name),
+            "res_model": "scf.followed.goods",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("application_id", "=", self.application_id.id)],
+        }
 
 
 def _is_goods(product):

@@ -9,6 +9,7 @@ from . import test_disclosure
 from . import test_confirmation
 from . import test_eligibility
 from . import test_enough
+from . import test_followed_journey
 from . import test_followed_money
 from . import test_followed_walk
 from . import test_followed_goods
