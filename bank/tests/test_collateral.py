@@ -400,7 +400,7 @@ def test_releases_at_once_never_take_more_than_is_spare(bank: Bank, erp: Erp, lo
     assert cursors == list(range(1, len(cursors) + 1))
 
 
-@pytest.mark.parametrize("seed", [3, 11, 27])
+@pytest.mark.parametrize("seed", [3, 11])
 def test_no_automatic_release_ever_uncovers_a_loan(bank: Bank, erp: Erp, seed: int) -> None:
     """Releases, repayments, payments undone and valuations at random, some back-dated."""
     dice = random.Random(seed)
@@ -412,13 +412,13 @@ def test_no_automatic_release_ever_uncovers_a_loan(bank: Bank, erp: Erp, seed: i
     loan = erp.financed(new_pledge(lots=lots, requested=(worth / 2).quantize(ZERO)))
     rate = loan.terms.advance_rate / 100
     payments: dict[str, str] = {}
+    seen = len(erp.events())
     for step in range(22):
         bank.set_clock(bank.today() + timedelta(days=dice.randint(0, 3)))
         before = erp.http.loan(loan.id)
         if before.status == "CLOSED":
             break
         what, lot = dice.random(), dice.choice(lots)
-        cursor = str(len(erp.events()))
         held = erp.held(loan)
         if what < 0.45 and held[lot.number] > 0:
             quantity = min(held[lot.number], Decimal(dice.randint(1, 4000)) / 100)
@@ -437,7 +437,9 @@ def test_no_automatic_release_ever_uncovers_a_loan(bank: Bank, erp: Erp, seed: i
         goods = erp.http.collateral(loan.id).goods
         assert all(0 <= one.held <= one.pledged and one.held == one.pledged - one.released for one in goods)
         lending_value = (sum((one.value.amount for one in goods), ZERO) * rate).quantize(ZERO)
-        if any(event["type"] == "collateral.released" for event in erp.events(cursor)):
+        news = [event["type"] for event in erp.events(str(seen))]
+        seen += len(news)
+        if "collateral.released" in news:
             left = erp.http.loan(loan.id).balance.principal
             # A cent per lot is what rounding each value apart from the sum may give.
             assert left <= lending_value + Decimal("0.03"), f"seed {seed}, step {step}"
