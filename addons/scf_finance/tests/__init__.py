@@ -6,6 +6,7 @@ from . import test_concurrency
 from . import test_consent
 from . import test_consent_tour
 from . import test_disclosure
+from . import test_disclosure_assets
 from . import test_confirmation
 from . import test_eligibility
 from . import test_enough
