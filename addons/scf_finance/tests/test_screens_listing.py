@@ -108,3 +108,25 @@ class TestListing(FinanceCase):
         orders = self.env["sale.order"].with_user(seller)
         self.assertEqual(set(orders.scf_list_cells((mine | theirs).ids)), {mine.id})
         self.assertEqual(orders.search([("scf_financing", "=", "financeable")]), mine)
+
+    def test_purchases_are_filtered_and_grouped_by_their_supplier(self):
+        """One request pays one supplier: a selection of two suppliers' bills takes two."""
+        other = self.env["res.partner"].create({"name": "Other Supplier", "vat": "BE0477472703"})
+        bills = self.env["account.move"]
+        for supplier, reference in ((self.buyer, "A-1"), (self.buyer, "A-2"), (other, "B-1")):
+            bill = self._create_invoice_one_line(
+                move_type="in_invoice",
+                product_id=self.product_a,
+                price_unit=2000.0,
+                partner_id=supplier,
+                ref=reference,
+                tax_ids=self.env["account.tax"],
+                invoice_date=self.today,
+                post=True,
+            )
+            bills |= bill
+        (self.rhone | self.hansa).sudo().write({"profile": {"techniques": [technique("receivables_discounting")]}})
+        self.assertFalse(self._found("account.move"), "no bank pays suppliers")
+        (self.rhone | self.hansa).sudo().write({"profile": {"techniques": [technique("distributor_finance")]}})
+        self.assertEqual(self._found("account.move"), bills)
+        self.assertEqual([len(together) for together in bills._scf_assessable()], [2, 1])
