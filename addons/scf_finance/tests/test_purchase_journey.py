@@ -80,6 +80,18 @@ class TestPurchaseJourney(PurchaseCase):
             (reader | self._as("admin", self._invoice())).action_scf_have_paid()
         self.assertTrue(reader.action_scf_have_paid()["res_id"])
 
+    def test_lists_have_the_action_and_the_filter(self):
+        orders = self._as_purchaser(self.order | self._purchase())
+        for name in ("action_scf_request_purchase_order", "action_scf_request_bill"):
+            action = self.env.ref(f"scf_finance.{name}")
+            self.assertEqual((action.name, action.binding_view_types), ("Have the bank pay", "list"))
+            self.assertEqual(action.group_ids, self.env.ref("scf_connector.group_scf_requester"))
+        action = self.env.ref("scf_finance.action_scf_request_purchase_order").with_user(self.purchaser)
+        self.assertTrue(action.with_context(active_model=orders._name, active_ids=orders.ids).run())
+        self.assertIn('name="scf_financed"', orders.get_view(False, "search")["arch"])
+        self._draft(self.order).sudo().line_ids.write({"asset_key": "x", "is_open": True})
+        self.assertEqual(orders.search([("scf_claim_ids.is_open", "=", True)]), self.order)
+
     def test_request_for_quotation_is_quiet_until_it_is_confirmed(self):
         rfq = self._purchase(confirm=False)
         panel = self._as_purchaser(rfq).scf_panel()
