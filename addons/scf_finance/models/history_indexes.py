@@ -19,6 +19,9 @@ class AccountMove(models.Model):
     _scf_first_invoice_idx = models.Index(
         "(commercial_partner_id, company_id, invoice_date) WHERE state = 'posted' AND move_type = 'out_invoice'"
     )
+    _scf_first_bill_idx = models.Index(
+        "(commercial_partner_id, company_id, invoice_date) WHERE state = 'posted' AND move_type = 'in_invoice'"
+    )
 
 
 class AccountMoveLine(models.Model):
