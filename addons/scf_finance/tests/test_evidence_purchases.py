@@ -252,6 +252,12 @@ class TestEvidencePurchases(PurchaseEvidenceCase):
             self._assert_totals(sections, document)
             self.assertEqual([(row.base, row.amount) for row in sections.tax_flow.taxes], [(3000, 0)])
 
+    def test_bill_that_is_deductible_in_part(self):
+        order = self._purchase((self.freight, 3, 33.33, {"tax_ids": [Command.set(self.percent_tax(20.0).ids)]}))
+        bill = self._bill(order, lines=[{"deductible_amount": 60.0}])
+        self.assertIn("non_deductible_tax", bill.line_ids.mapped("display_type"))
+        self._assert_totals(self._sections(bill), bill)
+
     def test_order_by_the_dozen_received_by_the_piece(self):
         order = self._purchase((self.nails, 3, 120.0, {"product_uom_id": self.uom_dozen.id}))
         self._receive(order, 7)
