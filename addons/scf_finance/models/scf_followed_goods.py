@@ -39,7 +39,7 @@ class ScfFollowedGoods(models.Model):
     lot_id = fields.Many2one("stock.lot", string="Lot/Serial Number", index="btree_not_null", ondelete="restrict")
     purchase_line_id = fields.Many2one("purchase.order.line", index="btree_not_null", ondelete="restrict")
     bill_line_id = fields.Many2one("account.move.line", index="btree_not_null", ondelete="restrict")
-    pledge_id = fields.Many2one("scf.pledge", string="Pledge", index="btree_not_null", ondelete="restrict")
+    pledge_id = fields.Many2one("scf.pledge", index="btree_not_null", ondelete="restrict")
     quantity_before = fields.Float(
         **QUANTITY, help="What comes first of the purchase line and was billed before: it is not financed."
     )
