@@ -1,6 +1,8 @@
 import json
 from datetime import timedelta
 
+from lxml.etree import fromstring
+
 from odoo import Command
 from odoo.tests import Form, new_test_user, tagged
 
@@ -153,6 +155,22 @@ class TestOverview(PledgeCase):
         self.assertEqual(panel["state"], "financed")
         self.assertIn("10.00", panel["headline"], "5 at 2.00")
         self.assertIn("7.00", panel["subline"], "less a haircut of 30 %")
+
+    def test_forms_read_no_field_more(self):
+        """The panel asks for itself: whoever has the role reads of each form what everybody reads."""
+        for name in ("base.view_partner_form", "stock.view_picking_form", "stock.view_warehouse"):
+            view = self.env.ref(name)
+            read = {}
+            for role in ("admin", "nobody"):
+                user = self.manager if role == "nobody" else self.people["admin"]
+                user.group_ids += self.env.ref("stock.group_stock_manager")
+                records = self.env[view.model].with_user(user).with_company(self.company)
+                arch = fromstring(records.get_views([(view.id, "form")])["views"]["form"]["arch"])
+                widgets = arch.findall(".//widget[@name='scf_overview']")
+                self.assertEqual(len(widgets), role == "admin", name)
+                fields_after = {node.get("name") for node in arch.iterfind(".//field")}
+                read[role] = {field for field in fields_after if field.startswith("scf_")}
+            self.assertEqual(read, {"admin": set(), "nobody": set()}, name)
 
     def test_forms_are_saved_as_before(self):
         with Form(self.buyer.with_user(self.people["admin"])) as form:
