@@ -96,7 +96,6 @@ class TestPledgeSecurity(PledgeCase):
             form.lot_id = self.lot
             form.location_id = self.stock
             form.quantity = 5
-            form.bank_id = self.rhone
         self.assertEqual((form.record.state, form.record.value), ("proposed", 40))
         with Form(self.pledge.with_user(self.keeper)) as form:
             self.assertEqual(form.bank_name, "Banque du Rhône")
