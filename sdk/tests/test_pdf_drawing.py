@@ -6,6 +6,7 @@ import io
 import re
 import unicodedata
 from pathlib import Path
+from typing import get_args
 
 import drawn
 import pypdf
@@ -15,11 +16,12 @@ from reportlab.graphics.shapes import Rect
 
 from openscf.errors import InputInvalid, PackageInvalid
 from openscf.keys import SigningKey
-from openscf.package import read_package
+from openscf.package import Contradiction, read_package
 from openscf.pdf import draw_pdf, fonts
 from openscf.pdf.charts import Series, bar_chart
 from openscf.pdf.drawing import draw
 from openscf.pdf.palette import ACCENT
+from openscf.pdf.picture import STREAM_OF
 
 FILES = {drawn.ATTACHMENT_NAME: drawn.ATTACHMENT}
 
@@ -76,6 +78,10 @@ def test_each_contradiction_is_told_under_its_number(pages: list[str]) -> None:
     assert "1. INV/2026/00002, line 2: More was invoiced than was delivered. (18 where 9 was expected)" in text
     assert "3. INV/2026/00006: The buyer disputes this invoice." in text
     assert text.count("see 1") == text.count("see 3") == 1
+
+
+def test_every_contradiction_has_a_box_to_show_in() -> None:
+    assert set(STREAM_OF) == set(get_args(Contradiction.model_fields["code"].annotation))
 
 
 def test_the_book_ends_with_checks_consent_files_and_how_to_verify(pages: list[str]) -> None:

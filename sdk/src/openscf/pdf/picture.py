@@ -43,8 +43,11 @@ STREAM_OF: Final = {
     "buyer-differs": "order",
     "seller-differs": "order",
     "quantity-over-delivered": "delivery",
+    "received-over-ordered": "delivery",
     "returned": "delivery",
     "tax-differs": "tax",
+    "paid-twice": "payment",
+    "number-used-twice": "document",
     "dates-out-of-order": "document",
     "disputed": "document",
 }
