@@ -28,11 +28,30 @@ from tests.parts.odoo_server import OdooServer, Session
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 120
-PASSWORDS = {"requester": "requester-pw-1", "approver": "approver-pw-1", "admin": "admin"}
+PASSWORDS = {
+    "requester": "requester-pw-1",
+    "approver": "approver-pw-1",
+    "admin": "admin",
+    "purchaser": "purchaser-pw-1",
+    "storekeeper": "storekeeper-pw-1",
+    "salesperson": "salesperson-pw-1",
+    "accountant": "accountant-pw-1",
+}
+PEOPLE = {
+    "requester": "Mia Summers",
+    "approver": "Jonas Weber",
+    "purchaser": "Paula Ortiz",
+    "storekeeper": "Stefan Brandt",
+    "salesperson": "Sandra Kim",
+    "accountant": "Adam Novak",
+}
+# Requester and approver see every trade; the four below them have the rights of one, and may ask banks.
 GROUPS = {
     "requester": [
         "sales_team.group_sale_manager",
         "account.group_account_invoice",
+        "purchase.group_purchase_user",
+        "stock.group_stock_user",
         "scf_connector.group_scf_requester",
     ],
     "approver": [
@@ -40,7 +59,17 @@ GROUPS = {
         "sales_team.group_sale_salesman_all_leads",
         "scf_connector.group_scf_approver",
     ],
-    "admin": ["scf_connector.group_scf_admin", "account.group_account_manager", "sales_team.group_sale_manager"],
+    "admin": [
+        "scf_connector.group_scf_admin",
+        "account.group_account_manager",
+        "sales_team.group_sale_manager",
+        "purchase.group_purchase_manager",
+        "stock.group_stock_manager",
+    ],
+    "purchaser": ["purchase.group_purchase_user", "scf_connector.group_scf_requester"],
+    "storekeeper": ["stock.group_stock_user", "scf_connector.group_scf_requester"],
+    "salesperson": ["sales_team.group_sale_salesman", "scf_connector.group_scf_requester"],
+    "accountant": ["account.group_account_invoice", "scf_connector.group_scf_requester"],
 }
 
 
@@ -122,12 +151,8 @@ class Town:
         admin.call("ir.config_parameter", "set_param", "web.base.url", self.odoo.url)
         admin_group_ids = [self.ref(xmlid) for xmlid in GROUPS["admin"]]
         admin.call("res.users", "write", [admin.uid], {"group_ids": [(4, group) for group in admin_group_ids]})
-        for who, name in (("requester", "Mia Summers"), ("approver", "Jonas Weber")):
-            user_id = admin.create(
-                "res.users", name=name, login=who, password=PASSWORDS[who], email=f"{who}@town.example"
-            )
-            admin.call("res.users", "write", [user_id], {"group_ids": [(4, self.ref(xmlid)) for xmlid in GROUPS[who]]})
-            self.refs[who] = user_id
+        for who in ("requester", "approver"):
+            self.hire(who)
         company = admin.read("res.users", admin.uid, "company_id")["company_id"][0]
         partner = admin.read("res.company", company, "partner_id")["partner_id"][0]
         admin.call(
@@ -164,18 +189,40 @@ class Town:
                 email=email,
                 ref=name.split()[0].upper(),
             )
-        self.refs["product"] = admin.create(
-            "product.product",
-            name="Copper pan",
-            list_price=125.0,
-            standard_price=60.0,
-            type="consu",
-            is_storable=True,
-            invoice_policy="delivery",
-            # An electronic invoice names a tax for each line, be it of nothing.
-            taxes_id=[(6, 0, [admin.create("account.tax", name="Exempt", amount=0.0, type_tax_use="sale")])],
-        )
+        # An electronic invoice names a tax for each line, be it of nothing.
+        exempt = admin.create("account.tax", name="Exempt", amount=0.0, type_tax_use="sale")
+        for ref, name in (("product", "Copper pan"), ("bought_in", "Iron pot")):
+            self.refs[ref] = admin.create(
+                "product.product",
+                name=name,
+                list_price=125.0,
+                standard_price=60.0,
+                type="consu",
+                is_storable=True,
+                invoice_policy="delivery",
+                purchase_method="receive",
+                taxes_id=[(6, 0, [exempt])],
+                supplier_taxes_id=[(5,)],
+            )
+        self._meet_supplier()
         self._fill_warehouse()
+
+    def _meet_supplier(self) -> None:
+        admin = self.as_("admin")
+        self.refs["supplier"] = admin.create(
+            "res.partner",
+            name="Hammerwerk Süd GmbH",
+            is_company=True,
+            city="Ulm",
+            country_id=self.ref("base.de"),
+            vat="DE136695976",
+        )
+        admin.create(
+            "res.partner.bank",
+            acc_number="DE02120300000000202051",
+            partner_id=self.refs["supplier"],
+            allow_out_payment=True,
+        )
 
     def _fill_warehouse(self) -> None:
         admin, company = self.as_("admin"), self.refs["company"]
@@ -187,6 +234,49 @@ class Town:
             inventory_quantity=5_000,
         )
         admin.call("stock.quant", "action_apply_inventory", [quant])
+
+    def hire(self, *people: str) -> None:
+        """Give people who are not there yet a login, with the rights of their trade and no others."""
+        admin = self.as_("admin")
+        for who in people:
+            if who in self.refs:
+                continue
+            user_id = admin.create(
+                "res.users", name=PEOPLE[who], login=who, password=PASSWORDS[who], email=f"{who}@town.example"
+            )
+            admin.call("res.users", "write", [user_id], {"group_ids": [(4, self.ref(xmlid)) for xmlid in GROUPS[who]]})
+            self.refs[who] = user_id
+
+    def lot_in_stock(self, name: str, quantity: int) -> int:
+        """Put a lot of enamel kettles, at 45.00, into the warehouse."""
+        admin, company = self.as_("admin"), self.refs["company"]
+        if "by_lot" not in self.refs:
+            settings = admin.create(
+                "res.config.settings", group_stock_production_lot=True, group_stock_multi_locations=True
+            )
+            admin.call("res.config.settings", "execute", [settings])
+            self.refs["by_lot"] = admin.create(
+                "product.product",
+                name="Enamel kettle",
+                list_price=90.0,
+                standard_price=45.0,
+                type="consu",
+                is_storable=True,
+                tracking="lot",
+                invoice_policy="delivery",
+                taxes_id=[(5,)],
+            )
+        lot = admin.create("stock.lot", name=name, product_id=self.refs["by_lot"], company_id=company)
+        [warehouse] = admin.search_read("stock.warehouse", [("company_id", "=", company)], "lot_stock_id")
+        quant = admin.create(
+            "stock.quant",
+            product_id=self.refs["by_lot"],
+            lot_id=lot,
+            location_id=warehouse["lot_stock_id"][0],
+            inventory_quantity=quantity,
+        )
+        admin.call("stock.quant", "action_apply_inventory", [quant])
+        return lot
 
     def connect_banks(self) -> None:
         """Connect each bank by its address alone; its officer lets the company in."""
@@ -232,18 +322,81 @@ class Town:
 
     # -- when ------------------------------------------------------------
 
-    def confirmed_order(self, quantity: int, *, customer: str = "customer") -> int:
-        requester = self.as_("requester")
+    def confirmed_order(
+        self, quantity: int, *, customer: str = "customer", product: str = "product", by: str = "requester"
+    ) -> int:
+        requester = self.as_(by)
         order = requester.create(
             "sale.order",
             partner_id=self.refs[customer],
-            order_line=[(0, 0, {"product_id": self.refs["product"], "product_uom_qty": quantity})],
+            order_line=[(0, 0, {"product_id": self.refs[product], "product_uom_qty": quantity})],
         )
         requester.call("sale.order", "action_confirm", [order])
         return order
 
-    def posted_invoice(self, quantity: int, *, due_in_days: int = 40) -> int:
-        """Sell `quantity` pans at 125.00 and post the invoice."""
+    def confirmed_purchase(self, quantity: int, *, by: str = "requester") -> int:
+        """Order `quantity` iron pots at 60.00 from the supplier."""
+        requester = self.as_(by)
+        line = {"product_id": self.refs["bought_in"], "product_qty": quantity, "price_unit": 60.0}
+        order = requester.create("purchase.order", partner_id=self.refs["supplier"], order_line=[(0, 0, line)])
+        requester.call("purchase.order", "button_confirm", [order])
+        return order
+
+    def receive(self, purchase: int) -> None:
+        """Take in all that the supplier was asked for."""
+        for picking in self.as_("requester").read("purchase.order", purchase, "picking_ids")["picking_ids"]:
+            self.finish_transfer(picking)
+
+    def posted_bill(self, purchase: int, number: str) -> int:
+        """Bill what was received of the purchase, under the supplier's `number`, and give the posted bill."""
+        approver = self.as_("approver")
+        self.as_("admin").call("purchase.order", "action_create_invoice", [purchase])
+        [bill] = self.as_("admin").read("purchase.order", purchase, "invoice_ids")["invoice_ids"]
+        today = dt.datetime.now(dt.timezone.utc).date().isoformat()
+        approver.call("account.move", "write", [bill], {"invoice_date": today, "ref": number})
+        approver.call("account.move", "action_post", [bill])
+        return int(bill)
+
+    def traded(self, quantity: int) -> None:
+        """Buy iron pots, sell them and have both paid for: what a bank knows the goods and their supplier by."""
+        purchase = self.confirmed_purchase(quantity)
+        self.receive(purchase)
+        self.pay(self.posted_bill(purchase, f"HS-{purchase}"), quantity * 60.0)
+        order = self.confirmed_order(quantity, product="bought_in")
+        self.pay(self.invoice_of_delivered(order), quantity * 125.0)
+
+    def finish_transfer(self, picking: int) -> None:
+        """Move all that a transfer asks for, as the warehouse does."""
+        admin = self.as_("admin")
+        for move in admin.read("stock.picking", picking, "move_ids")["move_ids"]:
+            demand = admin.read("stock.move", move, "product_uom_qty")["product_uom_qty"]
+            admin.call("stock.move", "write", [move], {"quantity": demand, "picked": True})
+        admin.call("stock.picking", "button_validate", [picking])
+
+    def transfer_of(self, order: int, lot: int) -> int:
+        """As the warehouse: pick all of the order's delivery from the lot, pledged or not, and leave it to validate."""
+        storekeeper = self.as_("storekeeper")
+        [picking] = self.as_("admin").search_read("stock.picking", [("sale_id", "=", order)], "id")
+        fields = ("product_uom_qty", "move_line_ids")
+        [move] = storekeeper.search_read("stock.move", [("picking_id", "=", picking["id"])], *fields)
+        line = {"lot_id": lot, "quantity": move["product_uom_qty"], "picked": True}
+        storekeeper.call("stock.move.line", "write", move["move_line_ids"], line)
+        return int(picking["id"])
+
+    def proposed_goods(self, quantity: int) -> int:
+        """As the requester: propose copper pans as security, by the dialog of the stock screens; the draft request."""
+        requester = self.as_("requester")
+        domain = [("product_id", "=", self.refs["product"]), ("location_id.usage", "=", "internal")]
+        quants = [row["id"] for row in requester.search_read("stock.quant", domain, "id")]
+        dialog = requester.call("stock.quant", "action_scf_borrow", quants)["res_id"]
+        [line] = requester.search_read("scf.borrow.line", [("borrow_id", "=", dialog)], "id")
+        requester.call("scf.borrow.line", "write", [line["id"]], {"quantity": quantity})
+        return int(requester.call("scf.borrow", "action_borrow", [dialog])["res_id"])
+
+    def posted_invoice(self, quantity: int, *, due_in_days: int = 40, currency: str = "") -> int:
+        """Sell `quantity` pans at 125.00 and post the invoice, in the company's currency or another."""
+        if currency:
+            self.as_("admin").call("res.currency", "write", [self.ref(f"base.{currency}")], {"active": True})
         today = dt.datetime.now(dt.timezone.utc).date()
         approver = self.as_("approver")
         invoice = approver.create(
@@ -254,6 +407,7 @@ class Town:
             invoice_date_due=(today + dt.timedelta(days=due_in_days)).isoformat(),
             invoice_payment_term_id=False,
             invoice_line_ids=[(0, 0, {"product_id": self.refs["product"], "quantity": quantity})],
+            **({"currency_id": self.ref(f"base.{currency}")} if currency else {}),
         )
         approver.call("account.move", "action_post", [invoice])
         return invoice
@@ -268,6 +422,7 @@ class Town:
         *,
         invoice: int | None = None,
         order: int | None = None,
+        purchase: int | None = None,
         invoices: tuple[int, ...] = (),
         banks: tuple[str, ...] = (),
         consents: Mapping[str, Mapping[str, Any]] | None = None,
@@ -279,6 +434,8 @@ class Town:
         requester = self.as_("requester")
         if order:
             lines = [{"sale_order_id": order}]
+        elif purchase:
+            lines = [{"purchase_order_id": purchase}]
         else:
             lines = [{"move_id": one} for one in (invoice, *invoices) if one]
         values: dict[str, Any] = {"line_ids": [(0, 0, line) for line in lines]}
@@ -337,11 +494,8 @@ class Town:
     def invoice_of_delivered(self, order: int, *, due_in_days: int | None = None) -> int:
         """Deliver all of the order, invoice it and post the invoice; due at once unless `due_in_days` says when."""
         approver, admin = self.as_("approver"), self.as_("admin")
-        for picking in admin.search_read("stock.picking", [("sale_id", "=", order)], "move_ids"):
-            for move in picking["move_ids"]:
-                demand = admin.read("stock.move", move, "product_uom_qty")["product_uom_qty"]
-                admin.call("stock.move", "write", [move], {"quantity": demand, "picked": True})
-            admin.call("stock.picking", "button_validate", [picking["id"]])
+        for picking in admin.search_read("stock.picking", [("sale_id", "=", order)], "id"):
+            self.finish_transfer(picking["id"])
         wizard = approver.call(
             "sale.advance.payment.inv",
             "create",
@@ -360,7 +514,46 @@ class Town:
         approver.call("account.move", "action_post", [invoice])
         return int(invoice)
 
+    def repay(self, loan_id: int, amount: float) -> None:
+        """Repay from the company's own money, as the approver."""
+        approver = self.as_("approver")
+        dialog = approver.create("scf.repayment", loan_id=loan_id, amount=amount, reason="early")
+        approver.call("scf.repayment", "action_repay", [dialog])
+
     # -- then ------------------------------------------------------------
+
+    def payable_to(self, partner: str) -> Decimal:
+        """What the books owe to a partner, all posted items on payable accounts; below zero what it owes us."""
+        items = self.as_("approver").search_read(
+            "account.move.line",
+            [
+                ("partner_id", "=", self.refs[partner]),
+                ("account_id.account_type", "=", "liability_payable"),
+                ("parent_state", "=", "posted"),
+            ],
+            "balance",
+        )
+        return -sum((Decimal(f"{item['balance']:.2f}") for item in items), Decimal(0))
+
+    def on_hand(self, product: str) -> float:
+        return float(self.as_("admin").read("product.product", self.refs[product], "qty_available")["qty_available"])
+
+    def pledge_on(self, lot: int) -> dict[str, Any]:
+        """The one pledge that was ever given on the lot."""
+        fields = ("application_id", "state", "held_quantity")
+        [pledge] = self.as_("requester").search_read("scf.pledge", [("lot_id", "=", lot)], *fields)
+        return pledge
+
+    def release_state(self, lot: int) -> str:
+        """What has become of the one release that was asked for of the lot."""
+        domain = [("pledge_id.lot_id", "=", lot)]
+        [release] = self.as_("requester").search_read("scf.pledge.release", domain, "state")
+        return str(release["state"])
+
+    def bank_of(self, loan: dict[str, Any]) -> str:
+        """The town's name for the bank of a loan."""
+        [name] = [name for name, bank_id in self.bank_ids.items() if bank_id == loan["bank_id"][0]]
+        return name
 
     def loan_of(self, application: int) -> dict[str, Any] | None:
         loans = self.as_("approver").search_read(
@@ -462,14 +655,15 @@ class Town:
         kind_of = {accounts[name][0]: kind for kind, name in ACCOUNTS.items()}
         entries = approver.search_read("scf.loan.entry", [("loan_id", "=", loan_id)], "move_id")
         moves = [entry["move_id"][0] for entry in entries if entry["move_id"]]
-        sums = dict.fromkeys(ACCOUNTS, Decimal(0))
+        sums = dict.fromkeys([*ACCOUNTS, "supplier"], Decimal(0))
         for line in approver.search_read(
             "account.move.line",
             [("move_id", "in", moves), ("parent_state", "=", "posted")],
             "account_id",
             "amount_currency",
         ):
-            sums[kind_of[line["account_id"][0]]] += Decimal(f"{line['amount_currency']:.2f}")
+            # What is none of the financing's own accounts is the payable of the supplier who was paid.
+            sums[kind_of.get(line["account_id"][0], "supplier")] += Decimal(f"{line['amount_currency']:.2f}")
         return sums
 
     def assert_one_truth(self, application: int) -> None:
@@ -477,8 +671,7 @@ class Town:
         loan = self.loan_of(application)
         assert loan is not None
         assert not loan["mismatch"], loan["mismatch"]
-        [name] = [name for name, bank_id in self.bank_ids.items() if bank_id == loan["bank_id"][0]]
-        [at_bank] = self.loans_at_bank(name, application)
+        [at_bank] = self.loans_at_bank(self.bank_of(loan), application)
         ledger = self.as_("approver").search_read(
             "scf.loan.entry", [("loan_id", "=", loan["id"])], "bank_entry_ref", "type", "amount", order="id"
         )
