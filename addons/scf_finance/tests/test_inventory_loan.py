@@ -184,17 +184,24 @@ class TestInventoryLoan(GoodsCase):
         wire = self.rhone_bank.wire_release(pledge, 100, release_id=request.name)
         self.rhone_bank.answer("release", wire)
         request._scf_on_answer(message, wire)
+        waiting = self.rhone_bank.wire_release(
+            pledge, 100, release_id=request.name, status="WAITING", repay_first="9.00"
+        )
+        request._scf_on_answer(message, waiting)
+        self.assertEqual((request.state, request.repay_first), ("released", 0))
         self.rhone_bank.release(pledge, 100, release_id=request.name, reference=wire["reference"])
         self.assertEqual((pledge.held_quantity, request.quantity), (400, 100))
 
     def test_an_event_counts_before_an_answer_that_comes_after_it(self):
         _loan, pledge = self._lent()
         request = self._ask_release(pledge, 400)
-        self.rhone_bank.release(pledge, 400, release_id=request.name, status="DECLINED")
+        self.rhone_bank.release(pledge, 400, release_id=request.name, status="WAITING", repay_first="500.00")
         self.rhone_bank.answer(
             "release",
-            self.rhone_bank.wire_release(pledge, 400, release_id=request.name, status="WAITING", repay_first="9.00"),
+            self.rhone_bank.wire_release(pledge, 400, release_id=request.name, status="WAITING", repay_first="1360.00"),
         )
+        self.assertEqual((request.state, request.repay_first), ("waiting", 500))
+        self.rhone_bank.release(pledge, 400, release_id=request.name, status="DECLINED")
         self.assertEqual((request.state, request.repay_first), ("declined", 0))
         self.assertIn("would not carry", request.message)
 
