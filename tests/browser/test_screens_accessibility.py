@@ -66,7 +66,6 @@ def test_customer_and_delivery(requester: OdooUser, town_in_business: Town, brow
     keeper.sees_panel("eligible")
     assert_accessible(keeper.page, of=".o_scf_panel")
     assert fits(keeper, ".o_scf_panel")
-    picture(keeper, "delivery")
     keeper.page.context.close()
 
 
@@ -81,7 +80,6 @@ def test_list_and_bulk_request(requester: OdooUser, town_in_business: Town) -> N
         page.locator(".o-dropdown--menu .dropdown-item", has_text=re.compile("^Financing$")).click()
         expect(page.locator(".o_scf_financing[data-state=financeable]").first).to_be_visible()
         assert_accessible(page, of=".o_scf_financing")
-        picture(requester, "list")
     [bulk] = several_requests(town_in_business)
     requester.open(f"scf.bulk.request/{bulk}")
     expect(page.locator(".o_scf_bulk_progress[data-state=draft]")).to_be_visible()
