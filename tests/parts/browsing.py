@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pypdfium2
@@ -19,6 +20,11 @@ PICTURES = CHECKOUT / "docs" / "pictures"
 WINDOW = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
+# What of our own on a page, and the page itself, is narrower than what stands in it.
+CUT_OFF = """[...document.querySelectorAll("html, .modal-body, [class*=o_scf_]")]
+    .filter(it => it.checkVisibility() && it.clientWidth > 1 && it.scrollWidth > it.clientWidth + 1)
+    .filter(it => { const style = getComputedStyle(it); return style.overflowX === "visible" || it.tagName === "HTML" })
+    .map(it => `${it.tagName}.${it.className}: ${it.scrollWidth} in ${it.clientWidth}`)"""
 # Each version of WCAG adds to the ones before it, and axe-core's tags name what each added.
 WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -33,10 +39,15 @@ def assert_accessible(page: Page, *, of: str | None = None) -> None:
     assert not found.violations_count, f"{page.url}: {found.generate_report()}"
 
 
-def keep_picture(page: Page, name: str) -> None:
-    """Renew `docs/pictures/NAME.png` when SCF_KEEP_PICTURES is set; a test run changes no file otherwise."""
+def keep_picture(page: Page, name: str, *, at: str | None = None) -> None:
+    """Renew `docs/pictures/NAME.png` when SCF_KEEP_PICTURES is set; a test run changes no file otherwise.
+
+    `at` is what stands at the top of the picture, where that is not the top of the page.
+    """
     if os.environ.get("SCF_KEEP_PICTURES"):
         PICTURES.mkdir(exist_ok=True)
+        if at:
+            page.locator(at).first.evaluate("it => it.scrollIntoView({block: 'start'})")
         page.mouse.move(0, 0)
         page.wait_for_timeout(400)
         page.screenshot(path=PICTURES / f"{name}.png")
@@ -49,8 +60,9 @@ def keep_first_page(pdf: Path, name: str) -> None:
             document[0].render(scale=1.7).to_pil().save(PICTURES / f"{name}.png")
 
 
-def window(browser: Browser, *, size: dict[str, int] | None = None) -> Page:
-    page = browser.new_context(viewport=size or WINDOW).new_page()
+def window(browser: Browser, *, size: dict[str, int] | None = None, logged_in_as: Page | None = None) -> Page:
+    cookies = logged_in_as.context.storage_state() if logged_in_as else None
+    page = browser.new_context(viewport=size or WINDOW, storage_state=cookies).new_page()
     page.set_default_timeout(PATIENCE_MS)
     return page
 
@@ -59,15 +71,32 @@ class OdooUser:
     """Somebody logged in to the ERP, and what they see of the Financing panel."""
 
     def __init__(self, browser: Browser, url: str, who: str, *, size: dict[str, int] | None = None) -> None:
-        self.page = window(browser, size=size)
+        self._browser = browser
         self._url = url
         self.errors: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self._sit_down_at(window(browser, size=size))
         self.page.goto(f"{url}/web/login")
         self.page.fill("input[name=login]", who)
         self.page.fill("input[name=password]", PASSWORDS[who])
         self.page.click("button[type=submit]")
         self.page.wait_for_url(re.compile("/odoo"))
+
+    def _sit_down_at(self, page: Page) -> None:
+        self.page = page
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    @contextlib.contextmanager
+    def on_phone(self, path: str) -> Iterator[None]:
+        """Look at the same screen on a phone, in the middle of one's work; nothing on it is wider than the phone."""
+        desk = self.page
+        self._sit_down_at(window(self._browser, size=PHONE, logged_in_as=desk))
+        try:
+            self.open(path)
+            yield
+            assert self.page.evaluate(CUT_OFF) == [], self.page.url
+        finally:
+            self.page.context.close()
+            self.page = desk
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self._url}/odoo/{path}")
@@ -84,6 +113,11 @@ class OdooUser:
         toggle = self.panel.locator(".o_scf_panel_toggle")
         if toggle.get_attribute("aria-expanded") == "false":
             toggle.click()
+
+    def asks_the_banks(self) -> None:
+        """Press the panel's button, which opens the request."""
+        self.panel.locator("button[name=action_scf_request]").click()
+        expect(self.page.locator(".modal button[name=action_submit]")).to_be_visible()
 
     def says_yes(self) -> None:
         """Confirm Odoo's own question."""
