@@ -37,8 +37,7 @@ class ScfApplication(models.Model):
 
     def _tell_documents(self, body):
         # Whoever works in the stock reads the messages of a pledge: what is borrowed is not for him.
-        if self.technique != INVENTORY_LOAN:
-            super()._tell_documents(body)
+        return None if self.technique == INVENTORY_LOAN else super()._tell_documents(body)
 
     def _move_goods(self):
         """Hold the goods, or let them go, as the application's new state says.

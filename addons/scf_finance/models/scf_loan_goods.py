@@ -52,9 +52,10 @@ class ScfLoan(models.Model):
         return loan
 
     def _take_event(self, kind, content, cursor):
-        super()._take_event(kind, content, cursor)
+        result = super()._take_event(kind, content, cursor)
         if self.pledge_ids:
             self._check_cover()
+        return result
 
     def _is_on_goods(self):
         return self.application_id.technique == INVENTORY_LOAN
@@ -126,9 +127,10 @@ class ScfLoan(models.Model):
         self.submission_id._send("value", valuation.to_wire(), addressee=self)
 
     def _scf_on_answer(self, message, answer):
-        super()._scf_on_answer(message, answer)
+        result = super()._scf_on_answer(message, answer)
         if message.verb == "value":
             self.bank_lending_value = float(ValuationReceipt.model_validate(answer).lending_value.amount)
+        return result
 
     def _scf_on_refused(self, message, problem):
         if message.verb != "value":
@@ -236,10 +238,11 @@ class ScfPledge(models.Model):
 
     @api.model
     def _cron_revalue(self):
-        super()._cron_revalue()
+        result = super()._cron_revalue()
         loans = self.search([("state", "=", "active")]).loan_id
         for loan in loans.filtered(lambda loan: loan.state in ("active", "overdue")):
             on_its_own(loan, loan._report_value)
+        return result
 
     def _wire_document(self):
         return {"kind": self._scf_kind, "number": self.name}
