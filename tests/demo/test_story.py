@@ -80,6 +80,14 @@ def test_story_prints_each_step_with_its_figures(told: str) -> None:
         "is closed with 0.00 owed",
         "the clearing account stands at 0.00",
         "runs on",
+        "You could have 9,862.72 € paid to Schwarzwald Gerätebau GmbH today",
+        "has all of it: the bank's fee is repaid with the principal",
+        "is left for the company to pay",
+        "first in, first out: 12 of the 20",
+        "is stopped: “These goods are pledged”",
+        "24 Units of [NL-KG178] Fridge-freezer, built-in 178 are pledged to Hansa Handelsbank and have to stay",
+        "repays 2,193.60 from the company's own money",
+        "Hansa Handelsbank releases 8 (",
         "is declined and the document is free",
         "Quantity over delivered",
         "The applicant revoked its consent",
@@ -89,14 +97,27 @@ def test_story_prints_each_step_with_its_figures(told: str) -> None:
     assert "\033[" not in told
 
 
-def test_story_leaves_one_loan_closed_one_running_offers_waiting_and_a_refusal(told: str, stage: Stage) -> None:
-    assert stage.rows("SELECT state, COUNT(*) FROM scf_loan GROUP BY 1 ORDER BY 1") == [("active", 1), ("closed", 1)]
+def test_story_leaves_loans_closed_and_running_offers_waiting_and_a_refusal(told: str, stage: Stage) -> None:
+    loans = """SELECT application.technique, loan.state, loan.balance_principal < loan.principal
+                 FROM scf_loan loan JOIN scf_application application ON application.id = loan.application_id
+                ORDER BY loan.id"""
+    assert stage.rows(loans) == [
+        ("receivables_discounting", "closed", True),
+        ("pre_shipment", "active", True),
+        ("distributor_finance", "active", True),
+        ("inventory_loan", "active", True),
+    ]
     assert stage.rows("SELECT state, COUNT(*) FROM scf_application GROUP BY 1 ORDER BY 1") == [
-        ("cancelled", 1), ("declined", 1), ("financed", 1), ("offered", 1), ("repaid", 1),
+        ("cancelled", 1), ("declined", 1), ("financed", 3), ("offered", 1), ("repaid", 1),
     ]  # fmt: skip
     assert stage.rows("SELECT state, COUNT(*) FROM scf_consent GROUP BY 1 ORDER BY 1") == [
-        ("active", 2), ("revoked", 1),
+        ("active", 3), ("revoked", 1),
     ]  # fmt: skip
+    assert stage.rows("SELECT state, held_quantity FROM scf_pledge") == [("active", 16)]
+    followed = (
+        "SELECT quantity_financed, quantity_received, quantity_sold FROM scf_followed_goods WHERE pledge_id IS NULL"
+    )
+    assert stage.rows(followed) == [(20, 20, 12)]
     [(balance,)] = stage.rows(
         """SELECT COALESCE(SUM(line.balance), 0) FROM account_move_line line
            JOIN res_company company ON company.scf_clearing_account_id = line.account_id
@@ -107,7 +128,8 @@ def test_story_leaves_one_loan_closed_one_running_offers_waiting_and_a_refusal(t
 
 def test_second_telling_does_no_harm(told: str, stage: Stage) -> None:
     counts = """SELECT (SELECT COUNT(*) FROM scf_application), (SELECT COUNT(*) FROM scf_loan_entry),
-                       (SELECT COUNT(*) FROM account_move), (SELECT COUNT(*) FROM account_payment)"""
+                       (SELECT COUNT(*) FROM account_move), (SELECT COUNT(*) FROM account_payment),
+                       (SELECT COUNT(*) FROM stock_picking), (SELECT COUNT(*) FROM scf_pledge_release)"""
     before = stage.rows(counts)
     again = stage.tell()
     assert again.returncode == 0, again.stdout + again.stderr

@@ -239,10 +239,11 @@ PEOPLE = (
     Person(
         login="mia",
         name="Mia Sommer",
-        role="sales and invoicing; asks for financing",
+        role="sales, purchases and invoicing; asks for financing",
         groups=(
             "sales_team.group_sale_salesman_all_leads",
             "account.group_account_invoice",
+            "purchase.group_purchase_user",
             "stock.group_stock_user",
             "scf_connector.group_scf_requester",
         ),

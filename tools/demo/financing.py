@@ -63,21 +63,24 @@ def application_of(stage: Stage, document: Document, *, ended: bool = False) -> 
 
 
 def request(
-    stage: Stage, document: Document, *, banks: Sequence[BankOnStage] = (), anew: bool = False, ended: bool = False
+    stage: Stage,
+    document: Document,
+    *,
+    banks: Sequence[BankOnStage] = (),
+    anew: bool = False,
+    ended: bool = False,
+    draft_id: int | None = None,
 ) -> Row:
     """Mia asks all banks that take the document for all that it carries, unless she has before.
 
     :param banks: ask these only.
     :param anew: give consents of their own, although others are in force.
     :param ended: an application that came to nothing counts as asked.
+    :param draft_id: the application that a dialog has drafted already.
     """
     application = application_of(stage, document, ended=ended)
     if application is None:
-        asked_banks = [record["id"] for bank in banks if (record := stage.bank_record(bank))]
-        only = {"bank_ids": [[6, 0, asked_banks]]} if banks else {}
-        application_id = stage.mia.create(
-            "scf.application", {"line_ids": [[0, 0, {document.field: document.id}]], **only}
-        )
+        application_id = draft_id or _draft(stage, document, banks)
         consenting.choose(stage, application_id, anew=anew)
         stage.mia.call("scf.application", "action_submit", [application_id])
         application = application_of(stage, document, ended=ended)
@@ -91,6 +94,12 @@ def request(
     )
     consenting.show_consents(stage, application)
     return application
+
+
+def _draft(stage: Stage, document: Document, banks: Sequence[BankOnStage]) -> int:
+    asked_banks = [record["id"] for bank in banks if (record := stage.bank_record(bank))]
+    only = {"bank_ids": [[6, 0, asked_banks]]} if banks else {}
+    return stage.mia.create("scf.application", {"line_ids": [[0, 0, {document.field: document.id}]], **only})
 
 
 def currency_of(application: Row) -> str:

@@ -11,8 +11,9 @@ from demo.erp import Row
 from demo.stage import Document, Stage, StoryFailed
 from demo.telling import exact, money
 
+PAYS_SUPPLIER = "distributor_finance"
 LOAN_FIELDS = (
-    "name", "bank_id", "bank_loan_ref", "state", "currency_id", "principal", "disbursed_amount",
+    "name", "application_id", "bank_id", "bank_loan_ref", "state", "currency_id", "principal", "disbursed_amount",
     "balance_principal", "balance_interest", "balance_fee", "balance_penalty", "balance_total",
     "repaid_percent", "mismatch",
 )  # fmt: skip
@@ -138,10 +139,17 @@ def _register_payment(stage: Stage, invoice: Document, amount: Decimal) -> None:
     context = {"active_model": "account.move", "active_ids": [invoice.id]}
     wizard = stage.jonas.create(
         "account.payment.register",
-        {"amount": float(amount), "payment_date": _today(), "payment_difference_handling": "open"},
+        {"amount": float(amount), "payment_date": today(), "payment_difference_handling": "open"},
         context=context,
     )
     stage.jonas.call("account.payment.register", "action_create_payments", [wizard], context=context)
+
+
+def repay_from_own_money(stage: Stage, loan_id: int, amount: float) -> None:
+    """Jonas repays so that pledged goods are released; the bank draws it from the company's account."""
+    dialog = stage.jonas.create("scf.repayment", {"loan_id": loan_id, "amount": amount, "reason": "release"})
+    stage.jonas.call("scf.repayment", "action_repay", [dialog])
+    stage.tell.line(f"{stage.jonas.name} repays {money(amount)} from the company's own money")
 
 
 def _credited(stage: Stage, loan_id: int) -> list[Row] | None:
@@ -177,8 +185,12 @@ def show_agreement(stage: Stage, loan_id: int) -> None:
         "move_id",
     )
     moves = sorted({entry["move_id"][0] for entry in entries})
+    paid_supplier = (
+        stage.jonas.read("scf.application", loan["application_id"][0], "technique")["technique"] == PAYS_SUPPLIER
+    )
     in_journal = -exact(_sum(stage, company["scf_loan_account_id"][0], moves))
-    cash, on_statement = _cash_of(entries), _statement_sum(stage, company["scf_clearing_account_id"][0], moves)
+    cash = _cash_of(entries, paid_supplier=paid_supplier)
+    on_statement = _statement_sum(stage, company["scf_clearing_account_id"][0], moves)
     at_bank = _principal_at_desk(stage, loan)
     stage.tell.table(
         ("", "loan ledger", "journal", "bank's desk", "cash by ledger", "cash on statement"),
@@ -216,9 +228,13 @@ def show_closed(stage: Stage, loan_id: int) -> None:
     )  # fmt: skip
 
 
-def _cash_of(entries: list[Row]) -> Decimal:
-    """What the loan brought to the bank account so far: payout less fee, less what was drawn."""
-    signs = {"disbursement": 1, "fee": -1, "repayment": -1, "repayment_reversal": 1}
+def _cash_of(entries: list[Row], *, paid_supplier: bool) -> Decimal:
+    """What the loan brought to the bank account so far: payout less fee, less what was drawn.
+
+    A payout to the supplier never came there.
+    """
+    payout = 0 if paid_supplier else 1
+    signs = {"disbursement": payout, "fee": -payout, "repayment": -1, "repayment_reversal": 1}
     return sum((signs[entry["type"]] * exact(entry["amount"]) for entry in entries), Decimal(0))
 
 
@@ -251,5 +267,5 @@ def _principal_at_desk(stage: Stage, loan: Row) -> Decimal:
     return exact(unescape(found.group(1)).replace(",", "").strip())
 
 
-def _today() -> str:
+def today() -> str:
     return datetime.now(UTC).date().isoformat()

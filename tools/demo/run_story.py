@@ -22,7 +22,7 @@ if __package__ in (None, ""):  # run by its path: make the package `demo` import
 import requests
 from openscf_bank.testing import BankProcessError, OfficerAtDesk
 
-from demo import connecting, consenting, evidence, financing, history, repaying, selling
+from demo import buying, connecting, consenting, evidence, financing, history, pledging, repaying, selling
 from demo.erp import Erp, ErpRefused
 from demo.stage import BankOnStage, Document, Stage, StoryFailed
 from demo.telling import Telling, exact
@@ -46,6 +46,12 @@ def run(stage: Stage) -> None:
     show_reading(stage)
     stage.tell.chapter_done()
     finance_order(stage)
+    stage.tell.chapter_done()
+    stage.tell.chapter("The bank pays a supplier, and is repaid by what the goods bring")
+    buying.have_supplier_paid(stage)
+    stage.tell.chapter_done()
+    stage.tell.chapter("Goods in stock secure a loan, and are released against a repayment")
+    pledging.borrow_against_stock(stage)
     stage.tell.chapter_done()
     leave_offers_waiting(stage)
     stage.tell.chapter_done()

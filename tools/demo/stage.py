@@ -15,6 +15,12 @@ from demo.telling import Telling
 T = TypeVar("T")
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.7
+FIELDS = {
+    "sale.order": "sale_order_id",
+    "account.move": "move_id",
+    "purchase.order": "purchase_order_id",
+    "scf.pledge": "pledge_id",
+}
 
 
 class StoryFailed(Exception):
@@ -31,7 +37,7 @@ class BankOnStage:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """An invoice or order of the company, as the loader wrote it down."""
+    """What can be financed: an invoice or order of the company, a purchase, or goods proposed as security."""
 
     model: str
     id: int
@@ -40,7 +46,7 @@ class Document:
     @property
     def field(self) -> str:
         """The field of scf.application.document that names it."""
-        return "sale_order_id" if self.model == "sale.order" else "move_id"
+        return FIELDS[self.model]
 
 
 @dataclass(frozen=True, kw_only=True)
