@@ -11,9 +11,7 @@ from odoo.tools import SQL
 
 from ..models.scf_pledge_claims import read_claims as read_pledge_claims
 from .facts import COMPANY_SETUP, INVENTORY_LOAN, DocumentFacts, facts_of, read_claims
-
-# How long sales are looked back on to say how fast goods sell.
-SPEED_DAYS = 365
+from .selling_speed import SPEED_DAYS, days_to_sell, quantity_on_hand, quantity_sold
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,7 @@ def _goods(pledges, rows: dict[int, dict]) -> dict[int, Goods]:
     pledges = pledges.sudo()
     counted = pledges | pledges._scf_asked_for(pledges.product_id)
     claims = read_pledge_claims(pledges.env, pledges.product_id.ids, as_if_active=counted.ids)
-    days_to_sell = read_days_to_sell(pledges.env, pledges.company_id.ids, pledges.product_id.ids)
+    selling_days = read_days_to_sell(pledges.env, pledges.company_id.ids, pledges.product_id.ids)
     goods = {}
     for pledge in pledges:
         row = rows[pledge.id]
@@ -160,7 +158,7 @@ def _goods(pledges, rows: dict[int, dict]) -> dict[int, Goods]:
             is_storable=bool(row["is_storable"]),
             is_own_place=row["is_own_place"],
             oldest_on=fields.Date.context_today(pledges, row["oldest_on"]) if row["oldest_on"] else None,
-            days_to_sell=days_to_sell.get((pledge.company_id.id, pledge.product_id.id)),
+            days_to_sell=selling_days.get((pledge.company_id.id, pledge.product_id.id)),
             expires_on=fields.Date.context_today(pledges, row["expires_on"]) if row["expires_on"] else None,
         )
     return goods
@@ -175,43 +173,25 @@ def read_days_to_sell(env, company_ids: list[int], product_ids: list[int]) -> di
     """
     env["stock.quant"].flush_model(["product_id", "quantity", "owner_id", "location_id"])
     env["stock.move"].flush_model(["state", "date", "product_id", "product_qty"])
+    product, company = SQL("goods.id"), SQL("company.id")
     rows = env.execute_query(
         SQL(
             """
-            WITH sold AS (
-                SELECT move.company_id, move.product_id,
-                       SUM(CASE WHEN target.usage = 'customer' THEN move.product_qty ELSE -move.product_qty END)
-                           AS quantity
-                  FROM stock_move move
-                  JOIN stock_location source ON source.id = move.location_id
-                  JOIN stock_location target ON target.id = move.location_dest_id
-                 WHERE move.product_id = ANY(%(products)s) AND move.company_id = ANY(%(companies)s)
-                   AND move.state = 'done' AND move.date >= %(since)s
-                   AND (source.usage = 'customer') <> (target.usage = 'customer')
-                 GROUP BY move.company_id, move.product_id
-            )
-            SELECT sold.company_id, sold.product_id, (stock.quantity / sold.quantity * %(days)s)::numeric::text
-              FROM sold
-              JOIN res_company company ON company.id = sold.company_id
-              CROSS JOIN LATERAL (
-                SELECT GREATEST(COALESCE(SUM(quant.quantity), 0), 0) AS quantity
-                  FROM stock_quant quant
-                  JOIN stock_location spot ON spot.id = quant.location_id
-                 WHERE quant.product_id = sold.product_id AND spot.company_id = sold.company_id
-                   AND spot.usage = 'internal' AND spot.active
-                   AND (quant.owner_id IS NULL OR quant.owner_id = company.partner_id)
-              ) stock
-             WHERE sold.quantity > 0
+            SELECT company.id, goods.id, %(on_hand)s::numeric::text, %(sold)s::numeric::text
+              FROM res_company company
+              CROSS JOIN unnest(%(products)s) goods (id)
+             WHERE company.id = ANY(%(companies)s)
             """,
             products=product_ids,
             companies=company_ids,
-            since=fields.Datetime.now() - timedelta(days=SPEED_DAYS),
-            days=SPEED_DAYS,
+            on_hand=quantity_on_hand(product, company, SQL("company.partner_id")),
+            sold=quantity_sold(product, company, fields.Datetime.now() - timedelta(days=SPEED_DAYS)),
         )
     )
     return {
-        (company_id, product_id): int(Decimal(days).to_integral_value(rounding=ROUND_CEILING))
-        for company_id, product_id, days in rows
+        (company_id, product_id): int(days.to_integral_value(rounding=ROUND_CEILING))
+        for company_id, product_id, on_hand, sold in rows
+        if (days := days_to_sell(max(Decimal(on_hand), Decimal(0)), Decimal(sold))) is not None
     }
 
 

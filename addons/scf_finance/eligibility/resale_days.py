@@ -10,9 +10,8 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .facts import DEFAULT_CREDIT_DAYS
+from .selling_speed import SPEED_DAYS, days_to_sell, quantity_on_hand, quantity_sold
 
-# How far back sales and payments are looked at.
-LOOK_BACK_DAYS = 365
 # So many paid invoices, the newest, tell how long buyers take to pay.
 INVOICES = 300
 
@@ -23,7 +22,7 @@ class PurchasedGoods:
 
     :ivar to_come: what of the purchase was not received yet, expected on `arrives_on` (None where nothing is to come)
     :ivar on_hand: own quantity in all of the company's stock
-    :ivar sold: what left for customers in the last `LOOK_BACK_DAYS`, net of what came back
+    :ivar sold: what left for customers in the last `SPEED_DAYS`, net of what came back
     """
 
     name: str
@@ -35,12 +34,11 @@ class PurchasedGoods:
 
     def days_to_sell(self, today: date) -> int | None:
         """Days until all that is on hand and to come is sold, None where nothing was sold; goods leave as they came."""
-        if self.sold <= 0:
+        days = days_to_sell(self.on_hand + self.to_come, self.sold)
+        if days is None:
             return None
-        per_day = self.sold / LOOK_BACK_DAYS
-        days = (self.on_hand + self.to_come) / per_day
         if self.arrives_on:
-            days = max(days, max((self.arrives_on - today).days, 0) + self.to_come / per_day)
+            days = max(days, max((self.arrives_on - today).days, 0) + days_to_sell(self.to_come, self.sold))
         return int(days.to_integral_value(rounding=ROUND_CEILING))
 
 
@@ -114,7 +112,7 @@ def read_days_to_pay(env, company, today: date) -> int:
          WHERE settled.day IS NOT NULL
         """,
             company=company.id,
-            since=today - timedelta(days=LOOK_BACK_DAYS),
+            since=today - timedelta(days=SPEED_DAYS),
             invoices=INVOICES,
         )
     )
@@ -124,6 +122,7 @@ def read_days_to_pay(env, company, today: date) -> int:
 
 
 def _goods_query(env, company, lines: SQL) -> SQL:
+    product, company_id = SQL("product.product_id"), SQL("%s", company.id)
     return SQL(
         """
         WITH line AS (%(lines)s), wanted AS (
@@ -132,21 +131,7 @@ def _goods_query(env, company, lines: SQL) -> SQL:
               FROM line WHERE product_id IS NOT NULL
              GROUP BY document_id, product_id
         ), product AS (SELECT DISTINCT product_id FROM wanted), stock AS (
-            SELECT product.product_id,
-                   (SELECT COALESCE(SUM(quant.quantity), 0)
-                      FROM stock_quant quant
-                      JOIN stock_location spot ON spot.id = quant.location_id
-                     WHERE quant.product_id = product.product_id AND spot.company_id = %(company)s
-                       AND spot.usage = 'internal'
-                       AND (quant.owner_id IS NULL OR quant.owner_id = %(own)s)) AS on_hand,
-                   (SELECT COALESCE(SUM(CASE WHEN target.usage = 'customer' THEN move.product_qty
-                                             ELSE -move.product_qty END), 0)
-                      FROM stock_move move
-                      JOIN stock_location source ON source.id = move.location_id
-                      JOIN stock_location target ON target.id = move.location_dest_id
-                     WHERE move.product_id = product.product_id AND move.company_id = %(company)s
-                       AND move.state = 'done' AND move.date >= %(since)s
-                       AND (source.usage = 'customer') <> (target.usage = 'customer')) AS sold
+            SELECT product.product_id, %(on_hand)s AS on_hand, %(sold)s AS sold
               FROM product
         )
         SELECT wanted.document_id, %(name)s AS name, COALESCE(template.is_storable, FALSE) AS is_storable,
@@ -159,8 +144,7 @@ def _goods_query(env, company, lines: SQL) -> SQL:
          ORDER BY wanted.document_id, wanted.product_id
         """,
         lines=lines,
-        company=company.id,
-        own=company.sudo().partner_id.id,
-        since=fields.Datetime.now() - timedelta(days=LOOK_BACK_DAYS),
+        on_hand=quantity_on_hand(product, company_id, SQL("%s", company.sudo().partner_id.id)),
+        sold=quantity_sold(product, company_id, fields.Datetime.now() - timedelta(days=SPEED_DAYS)),
         name=env["product.template"]._field_to_sql("template", "name"),
     )

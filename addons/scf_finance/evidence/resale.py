@@ -9,12 +9,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from odoo.tools import SQL
 
+from ..eligibility.selling_speed import SPEED_DAYS, quantity_on_hand, quantity_sold
 from .figures import money, ratio
 from .graph import QUANTITY_UNIT, Carried
 from .wire_text import plain, without_none
 
-# How long sales are looked back on to say how fast goods sell.
-SPEED_DAYS = 365
 # The product of a financed line, by the table of the line or of the pledge.
 LINES = {
     "purchase_order": SQL("purchase_order_line"),
@@ -86,6 +85,7 @@ def _read_stocked(trade) -> dict[int, Stocked]:
     Sold is what left for customers less what they returned; its revenue is what was invoiced less what was credited.
     """
     scope, company = trade.scope, trade.scope.company
+    product, company_id = SQL("goods.id"), SQL("%s", company.id)
     rows = scope.env.execute_query(
         SQL(
             """
@@ -98,25 +98,10 @@ def _read_stocked(trade) -> dict[int, Stocked]:
               JOIN uom_uom uom ON uom.id = template.uom_id
              WHERE product.id IN (SELECT product_id FROM line)
         )
-        SELECT line.id, (stock.quantity::numeric * goods.factor)::text, (sold.quantity::numeric * goods.factor)::text,
+        SELECT line.id, (%(on_hand)s::numeric * goods.factor)::text, (%(sold)s::numeric * goods.factor)::text,
                revenue.net::text
           FROM line
           JOIN goods ON goods.id = line.product_id
-         CROSS JOIN LATERAL (
-               SELECT COALESCE(SUM(quant.quantity), 0) AS quantity
-                 FROM stock_quant quant
-                 JOIN stock_location spot ON spot.id = quant.location_id
-                WHERE quant.product_id = goods.id AND spot.company_id = %(company)s
-                  AND spot.usage = 'internal' AND spot.active
-                  AND (quant.owner_id IS NULL OR quant.owner_id = %(own)s)) stock
-         CROSS JOIN LATERAL (
-               SELECT COALESCE(SUM(CASE WHEN there.usage = 'customer' THEN move.product_qty
-                                        ELSE -move.product_qty END), 0) AS quantity
-                 FROM stock_move move
-                 JOIN stock_location here ON here.id = move.location_id
-                 JOIN stock_location there ON there.id = move.location_dest_id
-                WHERE move.product_id = goods.id AND move.company_id = %(company)s AND move.state = 'done'
-                  AND move.date >= %(since)s AND (here.usage = 'customer') <> (there.usage = 'customer')) sold
          CROSS JOIN LATERAL (
                SELECT COALESCE(SUM(-item.balance), 0) AS net
                  FROM account_move_line item
@@ -128,8 +113,8 @@ def _read_stocked(trade) -> dict[int, Stocked]:
             lines=LINES[scope.kind],
             ids=[_line_id(carried) for carried in trade.graph],
             company=company.id,
-            own=company.sudo().partner_id.id,
-            since=scope.as_of - timedelta(days=SPEED_DAYS),
+            on_hand=quantity_on_hand(product, company_id, SQL("%s", company.sudo().partner_id.id)),
+            sold=quantity_sold(product, company_id, scope.as_of - timedelta(days=SPEED_DAYS)),
             since_day=scope.period.end - timedelta(days=SPEED_DAYS),
         )
     )
