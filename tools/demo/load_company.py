@@ -200,6 +200,7 @@ def main(argv: list[str] | None = None) -> int:
             return 1
         _write_private(arguments.logins, json.dumps(_as_json(loaded), indent=2))
         cr.commit()
+        env.registry.signal_changes()  # a server that runs forgets what rights the people had
     print("  " + ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in loaded.figures.items()))
     return 0
 

@@ -146,7 +146,15 @@ def _register_payment(stage: Stage, invoice: Document, amount: Decimal) -> None:
 
 
 def repay_from_own_money(stage: Stage, loan_id: int, amount: float) -> None:
-    """Jonas repays so that pledged goods are released; the bank draws it from the company's account."""
+    """Jonas repays so that pledged goods are released, unless he has before; the bank draws it from the account."""
+    said = [
+        ("verb", "=", "repay"),
+        ("res_model", "=", "scf.loan"),
+        ("res_id", "=", loan_id),
+        ("state", "!=", "refused"),
+    ]
+    if stage.admin.search("scf.message", said, limit=1):
+        return
     dialog = stage.jonas.create("scf.repayment", {"loan_id": loan_id, "amount": amount, "reason": "release"})
     stage.jonas.call("scf.repayment", "action_repay", [dialog])
     stage.tell.line(f"{stage.jonas.name} repays {money(amount)} from the company's own money")
