@@ -74,7 +74,7 @@ class ScfConfirmation(models.Model):
     account = fields.Char(string="To Be Paid to", required=True, readonly=True)
     lines_shown = fields.Json(string="Lines as Shown", required=True, readonly=True)
     partner_id = fields.Many2one("res.partner", string="Buyer", required=True, readonly=True, index=True)
-    contact_id = fields.Many2one("res.partner", string="Asked", required=True, readonly=True)
+    contact_id = fields.Many2one("res.partner", string="Contact Asked", required=True, readonly=True)
     email = fields.Char(string="E-mail", required=True, readonly=True, help="Where the link was sent.")
     lang = fields.Char(string="Language", required=True, readonly=True)
     requested_by_id = fields.Many2one("res.users", string="Asked By", required=True, readonly=True)

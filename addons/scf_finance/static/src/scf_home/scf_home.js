@@ -1,3 +1,4 @@
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
@@ -62,6 +63,34 @@ export class ScfHome extends Component {
     get isWorking() {
         const { due, loans } = this.home;
         return Boolean(loans.length || due.some((row) => row.count));
+    }
+
+    get moreText() {
+        return _t("%s more", this.home.more_loans);
+    }
+
+    documentsText({ count }) {
+        return count === 1 ? _t("on one document") : _t("on %s documents", count);
+    }
+
+    loansText({ count }) {
+        return count === 1 ? _t("1 loan") : _t("%s loans", count);
+    }
+
+    repaidText({ repaid, principal }) {
+        return _t("Repaid %(repaid)s of %(principal)s", { repaid, principal });
+    }
+
+    limitText({ largest, label }) {
+        return _t("Up to %(largest)s in one loan: %(label)s", { largest, label });
+    }
+
+    drawLabel({ label, currency }) {
+        return _t("Draw on %(label)s in %(currency)s", { label, currency });
+    }
+
+    chooseLabel({ label }) {
+        return _t("Choose in the list: %s", label);
     }
 
     toneIcon(tone) {
