@@ -16,6 +16,7 @@ import requests
 from benchmarks.odoo_arm import Reading
 
 START_SECONDS = 120
+ODOO_BIN = Path(__file__).with_name("odoo_bin.py")
 
 
 def _free_port() -> int:
@@ -31,7 +32,7 @@ class Server:
         self._address = f"http://127.0.0.1:{(port := _free_port())}"
         self._process = subprocess.Popen(
             [
-                sys.executable, "-m", "odoo", "-c", str(config), "-d", database, f"--db-filter=^{database}$",
+                sys.executable, "-P", str(ODOO_BIN), "-c", str(config), "-d", database, f"--db-filter=^{database}$",
                 f"--http-port={port}", f"--gevent-port={_free_port()}", f"--workers={workers}",
                 "--max-cron-threads=0", "--log-level=error",
             ]
