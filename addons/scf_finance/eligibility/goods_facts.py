@@ -58,7 +58,7 @@ class GoodsFacts(DocumentFacts):
 
     def with_expected_payment(self) -> GoodsFacts:
         """The goods are paid for as fast as they sell, and no later than the longest loan that a bank gives on them."""
-        longest = max((bank.max_tenor_days for bank in self.banks if self.currency in bank.currencies), default=0)
+        longest = self.longest_tenor_days
         days = longest if self.goods.days_to_sell is None else min(self.goods.days_to_sell, longest)
         return replace(self, expected_payment=self.today + timedelta(days=days))
 
@@ -124,9 +124,7 @@ def read_goods_facts(pledges, *, banks, today: date) -> tuple[GoodsFacts, ...]:
     )
     goods = _goods(pledges, {row["id"]: row for row in rows})
     return tuple(
-        GoodsFacts(
-            **{name: getattr(of_pledge, name) for name in DocumentFacts.__dataclass_fields__}, goods=goods[pledge_id]
-        ).with_expected_payment()
+        GoodsFacts(**of_pledge.in_common(), goods=goods[pledge_id]).with_expected_payment()
         for pledge_id, of_pledge in zip(pledges.ids, facts, strict=True)
     )
 
@@ -179,7 +177,7 @@ def read_days_to_sell(env, company_ids: list[int], product_ids: list[int]) -> di
             """
             SELECT company.id, goods.id, %(on_hand)s::numeric::text, %(sold)s::numeric::text
               FROM res_company company
-              CROSS JOIN unnest(%(products)s) goods (id)
+              CROSS JOIN unnest(%(products)s::int[]) goods (id)
              WHERE company.id = ANY(%(companies)s)
             """,
             products=product_ids,
