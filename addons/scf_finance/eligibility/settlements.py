@@ -1,4 +1,4 @@
-"""How the receivable of an invoice was settled: cash, credit notes, other entries."""
+"""How a customer invoice or a vendor bill was settled: cash, credit notes, other entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One reconciliation on an invoice's receivable. Amounts in the invoice's `currency`, never negative."""
+    """One reconciliation on what an invoice or a bill is owed. Amounts in its `currency`, never negative."""
 
     partial_id: int
     move_id: int
@@ -39,90 +39,95 @@ def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None 
     owes (a credit note, a bill). Exchange differences settle nothing in the invoice's currency. A payment that is a
     draft again settles nothing, though Odoo keeps its reconciliation.
     """
+    return _read(env, _RECEIVABLE, move_ids, partial_ids)
+
+
+def read_bill_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None = None) -> list[Settlement]:
+    """Settlements of posted vendor bills, oldest first: one query. `cash` is what really went out, as above."""
+    return _read(env, _PAYABLE, move_ids, partial_ids)
+
+
+def read_bill_credits(env, move_ids: list[int], *, partial_ids: list[int] | None = None) -> list[Settlement]:
+    """What suppliers credited on posted vendor bills, oldest first: one query."""
+    settlements = read_bill_settlements(env, move_ids, partial_ids=partial_ids)
+    return [settlement for settlement in settlements if settlement.kind == CREDIT_NOTE]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """One side of a reconciliation, as SQL: on which side of it the document's own items are, and money's sign."""
+
+    account_type: str
+    ours: SQL
+    theirs: SQL
+    amount: SQL
+    money: SQL
+
+
+_RECEIVABLE = _Claim(
+    account_type="asset_receivable",
+    ours=SQL("partial.debit_move_id"),
+    theirs=SQL("partial.credit_move_id"),
+    amount=SQL("partial.debit_amount_currency"),
+    money=SQL("item.balance"),
+)
+# What is liquid left the company: money has the opposite sign of what comes in for a customer's invoice.
+_PAYABLE = _Claim(
+    account_type="liability_payable",
+    ours=SQL("partial.credit_move_id"),
+    theirs=SQL("partial.debit_move_id"),
+    amount=SQL("partial.credit_amount_currency"),
+    money=SQL("-item.balance"),
+)
+
+
+def _read(env, claim: _Claim, move_ids: list[int], partial_ids: list[int] | None) -> list[Settlement]:
     if not move_ids:
         return []
     rows = env.execute_query_dict(
         SQL(
             """
-        SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
-               partial.debit_amount_currency::text AS amount,
+        SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency, %(amount)s::text AS amount,
                COALESCE(theirs.date, partial.max_date) AS settled_on,
                their_move.move_type, their_move.name AS counterpart, their_move.statement_line_id,
                payment.id AS payment_id, payment.is_matched,
                cash.liquid::text AS liquid, cash.claims::text AS claims
           FROM account_partial_reconcile partial
-          JOIN account_move_line ours ON ours.id = partial.debit_move_id
-          JOIN account_account account ON account.id = ours.account_id AND account.account_type = 'asset_receivable'
+          JOIN account_move_line ours ON ours.id = %(ours)s
+          JOIN account_account account ON account.id = ours.account_id AND account.account_type = %(account_type)s
           JOIN res_currency currency ON currency.id = ours.currency_id
-          JOIN account_move_line theirs ON theirs.id = partial.credit_move_id
+          JOIN account_move_line theirs ON theirs.id = %(theirs)s
           JOIN account_move their_move ON their_move.id = theirs.move_id AND their_move.state = 'posted'
           JOIN account_move our_move ON our_move.id = ours.move_id AND our_move.state = 'posted'
           LEFT JOIN account_payment payment ON payment.id = their_move.origin_payment_id
           JOIN LATERAL (
                 SELECT SUM(CASE WHEN kind.account_type IN ('asset_receivable', 'liability_payable')
-                                THEN GREATEST(-item.balance, 0) ELSE 0 END) AS claims,
+                                THEN GREATEST(-(%(money)s), 0) ELSE 0 END) AS claims,
                        SUM(CASE WHEN kind.account_type IN ('asset_cash', 'liability_credit_card')
                                   OR (their_move.origin_payment_id IS NOT NULL
                                       AND item.account_id = payment.outstanding_account_id)
-                                THEN item.balance ELSE 0 END) AS liquid
+                                THEN %(money)s ELSE 0 END) AS liquid
                   FROM account_move_line item
                   JOIN account_account kind ON kind.id = item.account_id
                  WHERE item.move_id = their_move.id) cash ON TRUE
-         WHERE ours.move_id IN %(moves)s AND partial.debit_amount_currency > 0 AND %(partials)s
+         WHERE ours.move_id IN %(moves)s AND %(amount)s > 0 AND %(partials)s
          ORDER BY settled_on, partial.id
         """,
             moves=tuple(move_ids),
             partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
+            account_type=claim.account_type,
+            ours=claim.ours,
+            theirs=claim.theirs,
+            amount=claim.amount,
+            money=claim.money,
         )
     )
     return [_settlement(row) for row in rows]
 
 
-def read_bill_credits(env, move_ids: list[int], *, partial_ids: list[int] | None = None) -> list[Settlement]:
-    """What suppliers credited on posted vendor bills, oldest first: one query. Payments of bills are not read."""
-    if not move_ids:
-        return []
-    rows = env.execute_query_dict(
-        SQL(
-            """
-        SELECT partial.id AS partial_id, ours.move_id, currency.name AS currency,
-               partial.credit_amount_currency::text AS amount, COALESCE(theirs.date, partial.max_date) AS settled_on,
-               credit.name AS counterpart
-          FROM account_partial_reconcile partial
-          JOIN account_move_line ours ON ours.id = partial.credit_move_id
-          JOIN account_move bill ON bill.id = ours.move_id AND bill.state = 'posted' AND bill.move_type = 'in_invoice'
-          JOIN account_account account ON account.id = ours.account_id AND account.account_type = 'liability_payable'
-          JOIN res_currency currency ON currency.id = ours.currency_id
-          JOIN account_move_line theirs ON theirs.id = partial.debit_move_id
-          JOIN account_move credit ON credit.id = theirs.move_id AND credit.state = 'posted'
-                                  AND credit.move_type = 'in_refund'
-         WHERE ours.move_id IN %(moves)s AND partial.credit_amount_currency > 0 AND %(partials)s
-         ORDER BY settled_on, partial.id
-        """,
-            moves=tuple(move_ids),
-            partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
-        )
-    )
-    return [
-        Settlement(
-            partial_id=row["partial_id"],
-            move_id=row["move_id"],
-            currency=row["currency"],
-            amount=round_money(Decimal(row["amount"]), row["currency"]),
-            cash=Decimal(0),
-            settled_on=row["settled_on"],
-            kind=CREDIT_NOTE,
-            counterpart=row["counterpart"] or "",
-            payment_id=None,
-            cleared=False,
-        )
-        for row in rows
-    ]
-
-
 def _settlement(row: dict) -> Settlement:
     amount, liquid, claims = (Decimal(row[name] or 0) for name in ("amount", "liquid", "claims"))
-    if row["move_type"] == "out_refund":
+    if row["move_type"] in ("out_refund", "in_refund"):
         kind, cash = CREDIT_NOTE, Decimal(0)
     elif liquid > 0 and claims > 0:
         kind, cash = PAYMENT, amount * min(liquid / claims, Decimal(1))
