@@ -140,6 +140,11 @@ class ScfApplication(models.Model):
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
+    @api.depends("name")
+    def _compute_display_name(self):
+        for application in self:
+            application.display_name = self.env._("New request") if application.name == "/" else application.name
+
     @api.depends(*DOCUMENTS)
     def _compute_from_documents(self):
         for application in self:

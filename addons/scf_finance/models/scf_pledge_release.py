@@ -134,6 +134,9 @@ class ScfPledgeRelease(models.Model):
 
     def _set_waiting(self, message):
         repay_first = float(message.repay_first.amount) if message.repay_first else 0.0
+        is_same_sum = not self.currency_id.compare_amounts(self.repay_first, repay_first)
+        if self.state == "waiting" and is_same_sum and self.message == message.message:
+            return  # The event repeats the answer to the request: people read it once.
         self.write({"state": "waiting", "repay_first": repay_first, "message": message.message})
         self._tell(
             self.env._(
