@@ -94,6 +94,15 @@ class DocumentFacts:
     def days_to_payment(self) -> int:
         return (self.expected_payment - self.today).days if self.expected_payment else 0
 
+    @property
+    def longest_tenor_days(self) -> int:
+        """For how many days the banks lend at most in the document's currency; 0 where none does."""
+        return max((bank.max_tenor_days for bank in self.banks if self.currency in bank.currencies), default=0)
+
+    def in_common(self) -> dict[str, object]:
+        """What all kinds of documents have, by name: for the facts of a kind that has more."""
+        return {name: getattr(self, name) for name in DocumentFacts.__dataclass_fields__}
+
 
 def bank_terms(banks, technique: str) -> tuple[BankTerms, ...]:
     """Published terms of the open ones among `banks` (records of scf.bank) that offer `technique`."""

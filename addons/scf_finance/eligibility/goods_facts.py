@@ -24,7 +24,6 @@ class Goods:
     :ivar reserved: how much of it is reserved for transfers
     :ivar consigned: what lies there and belongs to somebody else
     :ivar is_negative: whether a place below has less than nothing, so that the books don't tell what is there
-    :ivar oldest_on: since when the oldest of it lies there
     :ivar days_to_sell: how long all that the company has of the product takes to sell, None where nothing sold
     :ivar expires_on: when the lot expires, where lots expire at all
     """
@@ -40,7 +39,6 @@ class Goods:
     is_negative: bool
     is_storable: bool
     is_own_place: bool
-    oldest_on: date | None
     days_to_sell: int | None
     expires_on: date | None
 
@@ -77,7 +75,7 @@ def read_goods_facts(pledges, *, banks, today: date) -> tuple[GoodsFacts, ...]:
                    SCALE(TRIM_SCALE(value.total)) AS amount_decimals, %(expiry)s AS expires_on,
                    template.is_storable,
                    place.usage = 'internal' AND place.active AND place.company_id = pledge.company_id AS is_own_place,
-                   stock.consigned::numeric::text AS consigned, stock.is_negative, stock.oldest_on, %(setup)s
+                   stock.consigned::numeric::text AS consigned, stock.is_negative, %(setup)s
               FROM scf_pledge pledge
               JOIN res_company company ON company.id = pledge.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
@@ -95,8 +93,7 @@ def read_goods_facts(pledges, *, banks, today: date) -> tuple[GoodsFacts, ...]:
               CROSS JOIN LATERAL (
                 SELECT COALESCE(SUM(quant.quantity) FILTER (WHERE quant.owner_id <> company.partner_id), 0)
                            AS consigned,
-                       COALESCE(BOOL_OR(quant.quantity < 0), FALSE) AS is_negative,
-                       MIN(quant.in_date) FILTER (WHERE quant.quantity > 0) AS oldest_on
+                       COALESCE(BOOL_OR(quant.quantity < 0), FALSE) AS is_negative
                   FROM stock_quant quant
                   JOIN stock_location spot ON spot.id = quant.location_id
                  WHERE quant.product_id = pledge.product_id
@@ -155,7 +152,6 @@ def _goods(pledges, rows: dict[int, dict]) -> dict[int, Goods]:
             is_negative=row["is_negative"],
             is_storable=bool(row["is_storable"]),
             is_own_place=row["is_own_place"],
-            oldest_on=fields.Date.context_today(pledges, row["oldest_on"]) if row["oldest_on"] else None,
             days_to_sell=selling_days.get((pledge.company_id.id, pledge.product_id.id)),
             expires_on=fields.Date.context_today(pledges, row["expires_on"]) if row["expires_on"] else None,
         )

@@ -38,11 +38,6 @@ class PurchaseFacts(DocumentFacts):
     due_on: date | None
     resale: Resale
 
-    @property
-    def longest_tenor_days(self) -> int:
-        """For how many days the banks lend at most in the document's currency; 0 where none does."""
-        return max((bank.max_tenor_days for bank in self.banks if self.currency in bank.currencies), default=0)
-
 
 def read_purchase_order_facts(orders, *, banks, today: date) -> tuple[PurchaseFacts, ...]:
     """Facts of purchase orders, in their order: the same number of queries for one and for a thousand."""
@@ -203,16 +198,15 @@ def _facts(documents, rows: list[dict], goods: SQL, same_asset: SQL, banks, toda
     claims = read_claims(documents.env, same_asset)
     resales = read_resales(documents.env, documents.company_id[:1], goods, today)
     by_id = {row["id"]: row for row in rows}
-    purchases = []
-    for common in facts_of(documents, rows, DISTRIBUTOR_FINANCE, claims, banks, today):
-        row = by_id[documents.ids[len(purchases)]]
-        purchases.append(_purchase(common, row, resales.get(row["id"], Resale())))
-    return tuple(purchases)
+    facts = facts_of(documents, rows, DISTRIBUTOR_FINANCE, claims, banks, today)
+    return tuple(
+        _purchase(common, by_id[document_id], resales.get(document_id, Resale()))
+        for document_id, common in zip(documents.ids, facts, strict=True)
+    )
 
 
 def _purchase(common: DocumentFacts, row: dict, resale: Resale) -> PurchaseFacts:
-    facts = {name: getattr(common, name) for name in DocumentFacts.__dataclass_fields__}
-    longest = max((bank.max_tenor_days for bank in common.banks if common.currency in bank.currencies), default=None)
+    facts, longest = common.in_common(), common.longest_tenor_days or None
     days = min((number for number in (resale.days, longest) if number is not None), default=None)
     facts["expected_payment"] = None if days is None else common.today + timedelta(days=days)
     return PurchaseFacts(

@@ -1,6 +1,7 @@
 """Is the purchase one for which the supplier is, or will be, owed money?"""
 
 from .findings import Finding, Fix
+from .statable import is_name
 
 
 def check_purchase_state(facts, env):
@@ -51,7 +52,7 @@ def check_bill_number(facts, env):
     """Refuse bills without the supplier's own number, and those whose number another bill of his has too."""
     if facts.kind != "vendor_bill":
         return None
-    if not facts.supplier_number or not any(character.isalnum() for character in facts.supplier_number):
+    if not is_name(facts.supplier_number):
         return Finding(
             "bill_number_missing",
             "stop",

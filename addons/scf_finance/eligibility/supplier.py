@@ -1,6 +1,7 @@
 """The bank pays the supplier: he has to be somebody else, known, and payable on an account that was vouched for."""
 
 from .findings import Finding, Fix
+from .statable import is_name
 
 
 def check_supplier(facts, env):
@@ -9,7 +10,7 @@ def check_supplier(facts, env):
         return Finding("no_supplier", "stop", env._("Choose the supplier first."))
     if facts.is_own_company:
         return Finding("own_company", "stop", env._("The supplier is the company itself: there is nobody to pay."))
-    if not any(character.isalnum() for character in facts.counterparty_tax_id or ""):
+    if not is_name(facts.counterparty_tax_id):
         return Finding(
             "supplier_tax_id_missing",
             "stop",
