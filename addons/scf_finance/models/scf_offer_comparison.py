@@ -70,6 +70,7 @@ class ScfApplication(models.Model):
                 "can_accept": offer.state == "open" and not why_not[offer.id],
                 "why_not": why_not.get(offer.id) or None,
                 "state": offer.state,
+                "state_label": label_of(offer, "state"),
                 **(live.get(offer.id) or screen.brief_of_ended(offer)),
             }
             for offer in (

@@ -5,6 +5,8 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 
+import { askTogether } from "../scf_ask_together/ask_together";
+
 /** With each state a shape, so that colour is never alone. */
 const ICONS = {
     financeable: "fa-check-circle text-success",
@@ -20,27 +22,10 @@ const ICONS = {
 export const scfListCellsService = {
     dependencies: ["orm"],
     start(env, { orm }) {
-        const waiting = new Map();
-
-        async function askAll(resModel) {
-            await Promise.resolve();
-            const { ids } = waiting.get(resModel);
-            waiting.delete(resModel);
-            return orm.silent.call(resModel, "scf_list_cells", [[...ids].sort((a, b) => a - b)]);
-        }
-
+        const ask = askTogether((resModel, ids) => orm.silent.call(resModel, "scf_list_cells", [ids]));
         return {
             /** What the column shows of one document: `{ state, label, amount, application_id }`, or null. */
-            async load(resModel, resId) {
-                if (!waiting.has(resModel)) {
-                    const batch = { ids: new Set() };
-                    waiting.set(resModel, batch);
-                    batch.answer = askAll(resModel);
-                }
-                const batch = waiting.get(resModel);
-                batch.ids.add(resId);
-                return (await batch.answer)[resId] ?? null;
-            },
+            load: async (resModel, resId) => (await ask(resModel, resId)) ?? null,
         };
     },
 };

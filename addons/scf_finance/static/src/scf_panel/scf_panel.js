@@ -210,17 +210,6 @@ export class ScfPanel extends Component {
         return _t("Accept the offer of %s", offer.bank);
     }
 
-    get offerStateLabels() {
-        return {
-            open: _t("Open"),
-            accepting: _t("Being accepted"),
-            accepted: _t("Accepted"),
-            declined: _t("Declined"),
-            expired: _t("Expired"),
-            withdrawn: _t("Withdrawn"),
-        };
-    }
-
     // ----------------------------------------------------------------------------------------------
     // What the user does
     // ----------------------------------------------------------------------------------------------
@@ -272,8 +261,8 @@ export class ScfPanel extends Component {
         }
     }
 
-    openLabel(row) {
-        return _t("Open: %s", row.label);
+    showLabel(row) {
+        return _t("Show: %s", row.label);
     }
 
     openRow(row) {

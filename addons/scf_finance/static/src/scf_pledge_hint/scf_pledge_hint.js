@@ -7,6 +7,7 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { Component, useState } from "@odoo/owl";
 
 import { useAfterForm } from "../scf_after_form/after_form";
+import { askTogether } from "../scf_ask_together/ask_together";
 
 /**
  * Asks what is pledged of records, once for all that ask in the same moment: a list of quants makes one call.
@@ -14,27 +15,10 @@ import { useAfterForm } from "../scf_after_form/after_form";
 export const scfPledgeHintsService = {
     dependencies: ["orm"],
     start(env, { orm }) {
-        const waiting = new Map();
-
-        async function askAll(resModel) {
-            await Promise.resolve();
-            const { ids } = waiting.get(resModel);
-            waiting.delete(resModel);
-            return orm.silent.call("scf.pledge", "scf_hints", [resModel, [...ids].sort((a, b) => a - b)]);
-        }
-
+        const ask = askTogether((resModel, ids) => orm.silent.call("scf.pledge", "scf_hints", [resModel, ids]));
         return {
             /** The hints of one record: `[{ pledge_id, text }]`, empty where nothing is pledged. */
-            async load(resModel, resId) {
-                if (!waiting.has(resModel)) {
-                    const batch = { ids: new Set() };
-                    waiting.set(resModel, batch);
-                    batch.answer = askAll(resModel);
-                }
-                const batch = waiting.get(resModel);
-                batch.ids.add(resId);
-                return (await batch.answer)[resId] || [];
-            },
+            load: async (resModel, resId) => (await ask(resModel, resId)) || [],
         };
     },
 };
