@@ -47,7 +47,7 @@ class BankDouble:
         self.loans = {}
         self.told = []
 
-    def copy(self):
+    def with_own_books(self):
         """The same bank with books of its own: neither learns what the other is told from now on."""
         twin = copy.copy(self)
         twin.applications, twin.loans, twin.told = copy.deepcopy((self.applications, self.loans, self.told))

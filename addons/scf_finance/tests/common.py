@@ -118,7 +118,14 @@ class FinanceCase(AccountTestInvoicingCommon):
         self.addCleanup(kept_caches(self.registry))
         super().setUp()
         for name, value in case._given.items():
-            setattr(self, name, value.copy() if isinstance(value, BankDouble | dict | list) else value)
+            setattr(self, name, self._for_one_test(value))
+
+    @staticmethod
+    def _for_one_test(given):
+        """What a test may change without the next one seeing it; records are rolled back with the transaction."""
+        if isinstance(given, BankDouble):
+            return given.with_own_books()
+        return given.copy() if isinstance(given, dict | list) else given
 
     @classmethod
     def _trusted_account(cls, number):

@@ -165,7 +165,7 @@ class TestInventoryLoan(GoodsCase):
         self.assertNotIn("1,360", "".join(map(str, pledge.message_ids.mapped("body"))), "amounts are the loan's")
         action = request.with_user(self.people["approver"]).action_repay_first()
         repayment = (
-            self.env["scf.repayment"].with_user(self.people["approver"]).with_context(action["context"]).create({})
+            self.env["scf.repayment"].with_user(self.people["approver"]).with_context(**action["context"]).create({})
         )
         self.assertEqual((repayment.loan_id, repayment.amount, repayment.reason), (loan, 1360, "release"))
         repayment.action_repay()
@@ -249,6 +249,16 @@ class TestInventoryLoan(GoodsCase):
         self._report_values(on=self.today + timedelta(days=7))
         self.assertTrue(self.rhone_bank.queued("value"))
 
+    def test_interest_that_accrues_on_a_covered_principal_is_no_margin_call(self):
+        pledge = self._copper(500).sudo()
+        loan = self._financed(pledge, advance_rate="80.00", requested=3200, on=self.today - timedelta(days=30))
+        self.assertGreater(loan.balance_total, 3200)
+        self.assertEqual((loan.pledge_value, loan.margin_call), (3200, 0), "the bank asks for nothing either")
+        accrued = loan.balance_total - 3200
+        self.copper.standard_price = 7.0
+        self.env["scf.pledge"].sudo()._cron_revalue()
+        self.assertAlmostEqual(loan.margin_call, 400 + accrued, 2, "a repayment pays the interest first")
+
     def test_a_shortfall_of_goods_is_a_margin_call(self):
         loan, _pledge = self._lent()
         self.rhone_bank.call_margin(loan, "400.00")
@@ -280,6 +290,24 @@ class TestInventoryLoan(GoodsCase):
         self.assertEqual((pledge.held_quantity, request.state), (400, "asked"))
         self.rhone_bank.release(pledge, 100, release_id=request.name)
         self.assertEqual((pledge.held_quantity, request.state), (400, "released"))
+
+    def test_each_list_of_goods_of_one_day_counts_by_itself(self):
+        loan, pledge = self._lent()
+        self.rhone_bank.say_what_it_holds(loan, **{f"pledge_{pledge.id}": 100})
+        self.rhone_bank.release(pledge, 100)
+        self.rhone_bank.say_what_it_holds(loan, **{f"pledge_{pledge.id}": 300})
+        self.assertEqual((pledge.held_quantity, loan.mismatch), (200, False))
+        self.rhone_bank.release(pledge, 200)
+        self.assertEqual(pledge.held_quantity, 200, "the event that came late tells nothing new")
+
+    def test_an_answer_to_a_request_that_is_not_ours_frees_nothing(self):
+        loan, pledge = self._lent()
+        self.rhone_bank.release(pledge, 400, release_id="REL/lost", status="WAITING", repay_first="1360.00")
+        self.rhone_bank.release(pledge, 400, release_id="REL/lost", status="DECLINED")
+        self.assertEqual(pledge.held_quantity, 500)
+        self.assertIn("REL/lost", loan.message_ids[0].preview)
+        self.rhone_bank.release(pledge, 400, release_id="REL/lost")
+        self.assertEqual(pledge.held_quantity, 100, "what the bank lets go is free, whoever asked")
 
     def test_goods_that_only_one_side_holds_are_shown(self):
         loan, pledge = self._lent()

@@ -1,8 +1,11 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
+from ..models import scf_bulk_request
 from .purchase_case import SUPPLIER_IBAN, PurchaseCase
 
 OTHER_IBAN = "FR7630006000011234567890189"
@@ -36,7 +39,7 @@ class TestPurchaseJourney(PurchaseCase):
         action = order.action_scf_request()
         self.assertEqual(action["name"], "Have the bank pay Delta Mills")
         dialog = Form(
-            self.env["scf.application"].with_user(self.purchaser).with_context(action["context"]),
+            self.env["scf.application"].with_user(self.purchaser).with_context(**action["context"]),
             view="scf_finance.view_scf_application_request_form",
         )
         self.assertEqual(dialog.payee_account, "NL91 ABNA 0417 1643 00, Delta Mills")
@@ -91,6 +94,29 @@ class TestPurchaseJourney(PurchaseCase):
         self.assertIn('name="scf_financed"', orders.get_view(False, "search")["arch"])
         self._draft(self.order).sudo().line_ids.write({"asset_key": "x", "is_open": True})
         self.assertEqual(orders.search([("scf_claim_ids.is_open", "=", True)]), self.order)
+
+    def test_many_purchases_are_sent_by_the_job_to_the_account_that_was_confirmed(self):
+        def started(orders):
+            with patch.object(scf_bulk_request, "MOST_AT_ONCE", 1):
+                action = self._as_purchaser(orders).action_scf_request()
+            bulk = self._as_purchaser(self.env["scf.bulk.request"]).browse(action["res_id"])
+            bulk.action_start()
+            return bulk
+
+        def run():
+            with self.enter_registry_test_mode():
+                self.env.ref("scf_finance.cron_bulk_requests").method_direct_trigger()
+            self.env.invalidate_all()
+
+        bulk = started(self.order | self._purchase())
+        run()
+        self.assertEqual((bulk.asked_count, bulk.part_ids.reason), (1, False))
+        late = started(self._purchase() | self._purchase())
+        self.supplier_account.action_archive()
+        self._account_of(self.supplier, OTHER_IBAN)
+        run()
+        self.assertEqual(late.asked_count, 0)
+        self.assertIn("another one than when you opened", late.part_ids.reason)
 
     def test_request_for_quotation_is_quiet_until_it_is_confirmed(self):
         rfq = self._purchase(confirm=False)
