@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -71,7 +72,23 @@ class PricedDocument:
 
 def read_priced_documents(scope, orders) -> dict[int, PricedDocument]:
     """Read the lines of the financed sales orders and invoices, by document id, in a fixed number of queries."""
-    return agreeing(scope, _read_orders(scope, orders) if scope.is_order else read_invoice_lines(scope, sign=-1))
+    if not scope.is_order:
+        return agreeing(scope, read_invoice_lines(scope, sign=-1))
+    tax_ids = SQL(
+        """
+        SELECT rel.account_tax_id
+          FROM sale_order_line line
+          JOIN account_tax_sale_order_line_rel rel ON rel.sale_order_line_id = line.id
+         WHERE line.order_id = ANY(%s)
+        """,
+        scope.ids,
+    )
+    return agreeing(scope, read_order_lines(scope, orders, tax_ids=tax_ids, base_lines_of=_base_lines_of))
+
+
+def _base_lines_of(order) -> list[dict]:
+    lines = [line._prepare_base_line_for_taxes_computation() for line in order._get_priced_lines()]
+    return lines + order._add_base_lines_for_early_payment_discount()
 
 
 def agreeing(scope, priced: dict[int, PricedDocument]) -> dict[int, PricedDocument]:
@@ -214,32 +231,38 @@ def _invoice_line(row: dict, tax_names: dict[int, str]) -> PricedLine:
     )
 
 
-def _read_orders(scope, orders) -> dict[int, PricedDocument]:
+def read_order_lines(
+    scope, orders, *, tax_ids: SQL, base_lines_of: Callable[..., list[dict]]
+) -> dict[int, PricedDocument]:
     """An order keeps no tax lines. Where each line has one tax at most, and the lines add up to the order's totals,
     what the lines say is all there is to know; else Odoo's tax engine tells, exactly as it computed the totals.
+
+    :param tax_ids: ids of the taxes on the orders' lines
+    :param base_lines_of: gives the lines of an order as the tax engine takes them
     """
-    taxes = {row["id"]: row for row in scope.env.execute_query_dict(_taxes_of_orders(scope.ids))}
-    priced = {header.id: stated_order(header, orders.by_id[header.id], taxes) for header in scope.headers}
+    taxes = {row["id"]: row for row in scope.env.execute_query_dict(_taxes(tax_ids))}
+    priced = {header.id: _stated_order(header, orders.by_id[header.id], taxes) for header in scope.headers}
     computed = scope.documents.filtered(lambda order: priced[order.id] is None).with_context(lang="en_US")
     for path in READ_BY_TAX_ENGINE if computed else ():
         computed.mapped(path)
-    return {**priced, **{order.id: _compute_order(order, scope.currency) for order in computed}}
+    return {
+        **priced,
+        **{order.id: _compute_order(order, base_lines_of(order), scope.currency) for order in computed},
+    }
 
 
-def _taxes_of_orders(order_ids: list[int]) -> SQL:
+def _taxes(tax_ids: SQL) -> SQL:
     return SQL(
         """
-        SELECT DISTINCT tax.id, tax.name->>'en_US' AS name, tax.amount_type, tax.amount::text AS amount
-          FROM sale_order_line line
-          JOIN account_tax_sale_order_line_rel rel ON rel.sale_order_line_id = line.id
-          JOIN account_tax tax ON tax.id = rel.account_tax_id
-         WHERE line.order_id = ANY(%s)
+        SELECT tax.id, tax.name->>'en_US' AS name, tax.amount_type, tax.amount::text AS amount
+          FROM account_tax tax
+         WHERE tax.id IN (%s)
         """,
-        order_ids,
+        tax_ids,
     )
 
 
-def stated_order(header, order, taxes: dict[int, dict]) -> PricedDocument | None:
+def _stated_order(header, order, taxes: dict[int, dict]) -> PricedDocument | None:
     """The order from its lines' own columns, None where they do not tell all of it.
 
     :param taxes: rows of the lines' taxes by id: `name`, `amount_type` and `amount`
@@ -285,19 +308,17 @@ def _stated_tax(tax: dict, base: Decimal, amount: Decimal) -> TaxAmount:
     return TaxAmount(tax["name"], Decimal(tax["amount"]) if tax["amount_type"] == "percent" else None, base, amount)
 
 
-def _compute_order(order, currency: str) -> PricedDocument:
+def _compute_order(order, base_lines: list[dict], currency: str) -> PricedDocument:
     tax_engine = order.env["account.tax"]
-    base_lines = [line._prepare_base_line_for_taxes_computation() for line in order._get_priced_lines()]
-    base_lines += order._add_base_lines_for_early_payment_discount()
     tax_engine._add_tax_details_in_base_lines(base_lines, order.company_id)
     tax_engine._round_base_lines_tax_details(base_lines, order.company_id)
     return PricedDocument(
-        lines=tuple(computed_line(base_line, currency, of="sale.order.line") for base_line in base_lines),
-        taxes=computed_taxes(base_lines, currency),
+        lines=tuple(_computed_line(base_line, currency, of=order.order_line._name) for base_line in base_lines),
+        taxes=_computed_taxes(base_lines, currency),
     )
 
 
-def computed_line(base_line: dict, currency: str, *, of: str) -> PricedLine:
+def _computed_line(base_line: dict, currency: str, *, of: str) -> PricedLine:
     """A line of Odoo's tax engine; `of` is the model of order lines, other records have no line of the order."""
     details, record = base_line["tax_details"], base_line["record"]
     line = record if getattr(record, "_name", None) == of else record.browse()
@@ -322,7 +343,7 @@ def computed_line(base_line: dict, currency: str, *, of: str) -> PricedLine:
     )
 
 
-def computed_taxes(base_lines: list[dict], currency: str) -> tuple[TaxAmount, ...]:
+def _computed_taxes(base_lines: list[dict], currency: str) -> tuple[TaxAmount, ...]:
     """The taxes that Odoo's tax engine found on the lines, added up."""
     totals: dict[int, list] = {}
     for base_line in base_lines:
