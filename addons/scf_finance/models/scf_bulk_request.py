@@ -301,6 +301,7 @@ class ScfBulkPart(models.Model):
             "requested_amount": application.requested_amount,
             "tenor_days": application.tenor_days,
             "repayment": application.repayment,
+            "payee_account": application.payee_account,
             "words": {str(proposal.bank_id.id): proposal.notice for proposal in application.proposal_ids},
         }
 
