@@ -3,7 +3,7 @@ from datetime import timedelta
 from functools import partial
 
 from openscf.errors import OpenSCFError
-from openscf.wire import Money, Release, Valuation, ValuationReceipt
+from openscf.wire import Money, Release, ReleaseStatus, Valuation, ValuationReceipt
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -92,8 +92,18 @@ class ScfLoan(models.Model):
         request = pledge.release_ids.filtered(lambda release: release.name and release.name == message.release_id)
         if request:
             request._take_answer(wire, cursor)
-        else:
+        elif message.status is ReleaseStatus.RELEASED:
             pledge._take_release(float(message.quantity), message.reference or str(cursor))
+        else:
+            self._warn(
+                self.env._(
+                    "%(bank)s answers the request %(release)s for goods of %(pledge)s, which nobody here made. Ask the "
+                    "bank.",
+                    bank=self.bank_id.name,
+                    release=message.release_id or "",
+                    pledge=pledge.name,
+                )
+            )
         self._check_agreement()
         self.application_id._notify_panel()
 
@@ -253,8 +263,10 @@ class ScfPledge(models.Model):
 
     def _take_over_release(self, quantity):
         """The bank's list of goods says that it let this quantity go, and no event has told of it yet."""
-        day = fields.Date.context_today(self)
-        release = self._release(quantity, self.env._("List of goods of %s", day))
+        day, number = fields.Date.context_today(self), len(self.release_ids) + 1
+        # The number keeps two lists of one day apart: a reference counts once.
+        reference = self.env._("List of goods of %(day)s (%(number)s)", day=day, number=number)
+        release = self._release(quantity, reference)
         release.unexplained_quantity = release.quantity
 
     def _take_release(self, quantity, reference, request=None):

@@ -125,8 +125,10 @@ class ScfLoan(models.Model):
         self.ensure_one()
         owed = exact(self.balance_total, self.currency_id.name)
         wanted = Decimal(str(self.pledge_cover_wanted or self.company_id.scf_pledge_cover_percent))
-        is_running = self.state in ("active", "overdue") and self.pledge_ids
-        missing = max(owed * wanted / 100 - lending_value, Decimal(0)) if is_running else Decimal(0)
+        # By a bank's terms goods cover the principal: interest that accrues is what the haircut is for.
+        secured = exact(self.balance_principal, self.currency_id.name) if self.pledge_cover_wanted else owed
+        is_short = self.state in ("active", "overdue") and self.pledge_ids and secured * wanted / 100 > lending_value
+        missing = owed * wanted / 100 - lending_value if is_short else Decimal(0)
         missing, before = self.currency_id.round(float(missing)), self.margin_call
         self.write(
             {
