@@ -96,6 +96,26 @@ class TestGoodsSecurity(GoodsCase):
                 with self.subTest(f"{user.login} {records._name}.{method}"), self.assertRaises(UserError):
                     self._call(user, records, method)
 
+    def test_a_dialog_is_for_nobody_but_whoever_opened_it(self):
+        borrow = self._call(self.people["requester"], self.lot, "action_scf_borrow")
+        ask = self._call(self.keeper, self.pledge, "action_ask_release")
+        dialogs = [self.env[action["res_model"]].sudo().browse(action["res_id"]) for action in (borrow, ask)]
+        for user in (self.stranger, self.people["approver"]):
+            for dialog in dialogs:
+                for records in (dialog, dialog.line_ids):
+                    for method, args in (("read", []), ("write", [{}])):
+                        with self.subTest(f"{user.login} {records._name}.{method}"), self.assertRaises(AccessError):
+                            self._call(user, records, method, *args)
+
+    def test_goods_of_one_s_second_company_are_borrowed_against(self):
+        user, own = self.people["requester"], self.stranger.company_id
+        user.sudo().company_ids += own
+        companies = {"allowed_company_ids": [own.id, self.company.id]}
+        action = self.lot.with_user(user).with_context(**companies).action_scf_borrow()
+        borrow = self.env["scf.borrow"].with_user(user).with_context(**companies).browse(action["res_id"])
+        application = self.env["scf.application"].browse(borrow.action_borrow()["res_id"])
+        self.assertEqual(application.line_ids.pledge_id.company_id | application.company_id, self.company)
+
     def test_nobody_writes_what_the_bank_says(self):
         release = self._ask(self.keeper, 400)
         for user in (self.people["requester"], self.people["admin"], self.manager):

@@ -82,7 +82,7 @@ class ScfBorrow(models.TransientModel):
             raise UserError(
                 "\n".join(f"{line.lot_id.name or line.product_id.display_name}: {line.why_not}" for line in hindered)
             )
-        application = self.env["scf.application"].create({})
+        application = self.env["scf.application"].with_company(self.company_id).create({})
         pledges = self.env["scf.pledge"].create(
             [
                 {
