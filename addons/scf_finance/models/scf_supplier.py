@@ -162,13 +162,16 @@ class ScfApplication(models.Model):
 class ScfLoan(models.Model):
     _inherit = "scf.loan"
 
+    def _pays_supplier(self):
+        return self.application_id.technique == DISTRIBUTOR_FINANCE
+
     def _past_due_sentence(self, amount):
-        if self.application_id.technique != DISTRIBUTOR_FINANCE:
+        if not self._pays_supplier():
             return super()._past_due_sentence(amount)
         return self.env._("%s is past due. The goods have not brought it in, so repay it from own money.", amount)
 
     def _next_step(self):
-        if self.application_id.technique == DISTRIBUTOR_FINANCE and self.state in ("granted", "active"):
+        if self._pays_supplier() and self.state in ("granted", "active"):
             return self._next_step_of_purchase()
         return super()._next_step()
 

@@ -10,7 +10,6 @@ from odoo import fields, models
 from odoo.tools import format_amount
 
 from ..amounts import exact
-from ..eligibility.facts import DISTRIBUTOR_FINANCE
 
 
 class ScfApplicationDocument(models.Model):
@@ -88,9 +87,6 @@ class AccountMove(models.Model):
 
 class ScfLoan(models.Model):
     _inherit = "scf.loan"
-
-    def _pays_supplier(self):
-        return self.application_id.technique == DISTRIBUTOR_FINANCE
 
     def _book(self, entries):
         """Book as for any loan; what the bank paid a supplier is owed to him no more (see `_payout_lines`)."""
