@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ..models.scf_listing import ACCOUNTS
-
 
 def read_first_steps(env) -> list[dict]:
     """What is missing in the companies that the user works in, the first step first; empty where nothing is.
@@ -28,19 +26,19 @@ def _missing(env, company, banks):
             yield "bank", env._("The bank has your registration: it lets you in, and nothing is left to do here."), None
         else:
             yield "bank", env._("Connect a bank: its address is all you need."), _banks(env)
-    if not company.partner_id.vat or not company.partner_id.country_id:
+    lacks = company._scf_lacks()
+    if "tax_id" in lacks:
         yield (
             "tax_id",
             env._("Fill in the company's tax ID and country: banks know it by them."),
             _company(env, company),
         )
-    if not all(company[name] for name in ACCOUNTS):
+    if "accounts" in lacks:
         yield "accounts", env._("Create the financing journal and accounts with one click."), _settings(env)
-    account = company.scf_collection_bank_account_id
-    if not account:
+    if "collection" in lacks:
         sentence = env._("Choose the collection account: the one that your customers pay to.")
         yield "collection", sentence, _settings(env)
-    elif not (account.active and account.allow_out_payment and account.partner_id == company.partner_id):
+    if "trust" in lacks:
         sentence = env._(
             "The collection account is not trusted: somebody who validates bank accounts has to look at it."
         )

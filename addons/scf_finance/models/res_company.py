@@ -1,5 +1,15 @@
 from odoo import fields, models
 
+from ..eligibility.statable import is_name
+
+# What the books of a loan are kept with.
+ACCOUNTS = (
+    "scf_journal_id",
+    "scf_loan_account_id",
+    "scf_interest_account_id",
+    "scf_fee_account_id",
+    "scf_clearing_account_id",
+)
 # Codes to start from in a chart that has no account of the type yet.
 FIRST_CODES = {"liability_current": "111000", "asset_current": "103000", "expense": "620000"}
 JOURNAL_CODES = ("FIN", *(f"FIN{number}" for number in range(1, 100)))
@@ -72,6 +82,22 @@ class ResCompany(models.Model):
         "CHECK (scf_pledge_haircut >= 0 AND scf_pledge_haircut < 100 AND scf_pledge_cover_percent BETWEEN 1 AND 1000)",
         "A haircut is from 0 to below 100 %, the cover by goods between 1 and 1000 %.",
     )
+
+    def _scf_lacks(self):
+        """What has to be there before a bank can be asked, and is not: "tax_id", "accounts", "collection", "trust".
+
+        The rules read the same of the companies of many documents (`eligibility.facts.COMPANY_SETUP`).
+        """
+        self.ensure_one()
+        account = self.scf_collection_bank_account_id
+        is_trusted = account.active and account.allow_out_payment and account.partner_id == self.partner_id
+        is_there = {
+            "tax_id": is_name(self.partner_id.vat) and self.partner_id.country_id,
+            "accounts": all(self[name] for name in ACCOUNTS),
+            "collection": account,
+            "trust": is_trusted or not account,
+        }
+        return [code for code, there in is_there.items() if not there]
 
     def _scf_create_accounts(self):
         """Create the financing journal and accounts that are missing; what is set is kept."""

@@ -15,14 +15,6 @@ from ..eligibility.facts import DISTRIBUTOR_FINANCE, PRE_SHIPMENT, RECEIVABLES_D
 from ..eligibility.overdue import MAX_DAYS_OVERDUE
 from .scf_application import OPEN_STATES
 
-ACCOUNTS = (
-    "scf_journal_id",
-    "scf_loan_account_id",
-    "scf_interest_account_id",
-    "scf_fee_account_id",
-    "scf_clearing_account_id",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -201,7 +193,7 @@ class ScfFinanceable(models.AbstractModel):
         currencies = {currency.name: currency.id for currency in self.env["res.currency"].search([])}
         markets = []
         for company, of_company in banks.grouped("company_id").items():
-            if not company._scf_is_set_up():
+            if company._scf_lacks():
                 continue
             longest = {}
             for terms in bank_terms(of_company, technique):
@@ -210,20 +202,6 @@ class ScfFinanceable(models.AbstractModel):
             if longest:
                 markets.append(Market(company.id, longest))
         return markets
-
-
-class ResCompany(models.Model):
-    _inherit = "res.company"
-
-    def _scf_is_set_up(self):
-        """Whether the company has accounts and a trusted collection account: without them nothing can be drawn."""
-        self.ensure_one()
-        account = self.scf_collection_bank_account_id
-        return (
-            all(self[name] for name in ACCOUNTS)
-            and bool(account.active and account.allow_out_payment and account.partner_id == self.partner_id)
-            and bool(self.partner_id.vat and self.partner_id.country_id)
-        )
 
 
 class SaleOrder(models.Model):
