@@ -163,6 +163,16 @@ class FinanceCase(AccountTestInvoicingCommon):
 
     # --- given ---
 
+    def _salesperson(self):
+        """A requester who may read no orders but his own."""
+        return new_test_user(
+            self.env,
+            "fin_seller",
+            groups="scf_connector.group_scf_requester,sales_team.group_sale_salesman",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+
     def _invoice(self, amount=10000.0, *, days=45, **values):
         """A posted customer invoice without tax, due in `days`."""
         values.setdefault("invoice_date", self.today)

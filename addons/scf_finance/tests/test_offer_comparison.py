@@ -221,6 +221,7 @@ class TestOfferComparison(FinanceCase):
         self._as("requester", rhone).action_decline()
         [hansa, ended] = self._as("approver", self.invoice).scf_panel()["offers"]
         self.assertEqual((hansa["state"], ended["state"], ended["can_accept"]), ("open", "declined", False))
+        self.assertEqual(ended["state_label"], "Declined")
         self.assertFalse(hansa["marks"], "one offer is no choice")
 
     # --- the margin of the sale ---

@@ -162,13 +162,7 @@ class TestHome(PledgeCase):
         self.assertEqual(self._home("accountant"), {"visible": False})
 
     def test_own_documents_and_own_company_only(self):
-        seller = new_test_user(
-            self.env,
-            "fin_seller",
-            groups="scf_connector.group_scf_requester,sales_team.group_sale_salesman",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        seller = self._salesperson()
         self._invoice(10000.0)
         self._order(2000.0, user_id=self.people["admin"].id)
         self._order(1000.0, user_id=seller.id)

@@ -1,8 +1,7 @@
 from datetime import timedelta
 
-from odoo import Command
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .common import FinanceCase, technique
 
@@ -97,13 +96,7 @@ class TestListing(FinanceCase):
         self.assertEqual(self._cells(invoice, "accountant"), {})
         with self.assertRaises(AccessError):
             self._found("account.move", role="accountant")
-        seller = new_test_user(
-            self.env,
-            "fin_seller",
-            groups="scf_connector.group_scf_requester,sales_team.group_sale_salesman",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        seller = self._salesperson()
         mine, theirs = self._order(2000.0, user_id=seller.id), self._order(2000.0, user_id=self.people["admin"].id)
         orders = self.env["sale.order"].with_user(seller)
         self.assertEqual(set(orders.scf_list_cells((mine | theirs).ids)), {mine.id})

@@ -88,13 +88,7 @@ class TestOverview(PledgeCase):
     # --- who may know what ---
 
     def test_who_has_no_role_or_may_not_read_the_documents_is_told_nothing(self):
-        seller = new_test_user(
-            self.env,
-            "fin_seller",
-            groups="scf_connector.group_scf_requester,sales_team.group_sale_salesman",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        seller = self._salesperson()
         self._financed(self._invoice(10000.0))
         self._invoice(20000.0)
         self._order(4000.0, user_id=self.people["admin"].id)

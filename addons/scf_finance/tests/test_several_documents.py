@@ -283,13 +283,7 @@ class TestSeveralDocuments(FinanceCase):
 
     def test_own_sales_only(self):
         """A salesperson with his own orders only neither adds a colleague's order nor learns anything of it."""
-        seller = new_test_user(
-            self.env,
-            "fin_seller",
-            groups="scf_connector.group_scf_requester,sales_team.group_sale_salesman",
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
+        seller = self._salesperson()
         mine, theirs = self._order(2000.0, user_id=seller.id), self._order(3000.0, user_id=self.people["admin"].id)
         applications = self.env["scf.application"].with_user(seller)
         draft = applications.create({"line_ids": [Command.create({"sale_order_id": mine.id})]})
