@@ -100,6 +100,13 @@ class TestHome(PledgeCase):
         self.assertTrue(home["why_nothing"])
         self.assertEqual([step["action"] for step in self._home()["first_steps"]], [None] * 3)
 
+    def test_a_tax_id_that_says_nothing_is_missing(self):
+        self._invoice(10000.0)
+        self.company.partner_id.vat = "/"
+        home = self._home()
+        self.assertEqual([step["code"] for step in home["first_steps"]], ["tax_id"])
+        self.assertFalse(home["draw"])
+
     def test_nothing_open_is_said(self):
         home = self._home()
         self.assertEqual((home["draw"], home["first_steps"]), ([], []))
