@@ -30,7 +30,14 @@ def matters(env) -> tuple[Matter, ...]:
     _ = env._
     running = ("loan_id.state", "in", ("active", "overdue"))
     return (
-        Matter("margin", "scf.loan", [("margin_call", ">", 0)], lambda n: _("Margin calls: %s", n), "danger"),
+        Matter(
+            "margin",
+            "scf.loan",
+            # Our own figures call for it, or the bank does.
+            ["|", ("margin_call", ">", 0), "&", ("shortfall", ">", 0), ("pledge_ids", "!=", False)],
+            lambda n: _("Margin calls: %s", n),
+            "danger",
+        ),
         Matter(
             "mismatch", "scf.loan", [("mismatch", "!=", False)], lambda n: _("Books and bank disagree: %s", n), "danger"
         ),
@@ -56,7 +63,7 @@ def matters(env) -> tuple[Matter, ...]:
         Matter(
             "shortfall",
             "scf.loan",
-            [("shortfall", ">", 0), ("state", "in", ("active", "overdue"))],
+            [("shortfall", ">", 0), ("state", "in", ("active", "overdue")), ("pledge_ids", "=", False)],
             lambda n: _("Loans that the documents no longer carry: %s", n),
         ),
         Matter(

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..home.attention import read_attention
 from .goods_case import GoodsCase
 
 
@@ -265,6 +266,8 @@ class TestInventoryLoan(GoodsCase):
         self.rhone_bank.call_margin(loan, "500.00")
         activity = loan.activity_search(["scf_finance.activity_margin_call"])
         self.assertEqual((loan.shortfall, len(activity)), (500, 1))
+        waiting = {row["code"] for row in read_attention(self._as("requester", loan).env)}
+        self.assertEqual(waiting & {"margin", "shortfall"}, {"margin"}, "told once, as what it is")
         self.assertIn("500.00", activity.note)
         self.rhone_bank.call_margin(loan, "0.00")
         self.assertEqual(loan.shortfall, 0)
