@@ -80,7 +80,7 @@ def test_story_prints_each_step_with_its_figures(told: str) -> None:
         "is closed with 0.00 owed",
         "the clearing account stands at 0.00",
         "runs on",
-        "You could have 9,862.72 € paid to Schwarzwald Gerätebau GmbH today",
+        "paid to Schwarzwald Gerätebau GmbH today (80 % of",
         "has all of it: the bank's fee is repaid with the principal",
         "is left for the company to pay",
         "first in, first out: 12 of the 20",
