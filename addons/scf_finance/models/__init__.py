@@ -35,12 +35,12 @@ from . import scf_pledge
 from . import scf_pledge_release
 from . import scf_pledge_value
 from . import scf_pledge_financing
-from . import scf_followed_pledge
 from . import scf_application_goods
 from . import scf_loan_goods
 from . import scf_followed_goods
 from . import scf_followed_use
 from . import scf_followed_moves
+from . import scf_followed_pledge
 from . import stock_quant
 from . import stock_move
 from . import stock_move_line
@@ -49,8 +49,6 @@ from . import stock_location
 from . import stock_lot
 from . import product_template
 from . import product_product
-from . import scf_supplier
-from . import scf_supplier_payout
 from . import scf_listing
 from . import scf_drawable
 from . import scf_overview
@@ -60,3 +58,5 @@ from . import scf_goods_overview
 from . import stock_warehouse
 from . import scf_bulk_request
 from . import scf_home
+from . import scf_supplier
+from . import scf_supplier_payout

@@ -25,6 +25,7 @@ from . import test_gateway
 from . import test_given_up_acceptance
 from . import test_jobs
 from . import test_journey
+from . import test_languages
 from . import test_loan
 from . import test_offer
 from . import test_offer_comparison
@@ -56,10 +57,10 @@ from . import test_borrow
 from . import test_goods_rules
 from . import test_goods_security
 from . import test_inventory_loan
-from . import test_history
 from . import test_screens_panel
 from . import test_screens_listing
 from . import test_screens_home
 from . import test_screens_bulk
 from . import test_screens_unit
 from . import test_screens_tour
+from . import test_history
