@@ -119,6 +119,113 @@ def pledged_lots_of_purchases(purchase_lines: SQL) -> SQL:
     )
 
 
+def pledged_stock_of_purchases(purchase_lines: SQL, field: str) -> SQL:
+    """Claims on pledges of goods without lots, where these purchases can't do without them.
+
+    What is left of a purchase is told by first in, first out: what is on hand, less what was received after it. What
+    the company has, less what other documents' banks paid for and what is pledged or about to be, has to be enough for
+    all of that. Goods that are still to come, and those that have long been sold, ask for nothing.
+
+    :param purchase_lines: rows of `document_id`, `purchase_line_id` and `quantity`: how many, in the product's unit,
+        the document is about at most; NULL for all that came
+    :param str field: of a line of an application, which says that it is about the document itself
+    """
+    return SQL(
+        """
+        SELECT needed.document_id, 'claim_id' AS field, claim.id AS record_id
+          FROM (
+            WITH purchase AS MATERIALIZED (%(purchase_lines)s
+            ), held AS MATERIALIZED (
+                SELECT pledge.id, pledge.company_id, pledge.product_id, company.partner_id AS owner_id,
+                       pledge.quantity - pledge.released_quantity AS quantity
+                  FROM scf_pledge pledge
+                  JOIN res_company company ON company.id = pledge.company_id
+                  JOIN product_product product ON product.id = pledge.product_id
+                  JOIN product_template template ON template.id = product.product_tmpl_id
+                 WHERE template.tracking = 'none'
+                   AND (pledge.state = 'active'
+                        OR pledge.state = 'proposed' AND EXISTS (SELECT FROM scf_application_document claim
+                                                                  WHERE claim.pledge_id = pledge.id AND claim.is_open))
+                   AND EXISTS (SELECT FROM purchase
+                                 JOIN stock_move move ON move.purchase_line_id = purchase.purchase_line_id
+                                WHERE move.product_id = pledge.product_id AND move.company_id = pledge.company_id
+                                  AND move.state = 'done')
+            ), stock AS MATERIALIZED (
+                SELECT pledged.company_id, pledged.product_id, pledged.owner_id, pledged.quantity AS pledged,
+                       on_hand.quantity AS on_hand
+                  FROM (SELECT company_id, product_id, owner_id, SUM(quantity) AS quantity
+                          FROM held GROUP BY company_id, product_id, owner_id) pledged
+                  CROSS JOIN LATERAL (
+                    SELECT COALESCE(SUM(quant.quantity), 0) AS quantity
+                      FROM stock_quant quant
+                      JOIN stock_location spot ON spot.id = quant.location_id
+                     WHERE quant.product_id = pledged.product_id AND %(spot_is_own)s
+                       AND (quant.owner_id IS NULL OR quant.owner_id = pledged.owner_id)
+                  ) on_hand
+            ), receipt AS MATERIALIZED (
+                -- What customers return was received before; what went back to the supplier never was.
+                SELECT move.company_id, move.product_id, move.purchase_line_id, move.date, move.id,
+                       GREATEST(SUM(line.quantity_product_uom) - COALESCE(MIN(sent_back.quantity), 0), 0) AS quantity
+                  FROM stock
+                  JOIN stock_move move ON move.product_id = stock.product_id AND move.company_id = stock.company_id
+                                      AND move.state = 'done'
+                  JOIN stock_move_line line ON line.move_id = move.id
+                                           AND (line.owner_id IS NULL OR line.owner_id = stock.owner_id)
+                  JOIN stock_location origin ON origin.id = line.location_id
+                  JOIN stock_location destination ON destination.id = line.location_dest_id
+                  LEFT JOIN stock_move first ON first.id = move.origin_returned_move_id
+                  LEFT JOIN LATERAL (
+                    SELECT SUM(item.quantity_product_uom) AS quantity
+                      FROM stock_move back
+                      JOIN stock_move_line item ON item.move_id = back.id
+                      JOIN stock_location target ON target.id = item.location_dest_id
+                     WHERE back.origin_returned_move_id = move.id AND back.state = 'done' AND NOT %(target_is_own)s
+                  ) sent_back ON TRUE
+                 WHERE %(destination_is_own)s AND NOT %(origin_is_own)s
+                   AND (first.id IS NULL OR first.origin_returned_move_id IS NOT NULL)
+                 GROUP BY move.id
+            ), layer AS MATERIALIZED (
+                SELECT receipt.*,
+                       SUM(quantity) OVER (PARTITION BY company_id, product_id ORDER BY date DESC, id DESC) - quantity
+                           AS received_after
+                  FROM receipt
+            ), remaining AS (
+                SELECT purchase.document_id, layer.company_id, layer.product_id,
+                       LEAST(SUM(GREATEST(LEAST(layer.quantity, stock.on_hand - layer.received_after), 0)),
+                             MIN(purchase.quantity) FILTER (WHERE layer.product_id = ordered.product_id)) AS quantity
+                  FROM (SELECT document_id, purchase_line_id, SUM(quantity) AS quantity
+                          FROM purchase GROUP BY document_id, purchase_line_id) purchase
+                  JOIN purchase_order_line ordered ON ordered.id = purchase.purchase_line_id
+                  JOIN layer ON layer.purchase_line_id = purchase.purchase_line_id
+                  JOIN stock ON stock.company_id = layer.company_id AND stock.product_id = layer.product_id
+                 GROUP BY purchase.document_id, purchase.purchase_line_id, layer.company_id, layer.product_id
+            )
+            SELECT remaining.document_id, held.id AS pledge_id
+              FROM (SELECT document_id, company_id, product_id, SUM(quantity) AS quantity
+                      FROM remaining GROUP BY document_id, company_id, product_id) remaining
+              JOIN stock ON stock.company_id = remaining.company_id AND stock.product_id = remaining.product_id
+              JOIN held ON held.company_id = remaining.company_id AND held.product_id = remaining.product_id
+              CROSS JOIN LATERAL (
+                SELECT COALESCE(SUM(goods.quantity_received - goods.quantity_gone), 0) AS quantity
+                  FROM scf_followed_goods goods
+                  JOIN scf_application_document financed ON financed.id = goods.document_id
+                 WHERE goods.is_open AND goods.pledge_id IS NULL AND goods.company_id = remaining.company_id
+                   AND goods.product_id = remaining.product_id
+                   AND financed.%(field)s IS DISTINCT FROM remaining.document_id
+              ) bought
+             WHERE stock.on_hand - bought.quantity - stock.pledged < remaining.quantity AND remaining.quantity > 0
+          ) needed
+          JOIN scf_application_document claim ON claim.pledge_id = needed.pledge_id AND claim.is_open
+        """,
+        purchase_lines=purchase_lines,
+        spot_is_own=is_own("spot", "pledged"),
+        origin_is_own=is_own("origin", "move"),
+        destination_is_own=is_own("destination", "move"),
+        target_is_own=is_own("target", "back"),
+        field=SQL.identifier(field),
+    )
+
+
 # What waits for a customer, by lot, and comes from goods that are followed.
 _RESERVED = SQL(
     """

@@ -10,7 +10,7 @@ from odoo.tools import SQL
 
 from ..evidence.relations import relation
 from .facts import COMPANY_SETUP, DISTRIBUTOR_FINANCE, DocumentFacts, facts_of, read_claims
-from .goods_claims import pledged_lots_of_purchases
+from .goods_claims import pledged_lots_of_purchases, pledged_stock_of_purchases
 from .resale_days import Resale, read_resales
 
 
@@ -88,6 +88,11 @@ def read_purchase_order_facts(orders, *, banks, today: date) -> tuple[PurchaseFa
         orders=orders.ids,
         to_come=_to_come(SQL("line"), SQL("uom")),
     )
+    lines = SQL(
+        "SELECT order_id AS document_id, id AS purchase_line_id, NULL::numeric AS quantity FROM purchase_order_line"
+        " WHERE order_id = ANY(%s)",
+        orders.ids,
+    )
     same_asset = SQL(
         """
         SELECT id AS document_id, 'purchase_order_id' AS field, id AS record_id FROM unnest(%(orders)s) id
@@ -100,13 +105,7 @@ def read_purchase_order_facts(orders, *, banks, today: date) -> tuple[PurchaseFa
         %(pledged)s
         """,
         orders=orders.ids,
-        pledged=pledged_lots_of_purchases(
-            SQL(
-                "SELECT order_id AS document_id, id AS purchase_line_id FROM purchase_order_line"
-                " WHERE order_id = ANY(%s)",
-                orders.ids,
-            )
-        ),
+        pledged=_pledged(lines, "purchase_order_id"),
     )
     return _facts(orders, rows, goods, same_asset, banks, today)
 
@@ -170,6 +169,19 @@ def read_bill_facts(moves, *, banks, today: date) -> tuple[PurchaseFacts, ...]:
         moves=moves.ids,
         to_come=_to_come(SQL("line"), SQL("uom")),
     )
+    lines = SQL(
+        """
+        SELECT item.move_id AS document_id, item.purchase_line_id,
+               item.quantity * (item_uom.factor / product_uom.factor)::numeric AS quantity
+          FROM account_move_line item
+          LEFT JOIN product_product product ON product.id = item.product_id
+          LEFT JOIN product_template template ON template.id = product.product_tmpl_id
+          LEFT JOIN uom_uom product_uom ON product_uom.id = template.uom_id
+          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
+         WHERE item.move_id = ANY(%s) AND item.purchase_line_id IS NOT NULL
+        """,
+        moves.ids,
+    )
     same_asset = SQL(
         """
         SELECT id AS document_id, 'move_id' AS field, id AS record_id FROM unnest(%(moves)s) id
@@ -182,14 +194,16 @@ def read_bill_facts(moves, *, banks, today: date) -> tuple[PurchaseFacts, ...]:
         %(pledged)s
         """,
         moves=moves.ids,
-        pledged=pledged_lots_of_purchases(
-            SQL(
-                "SELECT move_id AS document_id, purchase_line_id FROM account_move_line WHERE move_id = ANY(%s)",
-                moves.ids,
-            )
-        ),
+        pledged=_pledged(lines, "move_id"),
     )
     return _facts(moves, rows, goods, same_asset, banks, today)
+
+
+def _pledged(purchase_lines: SQL, field: str) -> SQL:
+    """Claims on pledges of the goods that these purchases brought, with lots or without."""
+    return SQL(
+        "%s UNION %s", pledged_lots_of_purchases(purchase_lines), pledged_stock_of_purchases(purchase_lines, field)
+    )
 
 
 def _facts(documents, rows: list[dict], goods: SQL, same_asset: SQL, banks, today: date) -> tuple[PurchaseFacts, ...]:

@@ -182,7 +182,9 @@ class ScfCollection(models.Model):
         :param dict shares: share of the payment by application id
         """
         known = self.search([("partial_id", "=", settlement.partial_id), ("kind", "=", "payment")])
-        left = settlement.cash - sum(exact(row.amount, row.currency_id.name) for row in known)
+        # What a bank refused repays nothing there, so it is left for the other loans.
+        taken = known.filtered(lambda row: row.state != "refused")
+        left = settlement.cash - sum(exact(row.amount, row.currency_id.name) for row in taken)
         loans = self.env["scf.loan"].search(
             [("application_id", "in", list(shares)), ("state", "in", WATCHED_STATES)], order="id"
         )
@@ -436,6 +438,8 @@ class ScfCollection(models.Model):
                 detail=self.refusal,
             )
         )
+        if self.kind == "payment" and self.partial_id:
+            self._find_resale(self.move_id.ids, partial_ids=[self.partial_id])
 
     def _scf_on_delayed(self, message):
         self.loan_id.submission_id._scf_on_delayed(message)

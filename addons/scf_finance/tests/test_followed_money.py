@@ -143,6 +143,21 @@ class TestFollowedMoney(FollowedCase):
         self._pay(invoice)
         self.assertEqual(self._collected(self.loan), [("payment", 30)])
 
+    def test_what_a_bank_refuses_is_left_for_the_loan_whose_goods_it_is_for(self):
+        earlier = self._purchase((self.nails, 10))
+        other = self._loan(earlier)
+        invoice = self._invoiced(self._sold(self.nails, 10))
+        self._pay(invoice)
+        self.loan.collection_ids._report()
+        late = self._receive(earlier, 10)
+        late.date = "2020-01-01 00:00:00"
+        self.env.cr.flush()
+        self.assertEqual(self._collected(other), [], "the bank was told that the payment is for the other loan")
+        self.rhone_bank.refuse("collect")
+        self.assertEqual(self.loan.collection_ids.state, "refused")
+        self.assertEqual(self._collected(other), [("payment", 100)])
+        self.assertEqual(self._collected(self.loan), [("payment", 100)], "and it is not told there again")
+
     def test_payment_from_before_the_request_is_nobodys(self):
         order = self._order_of(self.nails, 6)
         self._pay(self._invoiced(order), payment_date=self.today - timedelta(days=3))
@@ -226,6 +241,61 @@ class TestFollowedMoney(FollowedCase):
                 self._refusal(document),
                 f"Goods that came with {document.name} are pledged for {loan.application_id.name}.",
             )
+
+    def test_purchase_whose_goods_are_pledged_without_lots_is_not_financed(self):
+        old, purchase, coming = (self._purchase((self.sand, 10)) for _number in range(3))
+        self._receive(old, 10)
+        self._sold(self.sand, 10)
+        receipt = self._receive(purchase, 10)
+        pledge = self._proposed(self.sand, 10, self.stock, bank_id=self.rhone.id).sudo()
+        bill = self._bill(purchase)
+        self.assertFalse(self._refusal(bill), "nobody was asked for money on the goods")
+        loan = self._loan(pledge)
+        for activate in (False, True):
+            if activate:
+                pledge._activate()
+            for document in (purchase, bill):
+                self.assertEqual(
+                    self._refusal(document),
+                    f"Goods that came with {document.name} are pledged for {loan.application_id.name}.",
+                )
+            for document in (old, self._bill(old) if activate else old, coming):
+                self.assertFalse(self._refusal(document), "long sold, or still to come")
+        self._put(self.sand, 9, self.stock)
+        self.assertTrue(self._refusal(purchase), "one is missing")
+        self._put(self.sand, 1, self.stock)
+        self.assertFalse(self._refusal(purchase) or self._refusal(bill), "others lie there for the pledge")
+        self._send_back(receipt, 10)
+        self.assertFalse(self._refusal(purchase), "nothing of it came to stay")
+
+    def test_pledged_stock_needs_goods_beside_those_that_banks_paid_for(self):
+        purchase, other = self._purchase((self.sand, 10)), self._purchase((self.sand, 10))
+        for order in (purchase, other):
+            self._receive(order, 10)
+        on_goods = self._loan(self._pledged(self.sand, 5, self.stock))
+        self._put(self.sand, 5, self.stock)
+        self.assertFalse(self._refusal(purchase) or self._refusal(other))
+        self._loan(other)
+        self.assertFalse(self._refusal(purchase), "5 + 10 of others are enough for the pledge and the bank")
+        self._put(self.sand, -1, self.stock)
+        self.assertIn(on_goods.application_id.name, self._refusal(purchase))
+
+    def test_goods_that_customers_gave_back_are_no_new_receipt(self):
+        purchase = self._purchase((self.sand, 10))
+        self._receive(purchase, 10)
+        sale = self._sold(self.sand, 10)
+        self._send_back(sale.picking_ids.move_ids, 10)
+        self._loan(self._pledged(self.sand, 10, self.stock))
+        self.assertTrue(self._refusal(purchase))
+
+    def test_bill_needs_no_more_than_it_bills(self):
+        purchase = self._purchase((self.sand, 10))
+        self._receive(purchase, 4)
+        bill = self._bill(purchase)
+        self._receive(purchase, 6)
+        self._loan(self._pledged(self.sand, 6, self.stock))
+        self.assertFalse(self._refusal(bill))
+        self.assertTrue(self._refusal(purchase))
 
     def test_bill_of_a_financed_purchase_is_not_financed(self):
         self.assertIn(self.purchase.name, self._refusal(self._bill(self.purchase)))
