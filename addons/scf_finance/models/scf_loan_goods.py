@@ -28,7 +28,7 @@ class ScfLoan(models.Model):
 
     _inherit = "scf.loan"
 
-    value_told = fields.Monetary(readonly=True, help="Value of the goods as the bank was told last.")
+    value_told = fields.Monetary(readonly=True, help="Value of the goods that the bank took last.")
     value_told_on = fields.Date(readonly=True)
     bank_lending_value = fields.Monetary(
         string="Lending Value at the Bank",
@@ -110,8 +110,13 @@ class ScfLoan(models.Model):
     # -- business: valuations ---------------------------------------------------------------------------------------
 
     def _report_value(self):
-        """Tell the bank what the goods are worth, where that has changed, or a week has passed."""
+        """Tell the bank what the goods are worth, where that has changed, or a week has passed.
+
+        While it has not answered, it is told nothing more; what it refused is told again at the next run.
+        """
         self.ensure_one()
+        if self._is_value_on_its_way():
+            return
         goods = self.pledge_ids.filtered(lambda pledge: pledge.state == "active")
         value, today = sum(goods.mapped("value")), fields.Date.context_today(self)
         is_new = abs(value - self.value_told) * 100 > CHANGE_WORTH_TELLING_PERCENT * self.value_told
@@ -133,13 +138,32 @@ class ScfLoan(models.Model):
                 ],
             }
         )
-        self.write({"value_told": value, "value_told_on": today})
         self.submission_id._send("value", valuation.to_wire(), addressee=self)
+
+    def _is_value_on_its_way(self):
+        of_loan = [("res_model", "=", self._name), ("res_id", "=", self.id), ("verb", "=", "value")]
+        return bool(self.env["scf.message"].search_count([*of_loan, ("state", "=", "queued")], limit=1))
+
+    def _take_valuation(self, told, receipt):
+        """The bank has taken the value: only now does it know of it.
+
+        :param told: the `openscf.wire.Valuation` that was sent
+        :param receipt: the `openscf.wire.ValuationReceipt` that answers it
+        """
+        self.write(
+            {
+                "value_told": float(sum(goods.value.amount for goods in told.goods)),
+                "value_told_on": told.as_of,
+                "bank_lending_value": float(receipt.lending_value.amount),
+            }
+        )
 
     def _scf_on_answer(self, message, answer):
         result = super()._scf_on_answer(message, answer)
         if message.verb == "value":
-            self.bank_lending_value = float(ValuationReceipt.model_validate(answer).lending_value.amount)
+            self._take_valuation(
+                Valuation.model_validate_json(message.payload), ValuationReceipt.model_validate(answer)
+            )
         return result
 
     def _scf_on_refused(self, message, problem):

@@ -250,6 +250,17 @@ class TestInventoryLoan(GoodsCase):
         self._report_values(on=self.today + timedelta(days=7))
         self.assertTrue(self.rhone_bank.queued("value"))
 
+    def test_a_value_that_the_bank_refused_is_told_again_at_the_next_run(self):
+        loan, _pledge = self._lent()
+        self._report_values()
+        self._report_values()
+        self.assertEqual(len(self.rhone_bank.queued("value")), 1, "it is on its way")
+        self.rhone_bank.refuse("value")
+        self.assertEqual((loan.value_told, loan.value_told_on), (0, False))
+        self._report_values()
+        body = self.rhone_bank.body("value")
+        self.assertEqual(body["goods"][0]["value"]["amount"], "4000.00")
+
     def test_interest_that_accrues_on_a_covered_principal_is_no_margin_call(self):
         pledge = self._copper(500).sudo()
         loan = self._financed(pledge, advance_rate="80.00", requested=3200, on=self.today - timedelta(days=30))
