@@ -28,7 +28,7 @@ class ScfLoan(models.Model):
 
     _inherit = "scf.loan"
 
-    value_told = fields.Monetary(readonly=True, help="Value of the goods that the bank took last.")
+    value_told = fields.Monetary(readonly=True, help="Value of the goods as the bank was told last.")
     value_told_on = fields.Date(readonly=True)
     bank_lending_value = fields.Monetary(
         string="Lending Value at the Bank",
