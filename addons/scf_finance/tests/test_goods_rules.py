@@ -1,7 +1,6 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import fields
 from odoo.tests import tagged
 
 from .goods_case import GoodsCase
@@ -70,13 +69,6 @@ class TestGoodsRules(GoodsCase):
         self.lot.name = "***"
         self.copper.name = "--"
         self.assertEqual(self._stops(pledge), ["number_nameless"])
-
-    def test_an_expired_lot_is_refused(self):
-        if "expiration_date" not in self.env["stock.lot"]._fields:
-            self.skipTest("lots do not expire here")
-        pledge = self._copper(500)
-        self.lot.expiration_date = fields.Datetime.now() - timedelta(days=2)
-        self.assertEqual(self._stops(pledge), ["lot_expired"])
 
     def test_the_number_of_queries_does_not_depend_on_the_number_of_goods(self):
         few = self._copper(10) | self._proposed(self.sand, 10, self.collateral)

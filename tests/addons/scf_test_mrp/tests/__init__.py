@@ -1,1 +1,2 @@
 from . import test_pledged_components
+from . import test_expired_lots
