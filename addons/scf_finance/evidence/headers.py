@@ -1,4 +1,4 @@
-"""The financed sales orders and invoices as the ERP states them: number, dates, buyer, totals."""
+"""The financed orders, invoices and bills as the ERP states them: number, dates, counterparty, totals."""
 
 from __future__ import annotations
 
@@ -61,15 +61,19 @@ class Header:
 
 
 def read_headers(documents, *, company, today: date) -> tuple[Header, ...]:
-    """Read the headers of `documents` (sales orders or customer invoices, one model) in their order."""
-    is_order = documents._scf_kind == "sales_order"
-    rows = documents.env.execute_query_dict((_order_headers if is_order else _invoice_headers)(documents.ids))
-    if is_order:
+    """Read the headers of `documents` (orders, invoices or bills, one model and one kind) in their order.
+
+    An order falls due by its terms of payment once the goods are delivered, or are in. A purchase order is dated by
+    its confirmation.
+    """
+    orders = ORDERS.get(documents._scf_kind)
+    rows = documents.env.execute_query_dict((orders or _moves)(documents.ids))
+    if orders:
         for row in rows:
-            row["issue_date"] = fields.Date.context_today(documents, row["date_order"])
+            row["issue_date"] = fields.Date.context_today(documents, row["ordered_at"])
         set_order_due_dates(documents.env, rows, today)
     fiscal_years = FiscalYears(company)
-    headers = {row["id"]: header_of(row, fiscal_years) for row in rows}
+    headers = {row["id"]: _header(row, fiscal_years) for row in rows}
     return tuple(headers[document_id] for document_id in documents.ids)
 
 
@@ -90,8 +94,7 @@ class FiscalYears:
         return str(span["date_to"].year)
 
 
-def header_of(row: dict, fiscal_years: FiscalYears) -> Header:
-    """The header from a row of a query that names its columns as the members are called; amounts are text."""
+def _header(row: dict, fiscal_years: FiscalYears) -> Header:
     net, tax, gross = (round_money(Decimal(row[name] or 0), row["currency"]) for name in ("net", "tax", "gross"))
     return Header(
         id=row["id"],
@@ -111,18 +114,19 @@ def header_of(row: dict, fiscal_years: FiscalYears) -> Header:
     )
 
 
-def _invoice_headers(move_ids: list[int]) -> SQL:
+def _moves(move_ids: list[int]) -> SQL:
     return SQL(
         """
         SELECT move.id, move.name AS number, move.invoice_date AS issue_date,
+               CASE WHEN move.move_type = 'in_invoice' THEN move.ref END AS issuer_number,
                COALESCE(move.invoice_date_due, move.invoice_date) AS due_date,
-               buyer.id AS partner_id, buyer.name AS partner_name, buyer.vat AS partner_tax_id,
+               company.id AS partner_id, company.name AS partner_name, company.vat AS partner_tax_id,
                term.name->>'en_US' AS payment_terms, currency.name AS currency,
                move.amount_untaxed::text AS net, move.amount_tax::text AS tax, move.amount_total::text AS gross
           FROM account_move move
           JOIN res_currency currency ON currency.id = move.currency_id
           JOIN res_partner partner ON partner.id = move.partner_id
-          JOIN res_partner buyer ON buyer.id = COALESCE(partner.commercial_partner_id, partner.id)
+          JOIN res_partner company ON company.id = COALESCE(partner.commercial_partner_id, partner.id)
           LEFT JOIN account_payment_term term ON term.id = move.invoice_payment_term_id
          WHERE move.id = ANY(%s)
         """,
@@ -130,20 +134,43 @@ def _invoice_headers(move_ids: list[int]) -> SQL:
     )
 
 
-def _order_headers(order_ids: list[int]) -> SQL:
+def _sales_orders(order_ids: list[int]) -> SQL:
     return SQL(
         """
-        SELECT so.id, so.name AS number, so.date_order, so.commitment_date::date AS commitment_date,
+        SELECT so.id, so.name AS number, so.date_order AS ordered_at, so.commitment_date::date AS commitment_date,
                (SELECT MAX(line.customer_lead) FROM sale_order_line line WHERE line.order_id = so.id) AS lead_days,
-               buyer.id AS partner_id, buyer.name AS partner_name, buyer.vat AS partner_tax_id,
+               company.id AS partner_id, company.name AS partner_name, company.vat AS partner_tax_id,
                term.id AS term_id, term.name->>'en_US' AS payment_terms, currency.name AS currency,
                so.amount_untaxed::text AS net, so.amount_tax::text AS tax, so.amount_total::text AS gross
           FROM sale_order so
           JOIN res_currency currency ON currency.id = so.currency_id
           JOIN res_partner partner ON partner.id = so.partner_id
-          JOIN res_partner buyer ON buyer.id = COALESCE(partner.commercial_partner_id, partner.id)
+          JOIN res_partner company ON company.id = COALESCE(partner.commercial_partner_id, partner.id)
           LEFT JOIN account_payment_term term ON term.id = so.payment_term_id
          WHERE so.id = ANY(%s)
         """,
         order_ids,
     )
+
+
+def _purchase_orders(order_ids: list[int]) -> SQL:
+    return SQL(
+        """
+        SELECT po.id, po.name AS number, COALESCE(po.date_approve, po.date_order) AS ordered_at,
+               po.date_planned::date AS commitment_date, NULL AS lead_days,
+               company.id AS partner_id, company.name AS partner_name, company.vat AS partner_tax_id,
+               term.id AS term_id, term.name->>'en_US' AS payment_terms, currency.name AS currency,
+               po.amount_untaxed::text AS net, po.amount_tax::text AS tax, po.amount_total::text AS gross
+          FROM purchase_order po
+          JOIN res_currency currency ON currency.id = po.currency_id
+          JOIN res_partner partner ON partner.id = po.partner_id
+          JOIN res_partner company ON company.id = COALESCE(partner.commercial_partner_id, partner.id)
+          LEFT JOIN account_payment_term term ON term.id = po.payment_term_id
+         WHERE po.id = ANY(%s)
+        """,
+        order_ids,
+    )
+
+
+# The query by the kind of order; invoices and bills, which say their dates themselves, have one in common.
+ORDERS = {"sales_order": _sales_orders, "purchase_order": _purchase_orders}

@@ -10,7 +10,6 @@ from . import pledged_goods, purchase, sale
 from .contradictions import contradiction_rows
 from .headers import Header, read_headers
 from .purchase_contradictions import purchase_contradiction_rows
-from .purchase_headers import read_purchase_headers
 from .purchase_settlements import read_purchase_reductions
 from .scope import Linked, Reduction, Scope
 from .trade import Trade
@@ -56,7 +55,7 @@ PURCHASES = Side(
             "evidence": "odoo/19.0 purchase.order, stock.picking, account.move",
         }
     ),
-    read_headers=read_purchase_headers,
+    read_headers=read_headers,
     read_linked=purchase.read_linked,
     read_reductions=read_purchase_reductions,
     read_trade=purchase.read_purchase,
