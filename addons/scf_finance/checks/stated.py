@@ -84,6 +84,22 @@ def added_by_computation(lines) -> defaultdict[str, Decimal]:
     return added
 
 
+def unconfirmed_orders(sections: dict[str, dict]) -> list[str]:
+    """Numbers of the financed orders of which the section `order_flow` tells no confirmation."""
+    confirmed = {row["number"] for row in sections["order_flow"]["orders"] if row.get("confirmed_on")}
+    return [row["number"] for row in documents_of(sections) if row["number"] not in confirmed]
+
+
+def ordered_shares(sections: dict[str, dict]) -> dict[str, Decimal]:
+    """How much of each document its orders carry, in percent; none of those without an amount to carry."""
+    added = added_by_computation(sections["evidence"]["lines"])
+    return {
+        row["document"]: percent_at_least(Decimal(row["ordered"]), gross)
+        for row in sections["evidence"]["documents"]
+        if (gross := Decimal(row["gross"]) - added[row["document"]]) > 0
+    }
+
+
 def resale_of(sections: dict[str, dict]) -> list[dict]:
     """How fast the financed goods sell, line by line; none for services."""
     return sections["inventory"].get("resale", [])

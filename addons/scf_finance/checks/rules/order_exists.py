@@ -10,12 +10,12 @@ from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, not_made, said
 from ..stated import (
-    added_by_computation,
     confirmed_by_buyer,
     documents_of,
     is_order_finance,
-    percent_at_least,
+    ordered_shares,
     standing_out,
+    unconfirmed_orders,
 )
 
 _lt = LazyTranslate(__name__)
@@ -35,13 +35,11 @@ def check(sections, today, settings) -> CheckResult:
 def _orders(sections) -> CheckResult:
     if "order_flow" not in sections:
         return not_made(_lt("The orders are not part of the package."))
-    confirmed = {row["number"] for row in sections["order_flow"]["orders"] if row.get("confirmed_on")}
-    numbers = [row["number"] for row in documents_of(sections)]
-    missing = [number for number in numbers if number not in confirmed]
+    missing = unconfirmed_orders(sections)
     if missing:
         sentence = said(_lt("Not confirmed as orders: %(documents)s."), documents=missing)
     else:
-        sentence = said(_lt("Confirmed: %(documents)s."), documents=numbers)
+        sentence = said(_lt("Confirmed: %(documents)s."), documents=[row["number"] for row in documents_of(sections)])
     return CheckResult(
         "red" if missing else "green",
         sentence,
@@ -55,12 +53,7 @@ def _orders(sections) -> CheckResult:
 def _invoices(sections) -> CheckResult:
     if "evidence" not in sections:
         return not_made(_lt("The evidence on orders and deliveries is not part of the package."))
-    added = added_by_computation(sections["evidence"]["lines"])
-    shares = {
-        row["document"]: percent_at_least(Decimal(row["ordered"]), gross)
-        for row in sections["evidence"]["documents"]
-        if (gross := Decimal(row["gross"]) - added[row["document"]]) > 0
-    }
+    shares = ordered_shares(sections)
     if not shares:
         return not_made(_lt("The documents have no amount that an order could carry."))
     short = [number for number, share in shares.items() if share < ALL]

@@ -9,7 +9,7 @@ from openscf.kinds import PURCHASE_KINDS
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, not_made, said
-from ..stated import added_by_computation, documents_of, is_order_finance, percent_at_least, standing_out
+from ..stated import is_order_finance, ordered_shares, standing_out, unconfirmed_orders
 
 _lt = LazyTranslate(__name__)
 
@@ -28,8 +28,7 @@ def check(sections, today, settings) -> CheckResult:
 def _orders(sections) -> CheckResult:
     if "order_flow" not in sections:
         return not_made(_lt("The orders are not part of the package."))
-    confirmed = {row["number"] for row in sections["order_flow"]["orders"] if row.get("confirmed_on")}
-    missing = [row["number"] for row in documents_of(sections) if row["number"] not in confirmed]
+    missing = unconfirmed_orders(sections)
     if missing:
         sentence = said(_lt("Not confirmed as purchase orders: %(documents)s."), documents=missing)
     else:
@@ -47,12 +46,7 @@ def _orders(sections) -> CheckResult:
 def _bills(sections) -> CheckResult:
     if "evidence" not in sections:
         return not_made(_lt("The evidence on orders and receipts is not part of the package."))
-    added = added_by_computation(sections["evidence"]["lines"])
-    shares = {
-        row["document"]: percent_at_least(Decimal(row["ordered"]), gross)
-        for row in sections["evidence"]["documents"]
-        if (gross := Decimal(row["gross"]) - added[row["document"]]) > 0
-    }
+    shares = ordered_shares(sections)
     if not shares:
         return not_made(_lt("The bills have no amount that an order could carry."))
     short = [number for number, share in shares.items() if share < ALL]
