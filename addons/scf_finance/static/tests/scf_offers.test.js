@@ -2,7 +2,7 @@ import { waitForChannels } from "@bus/../tests/bus_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { expect, test } from "@odoo/hoot";
 import { queryAllTexts, queryAttribute, queryText, waitFor, waitForNone } from "@odoo/hoot-dom";
-import { advanceTime, Deferred } from "@odoo/hoot-mock";
+import { advanceTime, Deferred, freezeTime } from "@odoo/hoot-mock";
 import {
     asyncStep,
     contains,
@@ -249,6 +249,7 @@ test("who may not accept finds the reason beside a button that does nothing", as
 });
 
 test("the time that is left counts down by the server's clock and is said aloud at marks only", async () => {
+    freezeTime();
     const soon = { ...HANSA, expires: { text: "3:00 PM", seconds_left: 63 } };
     await mountCompared({ offers: [soon, RHONE] });
     expect(queryAllTexts(".o_scf_offer_left")).toEqual(["1 min 3 s left", "2 d 2 h left"]);

@@ -72,7 +72,7 @@ export function useCountdown(onMark) {
 
 /** The time that is left, in the two largest units that matter. */
 function timeLeft(seconds) {
-    const whole = Math.max(0, Math.floor(seconds));
+    const whole = Math.max(0, Math.ceil(seconds));
     const days = Math.floor(whole / DAY);
     const hours = Math.floor((whole % DAY) / HOUR);
     const minutes = Math.floor((whole % HOUR) / MINUTE);
