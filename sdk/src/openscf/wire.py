@@ -25,6 +25,7 @@ __all__ = [
     "ActionRequired",
     "Allocation",
     "Balance",
+    "BuyerPayment",
     "Client",
     "ClientRegistration",
     "ClientStatus",
@@ -33,20 +34,31 @@ __all__ = [
     "CollateralNotice",
     "Collection",
     "CollectionReceipt",
+    "Component",
     "ConsentRevocation",
     "ConsentStatus",
-    "Decision",
     "Date",
-    "Discovery",
+    "DayCount",
+    "Decision",
     "DisbursementAccount",
+    "Discovery",
     "DocumentKind",
     "DocumentRef",
+    "Drawdown",
+    "DrawdownRequest",
+    "DrawdownStatus",
     "Entry",
+    "EntryType",
     "Event",
     "EventPage",
     "EventPayload",
     "EventSubject",
     "EventType",
+    "Extension",
+    "ExtensionAcceptance",
+    "ExtensionRequest",
+    "ExtensionStatus",
+    "FeeTiming",
     "GoodsRef",
     "Id",
     "Jwks",
@@ -54,6 +66,7 @@ __all__ = [
     "LoanApplication",
     "LoanApplicationRequest",
     "LoanApplicationStatus",
+    "LoanNotice",
     "LoanStatus",
     "Money",
     "Offer",
@@ -70,17 +83,22 @@ __all__ = [
     "ReleaseRequest",
     "ReleaseStatus",
     "Repayment",
+    "RepaymentKind",
     "RepaymentReceipt",
     "Reply",
     "ScheduleRow",
     "Sha256",
     "Statement",
+    "Substitution",
+    "SubstitutionRequest",
+    "SubstitutionStatus",
     "TechniqueProfile",
     "Time",
     "TokenAnswer",
     "Valuation",
     "ValuationReceipt",
     "ValuedGoods",
+    "WaterfallStep",
     "WireModel",
     "terms_sha256",
     "utc_seconds",
@@ -140,6 +158,26 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Cursor = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,17})$")]
 Text = Annotated[str, StringConstraints(max_length=4000)]
 DocumentKind = Literal["sales_order", "customer_invoice", "purchase_order", "vendor_bill", "pledged_goods"]
+Component = Literal["penalty", "fee", "interest", "principal"]
+DayCount = Literal["ACT/360", "ACT/365", "30E/360", "ACT/ACT"]
+RepaymentKind = Literal["bullet", "instalment", "equal_principal", "revolving", "sales_linked"]
+FeeTiming = Literal["deducted", "on_repayment", "up_front", "periodic"]
+EntryType = Literal[
+    "disbursement",
+    "fee",
+    "repayment",
+    "repayment_reversal",
+    "charge",
+    "charge_reversal",
+    "extension",
+    "call",
+    "surplus",
+    "write_off",
+]
+# A component stands for its three times; `past_due.interest` is one of the twelve that a waterfall orders.
+WaterfallStep = Annotated[
+    str, StringConstraints(pattern=r"^((past_due|due|in_advance)\.)?(penalty|fee|interest|principal)$")
+]
 Date = Annotated[dt.date, BeforeValidator(_iso_date)]
 Time = Annotated[
     dt.datetime,
@@ -209,6 +247,33 @@ class ReleaseStatus(str, Enum):
     DECLINED = "DECLINED"
 
 
+class DrawdownStatus(str, Enum):
+    """Where a drawdown stands."""
+
+    REQUESTED = "REQUESTED"
+    POSTED = "POSTED"
+    DECLINED = "DECLINED"
+
+
+class ExtensionStatus(str, Enum):
+    """Where an extension stands: asked for, offered at a price, and what became of the offer."""
+
+    REQUESTED = "REQUESTED"
+    OFFERED = "OFFERED"
+    GRANTED = "GRANTED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+
+
+class SubstitutionStatus(str, Enum):
+    """Where a substitution stands."""
+
+    REQUESTED = "REQUESTED"
+    GRANTED = "GRANTED"
+    DECLINED = "DECLINED"
+
+
 class ClientStatus(str, Enum):
     """What the bank's officer decided about a connected ERP."""
 
@@ -250,6 +315,20 @@ class EventType(str, Enum):
     LOAN_CLOSED = "loan.closed"
     LOAN_REOPENED = "loan.reopened"
     LOAN_SHORTFALL = "loan.shortfall"
+    LOAN_DRAWN = "loan.drawn"
+    LOAN_CALLED = "loan.called"
+    LOAN_WRITTEN_OFF = "loan.written_off"
+    DRAWDOWN_DECLINED = "drawdown.declined"
+    CHARGE_POSTED = "charge.posted"
+    CHARGE_REVERSED = "charge.reversed"
+    EXTENSION_OFFERED = "extension.offered"
+    EXTENSION_GRANTED = "extension.granted"
+    EXTENSION_DECLINED = "extension.declined"
+    EXTENSION_EXPIRED = "extension.expired"
+    SUBSTITUTION_GRANTED = "substitution.granted"
+    SUBSTITUTION_DECLINED = "substitution.declined"
+    BUYER_PAYMENT_RECEIVED = "buyer_payment.received"
+    BUYER_PAYMENT_RETURNED = "buyer_payment.returned"
     COLLATERAL_RELEASED = "collateral.released"
     COLLATERAL_RELEASE_WAITING = "collateral.release_waiting"
     COLLATERAL_RELEASE_DECLINED = "collateral.release_declined"
@@ -370,7 +449,7 @@ class LoanApplicationRequest(WireModel):
     technique: str
     requested: Money
     tenor_days: Annotated[int, Field(ge=1, le=36_525)]
-    repayment: Literal["bullet", "instalment"]
+    repayment: RepaymentKind
     package_sha256: Sha256
     package_id: str
     disbursement_account: DisbursementAccount
@@ -391,24 +470,33 @@ class ActionRequired(WireModel):
 
 
 class OfferTerms(WireModel):
-    """The terms offered; rates and shares in percent. Unknown members are kept, since the digest covers them."""
+    """The terms offered; rates and shares in percent. Unknown members are kept, since the digest covers them.
+
+    `principal` is the limit where `repayment` is `revolving`. `minimum_percent` and `period_days` come with
+    `sales_linked`: the part of the principal to be repaid by the end of every so many days, whatever was sold.
+    `sweep_percent` is the part of each collection that the bank draws, all of it where nothing is said.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
     technique: str
     principal: Money
     rate_pa: DecimalText
-    day_count: Literal["ACT/360", "ACT/365", "30E/360"]
-    repayment: Literal["bullet", "instalment"]
+    day_count: DayCount
+    repayment: RepaymentKind
     tenor_days: Annotated[int, Field(ge=1, le=36_525)]
     instalments: Annotated[int, Field(ge=1, le=1200)] = 1
     fee: Money
-    fee_timing: Literal["deducted", "on_repayment"] = "deducted"
+    fee_timing: FeeTiming = "deducted"
     advance_rate: DecimalText
     recourse: bool
     penalty_rate_pa: DecimalText
+    grace_days: Annotated[int, Field(ge=0, le=90)] | None = None
+    sweep_percent: DecimalText | None = None
+    minimum_percent: DecimalText | None = None
+    period_days: Annotated[int, Field(ge=1, le=366)] | None = None
     conditions: tuple[str, ...] = ()
-    waterfall: tuple[Literal["penalty", "fee", "interest", "principal"], ...] | None = None
+    waterfall: tuple[WaterfallStep, ...] | None = None
 
 
 class Offer(WireModel):
@@ -510,14 +598,18 @@ class Allocation(WireModel):
 
 
 class Entry(WireModel):
-    """One entry of a loan's ledger, never changed afterwards."""
+    """One entry of a loan's ledger, never changed afterwards.
+
+    `days` goes with an `extension`: by how many days what was not due yet, or not paid, is due later.
+    """
 
     id: Id
     sequence: int
-    type: Literal["disbursement", "fee", "repayment", "repayment_reversal"]
+    type: EntryType
     value_date: Date
     booked_at: Time
     amount: DecimalText
+    days: int | None = None
     allocation: Allocation | None = None
     source_id: Id | None = None
     reverses: Id | None = None
@@ -570,6 +662,97 @@ class CollectionReceipt(WireModel):
     collection_id: Id
     status: str
     repayment: RepaymentReceipt | None = None
+
+
+class DrawdownRequest(WireModel):
+    """Draw a part of a revolving loan's limit."""
+
+    drawdown_id: Id
+    amount: Money
+    requested_by: str
+    approved_by: str
+    requested_at: Time
+
+
+class Drawdown(WireModel):
+    """A drawdown as it stands at the bank; `entry` once it was paid out, `message` says why it was declined."""
+
+    drawdown_id: Id
+    amount: Money
+    status: DrawdownStatus
+    entry: Entry | None = None
+    message: Text | None = None
+
+
+class ExtensionRequest(WireModel):
+    """Ask that everything not paid yet is due so many days later."""
+
+    extension_id: Id
+    days: Annotated[int, Field(ge=1, le=366)]
+    reason: Text
+
+
+class Extension(WireModel):
+    """An extension as it stands at the bank; once offered with its `fee`, and with the loan's new last due date."""
+
+    extension_id: Id
+    days: int
+    status: ExtensionStatus
+    fee: Money | None = None
+    due_date: Date | None = None
+    expires_at: Time | None = None
+    message: Text | None = None
+
+
+class ExtensionAcceptance(WireModel):
+    """The applicant's binding yes to exactly the extension that was offered."""
+
+    fee: Money
+    due_date: Date
+    approved_by: str
+    accepted_at: Time
+
+
+class SubstitutionRequest(WireModel):
+    """Ask that other documents take the place of `released` ones; the package names those that there would be."""
+
+    substitution_id: Id
+    released: Annotated[tuple[DocumentRef, ...], Field(min_length=1)]
+    package_sha256: Sha256
+    package_id: str
+    reason: Text
+
+
+class Substitution(WireModel):
+    """A substitution as it stands at the bank."""
+
+    substitution_id: Id
+    released: tuple[DocumentRef, ...]
+    status: SubstitutionStatus
+    message: Text | None = None
+
+
+class BuyerPayment(WireModel):
+    """A buyer paid the bank directly for a financed document."""
+
+    payment_id: Id
+    document: DocumentRef
+    amount: Money
+    received_on: Date
+    payer: str | None = None
+
+
+class LoanNotice(WireModel):
+    """What an event of a loan says beside the loan itself: the entries it made and what they are about."""
+
+    loan: Loan
+    entries: tuple[Entry, ...] = ()
+    entry: Entry | None = None
+    drawdown: Drawdown | None = None
+    extension: Extension | None = None
+    substitution: Substitution | None = None
+    payment: BuyerPayment | None = None
+    reason: Text | None = None
 
 
 class ReleaseRequest(WireModel):
