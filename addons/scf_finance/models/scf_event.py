@@ -1,5 +1,8 @@
 from odoo import models
 
+# What the types of the events of a loan begin with (docs/protocol.md, "Events").
+OF_A_LOAN = ("loan.", "repayment.", "charge.", "drawdown.", "extension.", "substitution.", "buyer_payment.")
+
 
 class ScfEvent(models.Model):
     _inherit = "scf.event"
@@ -23,7 +26,7 @@ class ScfEvent(models.Model):
             submission._take(content, cursor)
         elif kind.startswith("offer."):
             self.env["scf.offer"]._take(submission, content, cursor)
-        elif kind.startswith(("loan.", "repayment.")):
+        elif kind.startswith(OF_A_LOAN):
             wire = content if kind == "loan.granted" else content["loan"]
             self.env["scf.loan"]._take(submission, wire, cursor)._take_event(kind, content, cursor)
         elif kind.startswith("collateral."):

@@ -301,24 +301,14 @@ class ScfLoan(models.Model):
         )
 
     def _take_event(self, kind, content, cursor):
-        """Apply an event of this loan (docs/protocol.md, "Events"); one that was applied before changes nothing."""
+        """Apply an event of this loan (docs/protocol.md, "Events"); one that was applied before changes nothing.
+
+        One of a type that nobody here handles leaves the bank's figures, which came with it.
+        """
         self.ensure_one()
         is_news = cursor > int(self.state_cursor or 0)
-        if kind == "loan.disbursed":
-            self.env["scf.loan.entry"]._record(self, content["entries"])
-            if self.state == "granted":
-                self._set_state("active")
-        elif kind in ("repayment.posted", "repayment.reversed"):
-            self.env["scf.loan.entry"]._record(self, [content["entry"]])
-        elif kind == "loan.disbursement_failed":
-            self.failure_reason = content.get("reason")
-            self._set_state("failed")
-        elif kind == "loan.closed" and is_news:
-            self._set_state("closed")
-        elif kind == "loan.reopened" and is_news:
-            self._reopen()
-        elif kind == "loan.shortfall" and is_news:
-            self._take_shortfall(content)
+        if handler := self._event_handlers().get(kind):
+            getattr(self, handler)(content, is_news)
         if is_news:
             self.state_cursor = str(cursor)
         if self.state == "overdue" and not self._past_due():
@@ -326,7 +316,48 @@ class ScfLoan(models.Model):
         self._check_agreement()
         self.application_id._notify_panel()
 
-    def _take_shortfall(self, content):
+    def _event_handlers(self):
+        """The method that applies each type of event: called with the event's data, and whether it is newer than all
+        that were applied before. What is booked counts however late it comes, a state only where it is news.
+        """
+        return {
+            "loan.disbursed": "_take_disbursed",
+            "loan.disbursement_failed": "_take_failed",
+            "loan.closed": "_take_closed",
+            "loan.reopened": "_take_reopened",
+            "loan.shortfall": "_take_shortfall",
+            "repayment.posted": "_take_entry",
+            "repayment.reversed": "_take_entry",
+            "charge.posted": "_take_entry",
+            "charge.reversed": "_take_entry",
+        }
+
+    def _take_disbursed(self, content, is_news):
+        self._take_entries(content, is_news)
+        if self.state == "granted":
+            self._set_state("active")
+
+    def _take_failed(self, content, is_news):
+        self.failure_reason = content.get("reason")
+        self._set_state("failed")
+
+    def _take_closed(self, content, is_news):
+        if is_news:
+            self._set_state("closed")
+
+    def _take_reopened(self, content, is_news):
+        if is_news:
+            self._reopen()
+
+    def _take_entry(self, content, is_news):
+        self.env["scf.loan.entry"]._record(self, [content["entry"]])
+
+    def _take_entries(self, content, is_news):
+        self.env["scf.loan.entry"]._record(self, content.get("entries") or [])
+
+    def _take_shortfall(self, content, is_news):
+        if not is_news:
+            return
         shortfall = Money.model_validate(content["shortfall"])
         self.shortfall = float(shortfall.amount)
         if not self.shortfall:

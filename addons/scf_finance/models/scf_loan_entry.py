@@ -13,6 +13,12 @@ TYPES = [
     ("fee", "Fee"),
     ("repayment", "Repayment"),
     ("repayment_reversal", "Repayment taken back"),
+    ("charge", "Charge"),
+    ("charge_reversal", "Charge taken back"),
+    ("extension", "Extension"),
+    ("call", "Everything due"),
+    ("surplus", "Surplus paid on"),
+    ("write_off", "Written off"),
 ]
 
 
@@ -40,6 +46,7 @@ class ScfLoanEntry(models.Model):
     interest = fields.Monetary(readonly=True)
     principal = fields.Monetary(readonly=True)
     source_ref = fields.Char(string="Source", readonly=True, help="Our collection or repayment that caused the entry.")
+    days = fields.Integer(readonly=True, help="By how many days an extension moves what is due.")
     reverses_ref = fields.Char(string="Takes Back", readonly=True, help="The bank's entry that this one takes back.")
     move_id = fields.Many2one(
         "account.move", string="Journal Entry", readonly=True, ondelete="restrict", index="btree_not_null"
@@ -84,6 +91,7 @@ class ScfLoanEntry(models.Model):
             "value_date": entry.value_date,
             "amount": float(entry.amount),
             **{part: float(amount) for part, amount in allocation.items()},
+            "days": entry.days,
             "source_ref": entry.source_id,
             "reverses_ref": entry.reverses,
             "move_id": move.id,
