@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from openscf import loan as arithmetic
+from openscf.wire import EntryType
 
 from ..gateway import UnitOfWork
 from ..kit.ids import new_id
@@ -17,7 +18,9 @@ from .models import LedgerEntry, Loan
 
 @dataclass(frozen=True)
 class Source:
-    """What in the ERP caused an entry: a `collection` or a `repayment`, by the ERP's id."""
+    """What caused an entry: a `collection`, `repayment`, `drawdown` or `extension` by the ERP's id, a `buyer_payment`
+    by the bank's.
+    """
 
     kind: str
     id: str
@@ -126,11 +129,12 @@ def repayment_of(entries: Sequence[LedgerEntry], source: Source) -> LedgerEntry 
 def _append(
     uow: UnitOfWork,
     loan: Loan,
-    kind: str,
+    kind: EntryType,
     on: date,
     amount: Decimal,
     *,
     entry_id: str | None = None,
+    days: int | None = None,
     allocation: arithmetic.Allocation | None = None,
     source: Source | None = None,
     reverses: str | None = None,
@@ -145,6 +149,7 @@ def _append(
         value_date=on,
         booked_at=uow.now,
         amount=amount,
+        days=days,
         penalty=allocation.penalty if allocation else None,
         fee=allocation.fee if allocation else None,
         interest=allocation.interest if allocation else None,

@@ -1,4 +1,4 @@
-"""Tables of loans, their ledger, and what the applicant reported and paid."""
+"""Tables of loans, their ledger, and what the applicant reported, paid and drew."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Loan(Base):
 class LedgerEntry(Base):
     """One line of a loan's ledger. Never changed or deleted: a trigger in the database refuses it.
 
-    `source_kind` and `source_id` name the collection or repayment of the ERP that caused it. An entry is reversed once.
+    `source_kind` and `source_id` name what caused it: a collection, repayment, drawdown, … by the ERP's id or the
+    bank's. `days` is what an extension moves the due dates by. An entry is reversed once.
     """
 
     __tablename__ = "ledger_entries"
@@ -47,6 +48,7 @@ class LedgerEntry(Base):
     value_date: Mapped[date]
     booked_at: Mapped[Time]
     amount: Mapped[Amount]
+    days: Mapped[int | None]
     penalty: Mapped[Amount | None]
     fee: Mapped[Amount | None]
     interest: Mapped[Amount | None]
@@ -85,3 +87,27 @@ class DirectRepayment(Base):
     paid_on: Mapped[date]
     reason: Mapped[Prose]
     received_at: Mapped[Time]
+
+
+class Drawdown(Base):
+    """A part of a revolving loan's limit that the applicant draws; `drawdown_id` is the applicant's own.
+
+    `sequence` numbers a loan's drawdowns from 1. `payment_reference` names the payment in the core system: an id of
+    the applicant's alone would not be unique there.
+    """
+
+    __tablename__ = "drawdowns"
+    __table_args__ = (sa.UniqueConstraint("loan_id", "sequence"), sa.UniqueConstraint("payment_reference"))
+
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
+    drawdown_id: Mapped[Key]
+    sequence: Mapped[int]
+    payment_reference: Mapped[Id]
+    amount: Mapped[Amount]
+    status: Mapped[Code] = mapped_column(index=True)
+    requested_by: Mapped[Name]
+    approved_by: Mapped[Name]
+    requested_at: Mapped[Time]
+    received_at: Mapped[Time]
+    entry_id: Mapped[str | None] = mapped_column(sa.ForeignKey("ledger_entries.id"))
+    message: Mapped[Prose | None]

@@ -59,10 +59,11 @@ def entry_as_wire(entry: LedgerEntry, currency: str) -> wire.Entry:
     return wire.Entry(
         id=entry.id,
         sequence=entry.sequence,
-        type=entry.type,  # type: ignore[arg-type]  # the column holds the four types only
+        type=entry.type,  # type: ignore[arg-type]  # the ledger appends no other types
         value_date=entry.value_date,
         booked_at=entry.booked_at,
         amount=round_money(entry.amount, currency),
+        days=entry.days,
         allocation=allocation,
         source_id=entry.source_id,
         reverses=entry.reverses,
