@@ -135,7 +135,7 @@ class BankAdapter(ABC):
         self,
         verb: str,
         *,
-        target: str | None,
+        target: str | tuple[str, str] | None,
         body: bytes,
         documents: list[tuple[str, bytes, str]],
         idempotency_key: str,
@@ -143,7 +143,8 @@ class BankAdapter(ABC):
         """Send one message and give the JSON of the bank's verified answer.
 
         :param verb: register, apply, reply, cancel, accept, decline, collect, repay, release, value or revoke
-        :param target: the id of the application, offer, loan or consent, where the verb is about one
+        :param target: the id of the application, offer, loan or consent, where the verb is about one; with the id of
+            the part of it (an extension of a loan) where the verb is about that
         :param body: the exact bytes to sign and send
         :param documents: (sha256 hex, bytes, media type) of what must be at the bank before the message
         :param idempotency_key: the same for every attempt

@@ -24,6 +24,10 @@ PATHS = {
     'repay': 'loans/{target}/repayments',
     'release': 'loans/{target}/releases',
     'value': 'loans/{target}/valuations',
+    'extend': 'loans/{target}/extensions',
+    'accept_extension': 'loans/{target}/extensions/{part}/accept',
+    'withdraw_extension': 'loans/{target}/extensions/{part}/withdraw',
+    'substitute': 'loans/{target}/substitutions',
     'revoke': 'consents/{target}/revoke',
 }
 PAGE_SIZE = 100
@@ -49,7 +53,7 @@ class OpenSCFAdapter(BankAdapter):
         self,
         verb: str,
         *,
-        target: str | None,
+        target: str | tuple[str, str] | None,
         body: bytes,
         documents: list[tuple[str, bytes, str]],
         idempotency_key: str,
@@ -62,7 +66,8 @@ class OpenSCFAdapter(BankAdapter):
         for _sha256, content, media_type in documents:
             client.put_document(content, media_type)
             client.total_timeout = ends_at - time.monotonic()
-        path = PATHS[verb].format(target=quote(target or '', safe=''))
+        named, part = target if isinstance(target, tuple) else (target or '', '')
+        path = PATHS[verb].format(target=quote(named, safe=''), part=quote(part, safe=''))
         answer = client.send('POST', f'/v1/{path}', body, idempotency_key=idempotency_key, signed=True).json
         if not isinstance(answer, dict):
             raise AnswerInvalid(f"The answer to {path} is no JSON object.")

@@ -18,9 +18,11 @@ class ScfAddressee(models.AbstractModel):
         """Give the id of the application, offer, loan or consent that ``verb`` is about.
 
         :param str verb: ``reply``, ``cancel``, ``accept``, ``decline``, ``collect``, ``repay``,
-            ``release``, ``value`` or ``revoke``
-        :rtype: str | None
-        :return: the id, or None when the bank never gave one (the message is then refused here)
+            ``release``, ``value``, ``extend``, ``accept_extension``, ``withdraw_extension``, ``substitute`` or
+            ``revoke``
+        :rtype: str | tuple[str, str] | None
+        :return: the id, with the extension's after the loan's where the verb is about that; or None when the bank
+            never gave one (the message is then refused here)
         """
         return None
 

@@ -38,12 +38,14 @@ VERBS = [
     ('repay', "Repay"),
     ('release', "Ask for goods back"),
     ('value', "Report the value of goods"),
+    ('extend', "Ask for an extension"),
+    ('accept_extension', "Accept extension"),
+    ('withdraw_extension', "Withdraw extension"),
+    ('substitute', "Ask for other documents"),
     ('revoke', "Revoke consent"),
 ]
 # What these are about has an id at the bank, which is part of the address they are sent to.
-VERBS_WITH_TARGET = frozenset(
-    {'reply', 'cancel', 'accept', 'decline', 'collect', 'repay', 'release', 'value', 'revoke'}
-)
+VERBS_WITH_TARGET = frozenset(verb for verb, _label in VERBS) - {'register', 'apply'}
 
 
 class ScfMessage(models.Model):
