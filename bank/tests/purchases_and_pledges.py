@@ -92,7 +92,7 @@ class Purchase(Sale):
         return {**super()._inventory(), "resale": [row]}
 
     def _forecast(self) -> dict[str, Any]:
-        return _without_documents(super()._forecast())
+        return without_documents(super()._forecast())
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Pledge(Sale):
         }  # fmt: skip
 
     def _forecast(self) -> dict[str, Any]:
-        return _without_documents(super()._forecast())
+        return without_documents(super()._forecast())
 
 
 def _resale(
@@ -203,7 +203,7 @@ def _resale(
     }  # fmt: skip
 
 
-def _without_documents(forecast: dict[str, Any]) -> dict[str, Any]:
+def without_documents(forecast: dict[str, Any]) -> dict[str, Any]:
     """No collection belongs to purchases and pledged goods yet."""
     weeks = [{**week, "financed": "0.00"} for week in forecast["weeks"]]
     return {**forecast, "weeks": weeks}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from openscf._internal.comparison import ZERO
 from openscf._internal.finding import Finding
 from openscf._internal.sections import Sections, TransactionSection
-from openscf.kinds import SALES_KINDS, TECHNIQUES
+from openscf.kinds import COMPANY_TECHNIQUES, SALES_KINDS, TECHNIQUES
 from openscf.package import Package
 
 POINTER = "/sections/transaction/documents"
@@ -25,11 +25,16 @@ def check_kinds(package: Package) -> Iterator[Finding]:
 
 
 def _kinds(transaction: TransactionSection) -> Iterator[Finding]:
-    technique, first = transaction.technique, transaction.documents[0].kind
+    technique, documents = transaction.technique, transaction.documents
+    first = documents[0].kind if documents else None
+    if not documents and technique not in COMPANY_TECHNIQUES:
+        message = f"No document is named; {technique:.80} finances one at least."
+        yield Finding(code="technique-mismatch", pointer=POINTER, message=message)
     financed = TECHNIQUES.get(technique)
-    for at, document in enumerate(transaction.documents):
+    for at, document in enumerate(documents):
         if financed is not None and document.kind not in financed:
-            message = f"{technique} finances {' or '.join(sorted(financed))}; this is a {document.kind}."
+            what = " or ".join(sorted(financed)) or "no single document"
+            message = f"{technique} finances {what}; this is a {document.kind}."
         elif document.kind != first:
             message = f"This is a {document.kind}, the first document a {first}; one application has one kind."
         else:
@@ -52,7 +57,8 @@ def _sellers(sections: Sections) -> Iterator[Finding]:
 
 
 def _expected_collections(sections: Sections) -> Iterator[Finding]:
-    """What was bought or pledged is not sold yet, so that no expected collection comes from it."""
+    """What was bought or pledged is not sold yet, so that no expected collection comes from it; nor is there one from
+    documents where none is financed."""
     if any(document.kind in SALES_KINDS for document in sections.transaction.documents):
         return
     for at, week in enumerate(sections.forecast.weeks if sections.forecast else ()):

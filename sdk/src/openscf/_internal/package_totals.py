@@ -8,7 +8,7 @@ from decimal import Decimal
 from openscf._internal.comparison import ZERO, compare
 from openscf._internal.finding import Finding
 from openscf._internal.sections import FinancedDocument, Sections
-from openscf.kinds import ORDER_KINDS
+from openscf.kinds import COMPANY_TECHNIQUES, ORDER_KINDS
 from openscf.package import Package
 
 
@@ -70,7 +70,10 @@ def _check_document(document: FinancedDocument, pointer: str) -> list[Finding]:
 
 
 def _check_limits(package: Package) -> list[Finding]:
-    """Check 0 < requested ≤ eligible ≤ what the documents carry, which needs one currency."""
+    """Check 0 < requested ≤ eligible ≤ what the documents carry, which needs one currency.
+
+    Where the company's sales as a whole are financed, what was collected in the history takes the documents' place.
+    """
     transaction = package.sections.transaction
     requested, eligible, pointer = transaction.requested, transaction.eligible, "/sections/transaction"
     foreign = [
@@ -84,20 +87,34 @@ def _check_limits(package: Package) -> list[Finding]:
     if foreign:
         return foreign
     findings = []
-    carried = sum(
-        (doc.totals.gross if doc.kind in ORDER_KINDS else doc.totals.outstanding for doc in transaction.documents),
-        ZERO,
-    )
     if requested.amount <= 0:
         message = f"{requested.amount:f} is requested; a loan needs a positive amount."
         findings.append(Finding(code="limit-exceeded", pointer=f"{pointer}/requested/amount", message=message))
     if requested.amount > eligible.amount:
         message = f"{requested.amount:f} is requested, {eligible.amount:f} is eligible."
         findings.append(Finding(code="limit-exceeded", pointer=f"{pointer}/requested/amount", message=message))
-    if eligible.amount > carried:
-        message = f"{eligible.amount:f} is called eligible; the documents carry {carried:f}."
-        findings.append(Finding(code="limit-exceeded", pointer=f"{pointer}/eligible/amount", message=message))
+    findings += _check_eligible(package)
     return findings
+
+
+def _check_eligible(package: Package) -> list[Finding]:
+    transaction, cash = package.sections.transaction, package.sections.cash_flow
+    eligible = transaction.eligible
+    if transaction.technique not in COMPANY_TECHNIQUES:
+        carried = sum(
+            (doc.totals.gross if doc.kind in ORDER_KINDS else doc.totals.outstanding for doc in transaction.documents),
+            ZERO,
+        )
+        what = f"the documents carry {carried:f}"
+    elif cash is not None:
+        carried = sum((row.collected for row in cash.months if row.currency == eligible.currency), ZERO)
+        what = f"{carried:f} was collected in the history"
+    else:
+        return [_unchecked("cash_flow", "what is called eligible")]
+    if eligible.amount <= carried:
+        return []
+    message = f"{eligible.amount:f} is called eligible; {what}."
+    return [Finding(code="limit-exceeded", pointer="/sections/transaction/eligible/amount", message=message)]
 
 
 def _unchecked(section: str, what: str) -> Finding:

@@ -286,13 +286,13 @@ class Confirmation(Row):
 
 
 class TransactionSection(Section):
-    """What is financed, line by line, and how much is asked."""
+    """What is financed, line by line, and how much is asked; a line for the company as a whole has no documents."""
 
     technique: Name
     requested: ExactMoney
     tenor_days: Annotated[int, Field(ge=1, strict=True)]
     eligible: ExactMoney
-    documents: Annotated[Rows[FinancedDocument], Field(min_length=1)]
+    documents: Rows[FinancedDocument]
     confirmations: Rows[Confirmation] = ()
 
 

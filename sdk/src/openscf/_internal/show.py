@@ -75,6 +75,8 @@ def _account(seller: SellerRow) -> str:
 
 
 def _documents(sections: Sections) -> list[str]:
+    if not sections.transaction.documents:
+        return []
     named = naming(sections.party)
     headings = ["number", "its number", "kind", "issued", "due", "buyer", "seller", "gross", "paid", "credited"]
     headings += ["outstanding", ""]

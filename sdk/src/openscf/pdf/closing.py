@@ -179,5 +179,7 @@ def verification(header: Header, sections: Sections) -> Iterator[Flowable]:
 
 def _span(sections: Sections) -> str:
     days = [document.issue_date for document in sections.transaction.documents]
+    if not days:
+        return "None: the applicant's sales as a whole stand for the loan"
     count = counted(len(days), "document", "documents")
     return f"{count}, issued {day(min(days))}" + (f" to {day(max(days))}" if min(days) != max(days) else "")

@@ -35,7 +35,9 @@ Numbered = list[tuple[int, Contradiction]]
 
 
 def documents(sections: Sections) -> Iterator[Flowable]:
-    """Yield the chapter of the financed documents, or of the pledged goods."""
+    """Yield the chapter of the financed documents, or of the pledged goods; none where no document is financed."""
+    if not sections.transaction.documents:
+        return
     contradictions = sections.evidence.contradictions if sections.evidence else ()
     numbered = list(enumerate(contradictions, start=1))
     if is_pledged(sections.transaction):

@@ -22,12 +22,12 @@ BOX_TITLES: Final[dict[DocumentKind, str]] = {**TITLES, "sales_order": "Financed
 
 def is_bought(transaction: TransactionSection) -> bool:
     """Tell whether purchases are financed; the documents of a package are of one kind."""
-    return transaction.documents[0].kind in PURCHASE_KINDS
+    return any(document.kind in PURCHASE_KINDS for document in transaction.documents)
 
 
 def is_pledged(transaction: TransactionSection) -> bool:
     """Tell whether pledged goods are what is financed."""
-    return transaction.documents[0].kind == GOODS_KIND
+    return any(document.kind == GOODS_KIND for document in transaction.documents)
 
 
 def heading(document: FinancedDocument, named: Callable[[str | None], str]) -> str:

@@ -19,8 +19,10 @@ def money_path(sections: Sections) -> str:
     """Return who bought from whom, what carries the claim, what is open until when, and where it is paid.
 
     For pledged goods: what they are worth and where they lie; for these and for purchases, who is paid by the bank,
-    and where the money of the resale comes.
+    and where the money of the resale comes. Where no document is financed: what the applicant collected.
     """
+    if not sections.transaction.documents:
+        return _collected(sections)
     if is_pledged(sections.transaction):
         return f"{_held(sections)}. {_resold(sections)}"
     if is_bought(sections.transaction):
@@ -40,6 +42,21 @@ def _traded(sections: Sections) -> str:
     currencies = dict.fromkeys(document.currency for document in asked.documents)
     parts = [_amounts(sections, currency, goods=goods) for currency in currencies]
     return f"{sentence} {', and '.join(parts)}{_due(asked.documents)}"
+
+
+def _collected(sections: Sections) -> str:
+    """What came in within the history, in the currency asked for, and where it comes."""
+    applicant, account = clipped(sections.party.applicant.name, LONGEST_NAME), _collected_on(sections)
+    on_account = f" on {account}" if account else ""
+    currency, cash = sections.transaction.requested.currency, sections.cash_flow
+    rows = [row for row in cash.months if row.currency == currency] if cash else []
+    if not rows:
+        return f"{applicant} repays out of all that its customers pay{on_account}."
+    collected = _unbroken(sum((row.collected for row in rows), _ZERO), currency)
+    return (
+        f"{applicant} collected {collected} from its customers in {counted(len(rows), 'month', 'months')}; "
+        f"it repays out of what they pay from now on{on_account}."
+    )
 
 
 def _amounts(sections: Sections, currency: str, *, goods: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is on the cover: the applicant, and its buyers, its supplier, or its goods."""
+"""Who is on the cover: the applicant, and its buyers, its supplier, its goods, or all its customers."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def parties(sections: Sections) -> Flowable:
     """Return the applicant beside those with whom, or that with which, it asks."""
     transaction = sections.transaction
     others = _goods if is_pledged(transaction) else _sellers if is_bought(transaction) else _buyers
+    if not transaction.documents:
+        others = _customers
     return side_by_side([_applicant(sections), others(sections)])
 
 
@@ -66,6 +68,17 @@ def _buyers(sections: Sections) -> list[Flowable]:
             since = f"customer since {day(buyer.customer_since)}" if buyer.customer_since else None
             shown += _known_of(buyer, since)
     return shown + _more(len(keys))
+
+
+def _customers(sections: Sections) -> list[Flowable]:
+    """All customers together: no document of a single one is financed."""
+    rows = sections.cash_flow.buyer_history if sections.cash_flow else ()
+    count = len({row.buyer for row in rows if row.buyer}) + sum(row.buyers or 0 for row in rows if not row.buyer)
+    shown: list[Flowable] = [Paragraph(markup("Who repays"), SMALL_QUIET)]
+    shown.append(Paragraph(markup("All customers of the applicant", MEDIUM), FACT))
+    if count:
+        shown.append(Paragraph(markup(f"{counted(count, 'customer', 'customers')} in the history"), SMALL_QUIET))
+    return shown
 
 
 def _sellers(sections: Sections) -> list[Flowable]:
