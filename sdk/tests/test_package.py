@@ -220,7 +220,7 @@ def test_a_package_shows_nothing_of_its_content_in_its_repr() -> None:
     [
         (("transaction", "documents", 0, "lines", 1, "net"), 600, "/sections/transaction/documents/0/lines/1/net"),
         (("transaction", "documents", 0, "kind"), "receipt", "/sections/transaction/documents/0/kind"),
-        (("transaction", "documents"), [], "/sections/transaction/documents"),
+        (("transaction", "documents"), [], "/sections/transaction"),
         (("transaction", "tenor_days"), "45", "/sections/transaction/tenor_days"),
         (("party", "applicant", "passport"), "x", "/sections/party/applicant/passport"),
         (("party", "as_of"), "2026-11-22 05:50", "/sections/party/as_of"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from openscf._internal.comparison import ZERO
 from openscf._internal.finding import Finding
 from openscf._internal.sections import Sections, TransactionSection
-from openscf.kinds import COMPANY_TECHNIQUES, SALES_KINDS, TECHNIQUES
+from openscf.kinds import SALES_KINDS, TECHNIQUES
 from openscf.package import Package
 
 POINTER = "/sections/transaction/documents"
@@ -27,9 +27,6 @@ def check_kinds(package: Package) -> Iterator[Finding]:
 def _kinds(transaction: TransactionSection) -> Iterator[Finding]:
     technique, documents = transaction.technique, transaction.documents
     first = documents[0].kind if documents else None
-    if not documents and technique not in COMPANY_TECHNIQUES:
-        message = f"No document is named; {technique:.80} finances one at least."
-        yield Finding(code="technique-mismatch", pointer=POINTER, message=message)
     financed = TECHNIQUES.get(technique)
     for at, document in enumerate(documents):
         if financed is not None and document.kind not in financed:

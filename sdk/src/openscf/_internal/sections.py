@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, St
 
 from openscf.errors import InputInvalid
 from openscf.fingerprint import Fingerprints
-from openscf.kinds import GOODS_KIND, PURCHASE_KINDS, SALES_KINDS
+from openscf.kinds import COMPANY_TECHNIQUES, GOODS_KIND, PURCHASE_KINDS, SALES_KINDS
 from openscf.money import DecimalText, Money
 from openscf.wire import Country, Date, DocumentKind, Sha256, Time
 
@@ -294,6 +294,12 @@ class TransactionSection(Section):
     eligible: ExactMoney
     documents: Rows[FinancedDocument]
     confirmations: Rows[Confirmation] = ()
+
+    @model_validator(mode="after")
+    def _of_documents_or_of_the_company(self) -> TransactionSection:
+        if not self.documents and self.technique not in COMPANY_TECHNIQUES:
+            raise InputInvalid(f"{self.technique:.80} finances one document at least; name it among 'documents'")
+        return self
 
 
 class OrderLine(Row):
