@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,8 +58,19 @@ class ApplicationMessage(Base):
     sent_at: Mapped[Time]
 
 
+class Part(str, Enum):
+    """What a document is to an application: what it finances, what a substitution would finance, or what one freed."""
+
+    FINANCED = "FINANCED"
+    PROPOSED = "PROPOSED"
+    REPLACED = "REPLACED"
+
+
 class FinancedDocument(Base):
-    """A document of an application. While `is_open`, no other application here can finance the same one (F1)."""
+    """A document of an application. While `is_open`, no other application here can finance the same one (F1).
+
+    `outstanding` is what the last package said that counts.
+    """
 
     __tablename__ = "financed_documents"
     __table_args__ = (
@@ -78,3 +91,4 @@ class FinancedDocument(Base):
     currency: Mapped[Code]
     outstanding: Mapped[Amount]
     is_open: Mapped[bool]
+    part: Mapped[Code] = mapped_column(server_default=Part.FINANCED.value)

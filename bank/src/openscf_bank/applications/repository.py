@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from openscf.wire import LoanApplicationStatus
 from sqlalchemy.orm import Session
 
-from .models import Application, ApplicationMessage, FinancedDocument
+from .models import Application, ApplicationMessage, FinancedDocument, Part
 
 PAGE_SIZE = 25
 
@@ -42,9 +42,11 @@ def messages(session: Session, application_id: str) -> Sequence[ApplicationMessa
     return session.scalars(query.order_by(ApplicationMessage.sent_at, ApplicationMessage.id)).all()
 
 
-def financed_documents(session: Session, application_id: str) -> Sequence[FinancedDocument]:
-    """The documents that an application finances."""
-    query = sa.select(FinancedDocument).where(FinancedDocument.application_id == application_id)
+def financed_documents(session: Session, application_id: str, part: Part = Part.FINANCED) -> Sequence[FinancedDocument]:
+    """The documents that an application finances, or those that are another part of it."""
+    query = sa.select(FinancedDocument).where(
+        FinancedDocument.application_id == application_id, FinancedDocument.part == part.value
+    )
     return session.scalars(query.order_by(FinancedDocument.number)).all()
 
 

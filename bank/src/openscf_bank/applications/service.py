@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from openscf import wire
 from openscf.package import FinancedDocument as Document
 from openscf.package import Package, Sections
 from openscf.package import PledgedGoods as Goods
 from openscf.wire import EventType, LoanApplicationStatus, RejectionReason
-from sqlalchemy.exc import IntegrityError
 
 from ..clients import repository as clients
 from ..clients.models import Client
 from ..collateral import repository as collateral
 from ..collateral.models import PledgedGoods
-from ..consents.admission import admit
 from ..decisions.engine import Evaluation, Request, evaluate
 from ..decisions.models import Decision
-from ..documents import repository as documents
 from ..gateway import Gateway, UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
 from ..offers import service as offers
 from ..packages import reading
 from ..packages import repository as packages
-from ..packages.models import ReceivedPackage
-from . import repository, states
-from .models import Application, ApplicationMessage, FinancedDocument
-from .verification import Claim, Demand, Verification, verify
+from . import arrival, counterparties, repository, states
+from .models import Application, ApplicationMessage, Part
+from .verification import Claim, Verification
 from .views import as_wire
 
 ENGINE = "decision engine"
@@ -45,12 +39,13 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
     claim = Claim(
         package_id=request.package_id,
         technique=request.technique,
+        currency=request.requested.currency,
         requested=request.requested,
         tenor_days=request.tenor_days,
         fingerprints=frozenset(request.documents_fingerprints),
         account=account,
     )
-    verification = _verify(uow, client, request.package_sha256, claim)
+    verification = arrival.verified(uow, client, request.package_sha256, claim)
     application = Application(
         id=new_id("app"),
         client_id=client_id,
@@ -63,7 +58,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         account_number=account[:255],
         account_holder=request.disbursement_account.holder[:255],
         applicant_name=client.party_name,
-        counterparty_name=_counterparty_names(verification.package),
+        counterparty_name=counterparties.names(verification.package),
         package_sha256=request.package_sha256,
         package_id=request.package_id[:255],
         status=LoanApplicationStatus.PROCESSING.value,
@@ -183,39 +178,16 @@ def request_of(application: Application) -> Request:
     )
 
 
-def _verify(uow: UnitOfWork, client: Client, sha256: str, claim: Claim) -> Verification:
-    """Verify the file; ProblemError `consent-invalid` where its consent does not let this bank read it."""
-    demand = Demand(
-        technique=uow.gateway.profile.technique(claim.technique),
-        was_put=lambda attached: documents.exists(uow.session, client.id, attached),
-    )
-    verification = verify(_document(uow, client.id, sha256), client, claim, demand)
-    if verification.package is not None:
-        admit(uow, client.id, verification.package.sections.consent, verified=verification.ok)
-    return verification
-
-
 def _take_package(uow: UnitOfWork, client: Client, application: Application, verification: Verification) -> None:
-    package = verification.package
-    uow.session.add(
-        ReceivedPackage(
-            id=new_id("pkg"),
-            application_id=application.id,
-            client_id=client.id,
-            consent_id=package.sections.consent.consent_id if package else None,
-            sha256=application.package_sha256,
-            package_id=application.package_id,
-            root=package.header.tree.root if package else None,
-            ok=verification.ok,
-            report=verification.report,
-            sections=package.sections.model_dump(mode="json", by_alias=True, exclude_none=True) if package else None,
-            received_at=uow.now,
-        )
+    arrival.keep(
+        uow,
+        client,
+        application,
+        verification,
+        sha256=application.package_sha256,
+        package_id=application.package_id,
     )
-    if package is None:  # whatever it may hold, no consent says that it may be kept
-        documents.erase(uow.session, client.id, application.package_sha256)
-    else:
-        reading.note_read(uow, client, application, application.package_id, reader=reading.SYSTEM, action="verified")
+    package = verification.package
     if verification.ok and package is not None:
         _hold_documents(uow, application, package)
         states.tell(uow, client, application, EventType.LOAN_APPLICATION_PROCESSING)
@@ -234,45 +206,25 @@ def _take_corrected_package(
     claim = Claim(
         package_id,
         asked.technique,
+        application.currency,
         asked.requested,
         asked.tenor_days,
         fingerprints=None,
         account=application.account_number,
     )
-    verification = _verify(uow, client, sha256, claim)
+    verification = arrival.verified(uow, client, sha256, claim)
     for document in repository.financed_documents(uow.session, application.id):
         uow.session.delete(document)
     collateral.forget(uow.session, application.id)
     uow.session.flush()
     if verification.package is not None:
-        application.counterparty_name = _counterparty_names(verification.package)
+        application.counterparty_name = counterparties.names(verification.package)
     _take_package(uow, client, application, verification)
 
 
 def _hold_documents(uow: UnitOfWork, application: Application, package: Package) -> None:
-    """Claim every document; the unique index refuses one that another open application or loan holds."""
-    # In one order for everybody, so that two applications with the same documents cannot wait for each other.
     for document in sorted(package.sections.transaction.documents, key=lambda one: one.fingerprints.f1):
-        held = FinancedDocument(
-            id=new_id("fdoc"),
-            application_id=application.id,
-            fingerprint=document.fingerprints.f1,
-            kind=document.kind,
-            number=document.number[:255],
-            currency=document.currency,
-            outstanding=document.totals.outstanding,
-            is_open=True,
-        )
-        uow.session.add(held)
-        try:
-            uow.session.flush()
-        except IntegrityError as error:
-            sentence = f"{document.number} is in an open application or loan at this bank already."
-            raise ProblemError(
-                "duplicate-document",
-                f"{sentence} Wait until that one has ended, or finance another document.",
-                errors=[("/documents_fingerprints", sentence)],
-            ) from error
+        arrival.hold(uow, application, document, Part.FINANCED)
         if document.goods is not None:
             uow.session.add(_pledged(application, document, document.goods))
 
@@ -318,34 +270,11 @@ def _evaluate(uow: UnitOfWork, application: Application, sections: Sections) -> 
     return evaluation
 
 
-def _document(uow: UnitOfWork, client_id: str, sha256: str) -> bytes:
-    content = documents.content(uow.session, client_id, sha256)
-    if content is None:
-        raise _invalid("/package_sha256", f"Put the package first: PUT /v1/documents/{sha256}.")
-    return content
-
-
 def _own(uow: UnitOfWork, client_id: str, application_id: str) -> Application:
     application = repository.of_client(uow.session, client_id, application_id)
     if application is None:
         raise not_found("loan application", application_id)
     return application
-
-
-def _counterparty_names(package: Package | None) -> str:
-    if package is None:
-        return ""
-    party = package.sections.party
-    names = {buyer.key: buyer.name or buyer.key for buyer in party.buyers}
-    names |= {seller.key: seller.name for seller in party.sellers}
-    documents = package.sections.transaction.documents
-    return ", ".join(sorted({_counterparty_name(document, names) for document in documents}))[:255]
-
-
-def _counterparty_name(document: Document, names: Mapping[str, str]) -> str:
-    if document.counterparty is not None:
-        return names.get(document.counterparty, document.counterparty)
-    return document.lines[0].description if document.lines else document.number
 
 
 def _invalid(pointer: str, sentence: str) -> ProblemError:

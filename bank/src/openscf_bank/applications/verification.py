@@ -48,12 +48,17 @@ class Verification:
 
 @dataclass(frozen=True)
 class Claim:
-    """What the application says about its package. `account` is the number (or IBAN) that it asks to pay to."""
+    """What the application says about its package. `account` is the number (or IBAN) that it asks to pay to.
+
+    `requested`, `tenor_days` and `fingerprints` are None where the package may say what it likes: of a loan that was
+    granted, what is asked is past.
+    """
 
     package_id: str
     technique: str
-    requested: wire.Money
-    tenor_days: int
+    currency: str
+    requested: wire.Money | None
+    tenor_days: int | None
     fingerprints: frozenset[str] | None
     account: str
 
@@ -116,9 +121,9 @@ def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tupl
     if transaction.technique != claim.technique:
         yield "/sections/transaction/technique", f"the application asks for {claim.technique}"
     asked = (transaction.requested.amount, transaction.requested.currency)
-    if asked != (claim.requested.amount, claim.requested.currency):
+    if claim.requested is not None and asked != (claim.requested.amount, claim.requested.currency):
         yield "/sections/transaction/requested", f"the application asks for {claim.requested}"
-    if transaction.tenor_days != claim.tenor_days:
+    if claim.tenor_days is not None and transaction.tenor_days != claim.tenor_days:
         yield "/sections/transaction/tenor_days", f"the application asks for {claim.tenor_days} days"
     registered_tax_id = _letters_and_digits(client.party_tax_id or "")
     # A client without a tax id speaks for nobody, nor for an applicant whose tax id has no letter or digit either.
@@ -130,11 +135,8 @@ def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tupl
     if claim.fingerprints is not None and present != claim.fingerprints:
         yield "/sections/transaction/documents", "the application names other documents_fingerprints"
     for index, document in enumerate(transaction.documents):
-        if document.currency != claim.requested.currency:
-            yield (
-                f"/sections/transaction/documents/{index}/currency",
-                f"the loan is asked in {claim.requested.currency}",
-            )
+        if document.currency != claim.currency:
+            yield f"/sections/transaction/documents/{index}/currency", f"the loan is asked in {claim.currency}"
         if document.fingerprints.key_version != OPEN_KEY_VERSION:
             yield (
                 f"/sections/transaction/documents/{index}/fingerprints/key_version",

@@ -1,6 +1,6 @@
 """The port to the bank's core system, which moves the money, and a simulated one in the gateway's own database.
 
-A bank replaces `SimulatedCoreBanking` by a class with the same two methods that talks to its own system.
+A bank replaces `SimulatedCoreBanking` by a class with the same three methods that talks to its own system.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .columns import Amount, Code, Key, Name, Prose, Time
 from .db import Base
@@ -20,9 +20,9 @@ PaymentStatus = Literal["PENDING", "COMPLETED", "FAILED"]
 
 @dataclass(frozen=True)
 class PaymentInstruction:
-    """Pay `amount` (currency units) to an account (IBAN or the bank's own form).
+    """Pay `amount` (currency units) to an account (IBAN or the bank's own form), or claim it from there.
 
-    `reference` is unique: the same instruction twice pays once.
+    `reference` is unique: the same instruction twice moves the money once.
     """
 
     reference: str
@@ -46,12 +46,15 @@ class CoreBanking(Protocol):
     def pay(self, session: Session, instruction: PaymentInstruction, at: datetime) -> None:
         """Start a payment; repeating it with the same reference does nothing."""
 
+    def claim(self, session: Session, instruction: PaymentInstruction, at: datetime) -> None:
+        """Start to take back what was paid without a ground; the same reference again does nothing."""
+
     def result(self, session: Session, reference: str, at: datetime) -> PaymentResult:
         """Where the payment `reference` stands at `at`."""
 
 
 class PaymentOrder(Base):
-    """One payment of the simulated core system."""
+    """One payment of the simulated core system; `direction` is PAYMENT, or CLAIM for money taken back."""
 
     __tablename__ = "payment_orders"
 
@@ -63,6 +66,7 @@ class PaymentOrder(Base):
     started_at: Mapped[Time]
     completes_at: Mapped[Time]
     failure_reason: Mapped[Prose | None]
+    direction: Mapped[Code] = mapped_column(server_default="PAYMENT")
 
 
 class SimulatedCoreBanking:
@@ -73,6 +77,12 @@ class SimulatedCoreBanking:
         self._failure_reason = failure_reason
 
     def pay(self, session: Session, instruction: PaymentInstruction, at: datetime) -> None:
+        self._order(session, instruction, at, "PAYMENT")
+
+    def claim(self, session: Session, instruction: PaymentInstruction, at: datetime) -> None:
+        self._order(session, instruction, at, "CLAIM")
+
+    def _order(self, session: Session, instruction: PaymentInstruction, at: datetime, direction: str) -> None:
         if session.get(PaymentOrder, instruction.reference) is not None:
             return
         session.add(
@@ -85,6 +95,7 @@ class SimulatedCoreBanking:
                 started_at=at,
                 completes_at=at + self._delay,
                 failure_reason=self._failure_reason,
+                direction=direction,
             )
         )
         session.flush()

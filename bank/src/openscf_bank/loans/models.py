@@ -1,4 +1,4 @@
-"""Tables of loans, their ledger, and what the applicant reported, paid and drew."""
+"""Tables of loans, their ledger, what the applicant reported, paid, drew and asked for, and what a buyer paid."""
 
 from __future__ import annotations
 
@@ -111,3 +111,102 @@ class Drawdown(Base):
     received_at: Mapped[Time]
     entry_id: Mapped[str | None] = mapped_column(sa.ForeignKey("ledger_entries.id"))
     message: Mapped[Prose | None]
+
+
+class Extension(Base):
+    """The applicant asks for later due dates; `extension_id` is its own, `asked_days` what it asked for.
+
+    `days`, `fee` and `due_date` (the new last one) are the bank's offer, made by the officer `decided_by`. The
+    acceptance is kept as it was signed.
+    """
+
+    __tablename__ = "extensions"
+    __table_args__ = (sa.UniqueConstraint("loan_id", "sequence"),)
+
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
+    extension_id: Mapped[Key]
+    sequence: Mapped[int]
+    asked_days: Mapped[int]
+    reason: Mapped[Prose]
+    status: Mapped[Code] = mapped_column(index=True)
+    days: Mapped[int | None]
+    fee: Mapped[Amount | None]
+    due_date: Mapped[date | None]
+    expires_at: Mapped[Time | None]
+    message: Mapped[Prose | None]
+    decided_by: Mapped[Name | None]
+    approved_by: Mapped[Name | None]
+    acceptance: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    signature: Mapped[Prose | None]
+    received_at: Mapped[Time]
+
+
+class Substitution(Base):
+    """The applicant asks that other documents take the place of `released` ones, a list of DocumentRef as JSON.
+
+    `package_row_id` is the package that names the documents as they would be. It knows of the loan's first
+    `collections_known` collections and `payments_known` payments of buyers: granted, only later ones count on top.
+    """
+
+    __tablename__ = "substitutions"
+    __table_args__ = (sa.UniqueConstraint("loan_id", "sequence"),)
+
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
+    substitution_id: Mapped[Key]
+    sequence: Mapped[int]
+    released: Mapped[Json]
+    reason: Mapped[Prose]
+    package_row_id: Mapped[str] = mapped_column(sa.ForeignKey("received_packages.id"))
+    collections_known: Mapped[int]
+    payments_known: Mapped[int]
+    status: Mapped[Code] = mapped_column(index=True)
+    message: Mapped[Prose | None]
+    decided_by: Mapped[Name | None]
+    received_at: Mapped[Time]
+
+
+class BuyerPayment(Base):
+    """A buyer paid the bank directly for a document of a loan, as an officer recorded it.
+
+    `reference` is that of the incoming payment in the core system. `surplus` is what was above what was owed; it was
+    paid on to the applicant under the payment's id.
+    """
+
+    __tablename__ = "buyer_payments"
+    __table_args__ = (
+        sa.UniqueConstraint("loan_id", "sequence"),
+        sa.UniqueConstraint(
+            "loan_id", "reference", "document_kind", "document_number", name="uq_buyer_payments_reference"
+        ),
+    )
+
+    id: Mapped[Key]
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"))
+    sequence: Mapped[int]
+    reference: Mapped[Name]
+    document_kind: Mapped[Code]
+    document_number: Mapped[Name]
+    amount: Mapped[Amount]
+    surplus: Mapped[Amount]
+    received_on: Mapped[date]
+    payer: Mapped[Name | None]
+    recorded_by: Mapped[Name]
+    recorded_at: Mapped[Time]
+    returned_on: Mapped[date | None]
+    return_reason: Mapped[Prose | None]
+    returned_by: Mapped[Name | None]
+
+
+class WriteOffProposal(Base):
+    """One officer proposes to give up what a loan owes; another one decides. Officers are named by user name."""
+
+    __tablename__ = "write_off_proposals"
+
+    loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason: Mapped[Prose]
+    status: Mapped[Code] = mapped_column(index=True)
+    proposed_by: Mapped[Name]
+    proposed_at: Mapped[Time]
+    decided_by: Mapped[Name | None]
+    decided_at: Mapped[Time | None]
