@@ -604,3 +604,20 @@ def test_no_secret_is_shown_logged_or_quoted(
         assert not [text for text in texts if secret in text]
     token = wire.TokenAnswer(access_token="secret-token-1", token_type="Bearer", expires_in=600)
     assert "secret" not in repr(token)
+
+
+def test_statement_as_xml_is_handed_over_only_with_the_banks_signature(gateway: Gateway, client: BankClient) -> None:
+    path, today, xml = "/v1/loans/l1/statement.camt053", dt.date(2026, 11, 22), b"<Document/>"
+    as_xml = {"Content-Type": "application/xml"}
+    gateway.answers("GET", path, Reply(200, xml, as_xml))
+    answer = client.statement_camt053("l1", start=today, end=today)
+    assert (answer.body, answer.json) == (xml, None)
+    assert verify_detached(xml, answer.signature, keys=KeySet.of(gateway.key))["aud"] == client.client_id
+    sent = gateway.requests[-1]
+    assert (sent.path, sent.headers["accept"]) == (f"{path}?from=2026-11-22&to=2026-11-22", "application/xml")
+    gateway.answers("GET", path, Reply(200, xml, as_xml, sign=False))
+    with pytest.raises(SignatureInvalid, match="not signed"):
+        client.statement_camt053("l1", start=today, end=today)
+    gateway.answers("GET", path, in_json({}))
+    with pytest.raises(AnswerInvalid, match="application/xml was expected"):
+        client.statement_camt053("l1", start=today, end=today)

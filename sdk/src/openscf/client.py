@@ -33,6 +33,7 @@ MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 # A token is renewed this long before its end, so that it does not expire on the way.
 TOKEN_MARGIN_SECONDS = 30
 
+_JSON = "application/json"
 _SIGNATURE_HEADER = "x-jws-signature"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TRANSIENT_STATUSES = frozenset({408, 429})
@@ -42,7 +43,7 @@ _Model = TypeVar("_Model", bound=wire.WireModel)
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A 2xx answer whose signature was checked: its raw bytes, the JSON in them (None when empty), its signature."""
+    """A 2xx answer whose signature was checked: its raw bytes, the JSON in them (None where none is), its signature."""
 
     status: int
     body: bytes
@@ -254,6 +255,17 @@ class BankClient:
         query = urlencode({"from": start.isoformat(), "to": end.isoformat()})
         return _read(wire.Statement, self._get(f"/v1/loans/{_segment(loan_id)}/statement?{query}"))
 
+    def statement_camt053(self, loan_id: str, *, start: dt.date, end: dt.date) -> Answer:
+        """Return the bank's camt.053 of a loan between two days, both included: its bytes, and the signature over them.
+
+        `openscf.camt.read` reads the bytes. Raises AnswerInvalid where the answer is no XML.
+        """
+        query = urlencode({"from": start.isoformat(), "to": end.isoformat()})
+        path = f"/v1/loans/{_segment(loan_id)}/statement.camt053?{query}"
+        return self._send(
+            "GET", path, None, idempotency_key=None, signed=False, with_token=True, expects="application/xml"
+        )
+
     def revoke_consent(
         self, consent_id: str, revocation: wire.ConsentRevocation, *, idempotency_key: str
     ) -> wire.ConsentStatus:
@@ -287,10 +299,11 @@ class BankClient:
         signed: bool,
         with_token: bool,
         media_type: str = "application/json",
+        expects: str = _JSON,
     ) -> Answer:
         deadline = self._deadline()
         url = self._url(path)
-        headers = {} if body is None else {"Content-Type": media_type}
+        headers = {"Accept": expects} if body is None else {"Accept": expects, "Content-Type": media_type}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = _quoted(idempotency_key)
         if signed:
@@ -304,7 +317,7 @@ class BankClient:
             self._token = None
             token = self._access_token(deadline)
             raw = self._exchange(method, url, body, deadline=deadline, headers=headers, token=token)
-        return self._checked(raw, expects_audience=with_token)
+        return self._checked(raw, expects_audience=with_token, expects=expects)
 
     def _sign(self, method: str, url: str, body: bytes) -> str:
         parts = urlsplit(url)
@@ -312,7 +325,7 @@ class BankClient:
         claims = {"htm": method, "htu": target, "aud": self.issuer}
         return sign_detached(body, key=self._key, issued_at=int(self._clock()), claims=claims)
 
-    def _checked(self, raw: RawAnswer, *, expects_audience: bool) -> Answer:
+    def _checked(self, raw: RawAnswer, *, expects_audience: bool, expects: str) -> Answer:
         """Check the signature before a single byte of the body is read."""
         if self._keys is None:
             raise InputInvalid("The bank's keys are not known yet; call discover() or give jwks.")
@@ -325,7 +338,10 @@ class BankClient:
         header = verify_detached(raw.body, signature, keys=self._keys)
         if expects_audience and header.get("aud") != self.client_id:
             raise SignatureInvalid("The bank's answer was signed for another client; ask the bank, keep the message.")
-        return Answer(status=raw.status, body=raw.body, json=_json(raw) if raw.body else None, signature=signature)
+        if expects != _JSON and raw.media_type != expects:
+            raise AnswerInvalid(f"The bank answered {raw.media_type or 'without a type'}; {expects} was expected.")
+        read = _json(raw) if raw.body and expects == _JSON else None
+        return Answer(status=raw.status, body=raw.body, json=read, signature=signature)
 
     def _deadline(self) -> float:
         """When a call that starts now is given up, by the monotonic clock."""
