@@ -17,24 +17,43 @@ Rules, where a contract could choose:
 
 from __future__ import annotations
 
+from openscf._internal.loan_balance import Allocation, Balance, LoanState, NextDue
 from openscf._internal.loan_cost import CashFlow, OfferCost, offer_cost
-from openscf._internal.loan_events import Disbursement, LoanEvent, Repayment, RepaymentReversal
-from openscf._internal.loan_replay import Allocation, Balance, LoanState, payoff_amount, posting, replay
+from openscf._internal.loan_events import (
+    Call,
+    Charge,
+    ChargeReversal,
+    Disbursement,
+    Extension,
+    LoanEvent,
+    Repayment,
+    RepaymentReversal,
+    Surplus,
+    WriteOff,
+)
+from openscf._internal.loan_replay import payoff_amount, posting, replay
 from openscf._internal.loan_schedule import Instalment, schedule
 from openscf._internal.loan_terms import LoanTerms
 
 __all__ = [
     "Allocation",
     "Balance",
+    "Call",
     "CashFlow",
+    "Charge",
+    "ChargeReversal",
     "Disbursement",
+    "Extension",
     "Instalment",
     "LoanEvent",
     "LoanState",
     "LoanTerms",
+    "NextDue",
     "OfferCost",
     "Repayment",
     "RepaymentReversal",
+    "Surplus",
+    "WriteOff",
     "offer_cost",
     "payoff_amount",
     "posting",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from openscf._internal.day_count import days_between
+from openscf._internal.day_count import units_between
+from openscf._internal.loan_balance import ZERO
+from openscf._internal.loan_events import Call, Disbursement, Extension, LoanEvent
+from openscf._internal.loan_plan import Due, planned
+from openscf._internal.loan_replay import account_at
 from openscf._internal.loan_terms import LoanTerms
-from openscf.money import EXACT, round_money
+from openscf.money import EXACT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,53 +27,59 @@ class Instalment:
     amount: Decimal
 
 
-def due_dates(terms: LoanTerms, start: dt.date) -> tuple[dt.date, ...]:
-    """Return the due dates: monthly from `start`, the last when the tenor ends."""
-    monthly = tuple(_months_later(start, number) for number in range(1, terms.instalments))
-    return (*monthly, start + dt.timedelta(days=terms.tenor_days))
-
-
-def schedule(terms: LoanTerms, start: dt.date) -> tuple[Instalment, ...]:
-    """Return the instalments of a loan disbursed on `start`, paid on time.
+def schedule(terms: LoanTerms, start: dt.date, events: Iterable[LoanEvent] = ()) -> tuple[Instalment, ...]:
+    """Return the sums due of a loan that starts on `start`, each paid on its day and nothing ahead.
 
     Annuities are equal, rounded to the currency; the last takes the remainder, so that the principal adds up exactly
-    and paying the schedule closes the loan to zero. Fees are not in it.
+    and paying the schedule closes the loan to zero. Fees are not in it. Extensions and calls among the `events` move
+    the due dates. A revolving loan is taken as its `events` draw and repay it, the last balance staying until the
+    end; before any drawdown, as drawn in full on `start`. A sales-linked one is repaid by its minimum.
     """
+    told = list(events)
     with localcontext(EXACT):
-        dates = due_dates(terms, start)
-        spans = [days_between(begin, end, terms.day_count) for begin, end in zip((start, *dates), dates, strict=False)]
-        annuity = _annuity(terms, spans)
-        rows: list[Instalment] = []
-        outstanding, principal_days, interest_before = terms.principal, Decimal(0), Decimal(0)
-        for number, (due_date, span) in enumerate(zip(dates, spans, strict=True), start=1):
-            principal_days += outstanding * span
-            interest_total = terms.interest_on(principal_days, terms.rate_pa)
-            interest = interest_total - interest_before
-            principal = outstanding if number == len(dates) else min(max(annuity - interest, Decimal(0)), outstanding)
-            rows.append(
-                Instalment(
-                    number=number,
-                    due_date=due_date,
-                    principal=principal,
-                    interest=interest,
-                    amount=principal + interest,
-                )
-            )
-            outstanding, interest_before = outstanding - principal, interest_total
-        return tuple(rows)
+        if terms.repayment == "revolving" and any(isinstance(event, Disbursement) for event in told):
+            return _of_what_is_drawn(terms, told)
+        moving = [event for event in told if isinstance(event, (Extension, Call))]
+        dues = planned(terms, start)
+        if moving:
+            whole = Disbursement(id="\0", on=start, amount=terms.principal)
+            dues = account_at(terms, [whole, *moving], max(event.on for event in (whole, *moving)))[0].dues
+        return _paid_as_planned(terms, start, dues)
 
 
-def _annuity(terms: LoanTerms, spans: list[int]) -> Decimal:
-    """Return the equal payment A for which P·Π(1+iₖ) = Σ A·Π(1+iⱼ, j>k), iₖ being the rate of the k-th span."""
-    growth, growths_after = Decimal(1), Decimal(0)
-    for span in reversed(spans):
-        growths_after += growth
-        growth *= 1 + terms.exact_interest_on(Decimal(span), terms.rate_pa)
-    return round_money(terms.principal * growth / growths_after, terms.currency)
+def _paid_as_planned(terms: LoanTerms, start: dt.date, dues: tuple[Due, ...]) -> tuple[Instalment, ...]:
+    units, repaid, day = ZERO, ZERO, start
+    reached: list[tuple[dt.date, Decimal, Decimal]] = []
+    for due in dues:
+        units += (terms.principal - repaid) * units_between(day, due.on, terms.day_count)
+        repaid, day = due.principal, due.on
+        reached.append((due.on, units, repaid))
+    return _instalments(terms, reached)
 
 
-def _months_later(date: dt.date, months: int) -> dt.date:
-    """Return the same day so many months later, or that month's last day where it is shorter."""
-    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
-    last_day = calendar.monthrange(year, month + 1)[1]
-    return dt.date(year, month + 1, min(date.day, last_day))
+def _of_what_is_drawn(terms: LoanTerms, events: list[LoanEvent]) -> tuple[Instalment, ...]:
+    account, _ = account_at(terms, events, max(event.on for event in events))
+    repaid_in_the_end = account.principal()
+    account.accrue_to(account.dues[-1].on)
+    last = len(account.dues)
+    return _instalments(
+        terms,
+        [
+            (due.on, reached.units, repaid_in_the_end if number == last else ZERO)
+            for number, (due, reached) in enumerate(zip(account.dues, account.reached, strict=True), start=1)
+        ],
+    )
+
+
+def _instalments(terms: LoanTerms, reached: list[tuple[dt.date, Decimal, Decimal]]) -> tuple[Instalment, ...]:
+    """Return the rows from the due dates with principal × units and principal due by each."""
+    rows: list[Instalment] = []
+    interest_before, principal_before = ZERO, ZERO
+    for number, (on, units, principal_due) in enumerate(reached, start=1):
+        interest_due = terms.interest_on(units, terms.rate_pa)
+        interest, principal = interest_due - interest_before, principal_due - principal_before
+        rows.append(
+            Instalment(number=number, due_date=on, principal=principal, interest=interest, amount=principal + interest)
+        )
+        interest_before, principal_before = interest_due, principal_due
+    return tuple(rows)
