@@ -39,6 +39,7 @@ def test_every_route_of_the_protocol_is_described() -> None:
         "/v1/loans/{loan_id}/collections": {"post"},
         "/v1/loans/{loan_id}/repayments": {"post"},
         "/v1/loans/{loan_id}/statement": {"get"},
+        "/v1/loans/{loan_id}/statement.camt053": {"get"},
         "/v1/loans/{loan_id}/collateral": {"get"},
         "/v1/loans/{loan_id}/releases": {"post"},
         "/v1/loans/{loan_id}/valuations": {"post"},

@@ -60,6 +60,7 @@ class TestOtherClients:
             ("POST", f"/v1/offers/{offer.id}/decline", {"reason": "mine"}),
             ("GET", f"/v1/loans/{loan.id}", None),
             ("GET", f"/v1/loans/{loan.id}/statement", None),
+            ("GET", f"/v1/loans/{loan.id}/statement.camt053", None),
             (
                 "POST",
                 f"/v1/loans/{loan.id}/collections",

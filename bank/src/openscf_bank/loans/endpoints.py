@@ -1,4 +1,4 @@
-"""GET /v1/loans/{id}, …/statement, POST …/collections, POST …/repayments."""
+"""GET /v1/loans/{id}, …/statement, …/statement.camt053, POST …/collections, POST …/repayments."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from openscf import wire
 
 from ..access import Caller, SignedPost, approved_caller, gateway_of, signed_post
 from ..answers import answer
+from ..clients.models import Client
 from ..gateway import Gateway
 from ..kit.problems import ProblemError, not_found
 from . import collecting, repository
+from .statement_file import statement_file
 from .statements import statement
 from .views import as_wire
 
@@ -44,15 +46,37 @@ def read_statement(
     to: Annotated[date | None, Query()] = None,
 ) -> Response:
     """Opening balance, entries and closing balance."""
-    if from_ and to and from_ > to:
-        raise ProblemError(
-            "validation-failed", "`from` is after `to`. Exchange them.", errors=[("/?from", "after `to`")]
-        )
+    _check_period(from_, to)
     with gateway.db.read() as session:
         loan = repository.of_client(session, caller.client_id, loan_id)
         if loan is None:
             raise not_found("loan", loan_id)
         return answer(statement(session, loan, from_, to, gateway.clock.today()))
+
+
+@router.get(
+    "/{loan_id}/statement.camt053",
+    response_class=Response,
+    responses={200: {"content": {"application/xml": {}}, "description": "camt.053.001.08"}},
+    summary="The ledger between two days as an ISO 20022 statement",
+)
+def read_statement_file(
+    loan_id: str,
+    gateway: Annotated[Gateway, Depends(gateway_of)],
+    caller: Annotated[Caller, Depends(approved_caller)],
+    from_: Annotated[date | None, Query(alias="from")] = None,
+    to: Annotated[date | None, Query()] = None,
+) -> Response:
+    """One `Stmt` of the loan's account, whose balance is the principal owed; an `Ntry` for each entry of the ledger."""
+    _check_period(from_, to)
+    with gateway.db.read() as session:
+        loan = repository.of_client(session, caller.client_id, loan_id)
+        if loan is None:
+            raise not_found("loan", loan_id)
+        owner = session.get_one(Client, loan.client_id).party_name
+        entries, now = repository.ledger(session, loan.id), gateway.clock.now()
+        content = statement_file(loan, entries, start=from_, end=to, owner=owner, now=now)
+    return Response(content, media_type="application/xml")
 
 
 @router.post(
@@ -69,3 +93,10 @@ def collect(loan_id: str, collection: wire.Collection, post: Annotated[SignedPos
 def repay(loan_id: str, repayment: wire.Repayment, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """At most what is owed on that day."""
     return post.once(lambda uow: collecting.repay(uow, post.client_id, loan_id, repayment), status=202)
+
+
+def _check_period(start: date | None, end: date | None) -> None:
+    if start and end and start > end:
+        raise ProblemError(
+            "validation-failed", "`from` is after `to`. Exchange them.", errors=[("/?from", "after `to`")]
+        )
