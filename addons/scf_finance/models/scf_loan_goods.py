@@ -179,10 +179,12 @@ class ScfLoan(models.Model):
             )
         )
 
-    def _take_shortfall(self, content):
+    def _take_shortfall(self, content, is_news):
         """For goods the bank's shortfall is its margin call."""
         if not self._is_on_goods():
-            super()._take_shortfall(content)
+            super()._take_shortfall(content, is_news)
+            return
+        if not is_news:
             return
         self.shortfall = float(Money.model_validate(content["shortfall"]).amount)
         if not self.shortfall:
