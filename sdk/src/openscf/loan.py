@@ -8,10 +8,15 @@ Rules, where a contract could choose:
   of the balance. It accrues exactly; the accrued total is rounded (half up) when it is allocated or reported, so
   that rounding never adds up.
 - A penalty accrues at `penalty_rate_pa`, on top of interest, on the principal that is past due, from the day after
-  its due date. Interest and fees past due bear none (no interest on interest).
-- A repayment is spread by the waterfall over what is owed on its day. What is more than owed stays unallocated.
+  its due date and the days of grace. Interest and fees past due bear none (no interest on interest).
+- A repayment is spread by the waterfall over what is owed on its day. What is more than owed stays unallocated, until
+  it is paid on to the applicant as a surplus.
 - Principal paid is taken for the oldest instalment first.
-- A reversal undoes its repayment as if it had never been made, for every balance from the reversal's date on.
+- After the last due date, and once the loan is called, everything owed is past due, also what accrues anew.
+- A reversal undoes its repayment or charge as if it had never been made, for every balance from its own date on.
+- An extension moves the due dates that have not passed; principal stays as planned, interest due grows by the days.
+- A periodic fee is owed on every due date on which principal is lent; of a revolving loan until the tenor ends.
+- Writing off takes what is left after the day's payments; nothing accrues on what was given up.
 - What an offer costs is what its loan would cost: `offer_cost` replays the payments, on time or late.
 """
 
@@ -31,11 +36,15 @@ from openscf._internal.loan_events import (
     Surplus,
     WriteOff,
 )
+from openscf._internal.loan_holdback import Advance, Settlement, advance, settle
+from openscf._internal.loan_period import accrued
+from openscf._internal.loan_prepayment import PrepaymentSaving, prepayment_saving
 from openscf._internal.loan_replay import payoff_amount, posting, replay
 from openscf._internal.loan_schedule import Instalment, schedule
 from openscf._internal.loan_terms import LoanTerms
 
 __all__ = [
+    "Advance",
     "Allocation",
     "Balance",
     "Call",
@@ -50,13 +59,19 @@ __all__ = [
     "LoanTerms",
     "NextDue",
     "OfferCost",
+    "PrepaymentSaving",
     "Repayment",
     "RepaymentReversal",
+    "Settlement",
     "Surplus",
     "WriteOff",
+    "accrued",
+    "advance",
     "offer_cost",
     "payoff_amount",
     "posting",
+    "prepayment_saving",
     "replay",
     "schedule",
+    "settle",
 ]

@@ -13,7 +13,7 @@ from openscf._internal.loan_events import Call, Disbursement, Extension, LoanEve
 from openscf._internal.loan_plan import Due, planned
 from openscf._internal.loan_replay import account_at
 from openscf._internal.loan_terms import LoanTerms
-from openscf.money import EXACT
+from openscf.money import EXACT, round_money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,10 @@ def _instalments(terms: LoanTerms, reached: list[tuple[dt.date, Decimal, Decimal
     interest_before, principal_before = ZERO, ZERO
     for number, (on, units, principal_due) in enumerate(reached, start=1):
         interest_due = terms.interest_on(units, terms.rate_pa)
-        interest, principal = interest_due - interest_before, principal_due - principal_before
+        interest, principal = (
+            interest_due - interest_before,
+            round_money(principal_due - principal_before, terms.currency),
+        )
         rows.append(
             Instalment(number=number, due_date=on, principal=principal, interest=interest, amount=principal + interest)
         )
