@@ -1,4 +1,4 @@
-from openscf.loan import Disbursement, LoanTerms, Repayment, RepaymentReversal, replay
+from openscf.loan import LoanTerms, replay
 from openscf.wire import Loan, Money, terms_sha256
 from openscf.wire import Repayment as RepaymentMessage
 
@@ -148,16 +148,7 @@ class ScfLoan(models.Model):
 
     def _events(self):
         """The ledger as dated events; a deducted fee is part of the disbursement and no event of its own."""
-        currency, events = self.currency_id.name, []
-        for entry in self.entry_ids:
-            reference, day = entry.bank_entry_ref, entry.value_date
-            if entry.type == "disbursement":
-                events.append(Disbursement(id=reference, on=day, amount=exact(entry.amount, currency)))
-            elif entry.type == "repayment":
-                events.append(Repayment(id=reference, on=day, amount=exact(entry.amount, currency)))
-            elif entry.type == "repayment_reversal":
-                events.append(RepaymentReversal(id=reference, on=day, reverses=entry.reverses_ref))
-        return events
+        return [event for entry in self.entry_ids if (event := entry._event())]
 
     def _balance(self, as_of):
         """What is owed at the end of the day `as_of`, replayed from the ledger (`openscf.loan.Balance`)."""

@@ -1,9 +1,21 @@
+from openscf.loan import (
+    Call,
+    Charge,
+    ChargeReversal,
+    Disbursement,
+    Extension,
+    Repayment,
+    RepaymentReversal,
+    Surplus,
+    WriteOff,
+)
 from openscf.wire import Entry
 
 from odoo import fields, models
 from odoo.tools import format_amount, format_date
 from odoo.tools.translate import LazyTranslate
 
+from ..amounts import exact
 from .labels import label_of
 
 _lt = LazyTranslate(__name__)
@@ -80,6 +92,27 @@ class ScfLoanEntry(models.Model):
                 )
             )
         return recorded
+
+    def _event(self):
+        """The entry as an event of the loan's arithmetic (`openscf.loan`); None for a fee, which a payout contains."""
+        dated = {"id": self.bank_entry_ref, "on": self.value_date}
+        amount = exact(self.amount, self.currency_id.name)
+        if self.type in ("disbursement", "repayment", "surplus", "write_off"):
+            kinds = {
+                "disbursement": Disbursement,
+                "repayment": Repayment,
+                "surplus": Surplus,
+                "write_off": WriteOff,
+            }
+            return kinds[self.type](**dated, amount=amount)
+        if self.type in ("repayment_reversal", "charge_reversal"):
+            kind = RepaymentReversal if self.type == "repayment_reversal" else ChargeReversal
+            return kind(**dated, reverses=self.reverses_ref)
+        if self.type == "charge":
+            return Charge(**dated, amount=amount, component="penalty" if self.penalty else "fee")
+        if self.type == "extension":
+            return Extension(**dated, days=self.days)
+        return Call(**dated) if self.type == "call" else None
 
     def _values(self, loan, entry, move):
         allocation = entry.allocation.model_dump() if entry.allocation else {}
