@@ -57,7 +57,6 @@ def _complete(gateway: Gateway, loan_id: str) -> None:
 
 def _activate(uow: UnitOfWork, client: Client, loan: Loan) -> None:
     loan.start_date = uow.now.date()
-    loan.due_date = ledger.schedule_of(loan)[-1].due_date
     booked = ledger.book_disbursement(uow, loan, loan.start_date)
     service.move(loan, LoanStatus.ACTIVE)
     states.move(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from openscf import loan as arithmetic
 from openscf.wire import EntryType
@@ -14,6 +15,20 @@ from ..gateway import UnitOfWork
 from ..kit.ids import new_id
 from . import repository
 from .models import LedgerEntry, Loan
+
+ONE_DAY = timedelta(days=1)
+# Entries whose money was spread over what was owed on their day.
+_MONEY = ("repayment", "repayment_reversal", "write_off")
+
+ChargedComponent = Literal["fee", "penalty"]
+# Events of which an entry tells what they were taken for, charged or gave up.
+Allocated = (
+    arithmetic.Repayment
+    | arithmetic.RepaymentReversal
+    | arithmetic.Charge
+    | arithmetic.ChargeReversal
+    | arithmetic.WriteOff
+)
 
 
 @dataclass(frozen=True)
@@ -31,22 +46,43 @@ def terms_of(loan: Loan) -> arithmetic.LoanTerms:
     return arithmetic.LoanTerms.from_wire(loan.terms)
 
 
-def schedule_of(loan: Loan) -> tuple[arithmetic.Instalment, ...]:
-    """The instalments of a loan that started; none before."""
-    return arithmetic.schedule(terms_of(loan), loan.start_date) if loan.start_date else ()
+def is_revolving(loan: Loan) -> bool:
+    """Whether the loan is a line: drawn in parts, open until its tenor ends."""
+    return terms_of(loan).repayment == "revolving"
+
+
+def schedule_of(loan: Loan, entries: Sequence[LedgerEntry]) -> tuple[arithmetic.Instalment, ...]:
+    """What is due when of a loan that started, extended and called as its ledger says; nothing before."""
+    return arithmetic.schedule(terms_of(loan), loan.start_date, dated_events(entries)) if loan.start_date else ()
 
 
 def dated_events(entries: Sequence[LedgerEntry]) -> list[arithmetic.LoanEvent]:
     """The ledger as dated events. A deducted fee is part of the disbursement, so that its entry is none."""
-    events: list[arithmetic.LoanEvent] = []
-    for entry in entries:
-        if entry.type == "disbursement":
-            events.append(arithmetic.Disbursement(id=entry.id, on=entry.value_date, amount=entry.amount))
-        elif entry.type == "repayment":
-            events.append(arithmetic.Repayment(id=entry.id, on=entry.value_date, amount=entry.amount))
-        elif entry.type == "repayment_reversal":
-            events.append(arithmetic.RepaymentReversal(id=entry.id, on=entry.value_date, reverses=entry.reverses or ""))
-    return events
+    return [_event(entry) for entry in entries if entry.type != "fee"]
+
+
+def _event(entry: LedgerEntry) -> arithmetic.LoanEvent:
+    match entry.type:
+        case "disbursement":
+            return arithmetic.Disbursement(id=entry.id, on=entry.value_date, amount=entry.amount)
+        case "repayment":
+            return arithmetic.Repayment(id=entry.id, on=entry.value_date, amount=entry.amount)
+        case "repayment_reversal":
+            return arithmetic.RepaymentReversal(id=entry.id, on=entry.value_date, reverses=entry.reverses or "")
+        case "charge":
+            component: ChargedComponent = "penalty" if entry.penalty else "fee"
+            return arithmetic.Charge(id=entry.id, on=entry.value_date, amount=entry.amount, component=component)
+        case "charge_reversal":
+            return arithmetic.ChargeReversal(id=entry.id, on=entry.value_date, reverses=entry.reverses or "")
+        case "extension":
+            return arithmetic.Extension(id=entry.id, on=entry.value_date, days=entry.days or 0)
+        case "call":
+            return arithmetic.Call(id=entry.id, on=entry.value_date)
+        case "surplus":
+            return arithmetic.Surplus(id=entry.id, on=entry.value_date, amount=entry.amount)
+        case "write_off":
+            return arithmetic.WriteOff(id=entry.id, on=entry.value_date)
+    raise AssertionError(f"entry {entry.id} of loan {entry.loan_id} has the type {entry.type!r}")
 
 
 def state(loan: Loan, entries: Sequence[LedgerEntry], as_of: date) -> arithmetic.LoanState:
@@ -54,39 +90,107 @@ def state(loan: Loan, entries: Sequence[LedgerEntry], as_of: date) -> arithmetic
     return arithmetic.replay(terms_of(loan), dated_events(entries), as_of)
 
 
+def is_over(loan: Loan, entries: Sequence[LedgerEntry], today: date) -> bool:
+    """Whether nothing is owed, nor will be by what is booked for a coming day, and nothing can be drawn any more."""
+    last = max([today, *(entry.value_date for entry in entries)])
+    then = state(loan, entries, last)
+    return then.is_settled and then.available == 0
+
+
 def book_disbursement(uow: UnitOfWork, loan: Loan, on: date) -> list[LedgerEntry]:
-    """The full principal, and the fee where it is deducted from what is paid out."""
-    terms = terms_of(loan)
-    booked = [_append(uow, loan, "disbursement", on, terms.principal)]
-    if terms.fee and terms.fee_timing == "deducted":
-        booked.append(_append(uow, loan, "fee", on, terms.fee))
+    """The full principal, and the fee where it is deducted from what is paid out. The loan has started by then."""
+    return _book_payout(uow, loan, on, terms_of(loan).principal, None)
+
+
+def book_drawdown(uow: UnitOfWork, loan: Loan, on: date, amount: Decimal, source: Source) -> list[LedgerEntry]:
+    """A part of the limit that was paid out; a deducted fee comes out of the first one."""
+    return _book_payout(uow, loan, on, amount, source)
+
+
+def _book_payout(uow: UnitOfWork, loan: Loan, on: date, amount: Decimal, source: Source | None) -> list[LedgerEntry]:
+    fee = deducted_fee(loan, repository.ledger(uow.session, loan.id))
+    booked = [_append(uow, loan, "disbursement", on, amount, source=source)]
+    if fee:
+        booked.append(_append(uow, loan, "fee", on, fee))
+    _keep_due_date(uow, loan)
     return booked
 
 
+def deducted_fee(loan: Loan, entries: Sequence[LedgerEntry]) -> Decimal:
+    """What is kept back of the next payout: the fee that the terms deduct, once."""
+    terms = terms_of(loan)
+    paid_out = any(entry.type == "disbursement" for entry in entries)
+    return terms.fee if terms.fee_timing == "deducted" and not paid_out else Decimal(0)
+
+
 def book_repayment(uow: UnitOfWork, loan: Loan, on: date, amount: Decimal, source: Source) -> LedgerEntry:
-    """A repayment with what it was taken for. A back-dated one also carries the correction of the entries after it."""
-    known = dated_events(repository.ledger(uow.session, loan.id))
+    """A repayment with what it was taken for. A back-dated one also carries the correction of the entries after it.
+
+    What is above all that is owed is not allocated: book it as a surplus, too.
+    """
     event = arithmetic.Repayment(id=new_id("ent"), on=on, amount=amount)
-    allocation = arithmetic.posting(terms_of(loan), known, event)
-    return _append(uow, loan, "repayment", on, amount, entry_id=event.id, allocation=allocation, source=source)
+    return _book(uow, loan, "repayment", event, amount, source=source)
 
 
 def book_reversal(uow: UnitOfWork, loan: Loan, on: date, reversed_entry: LedgerEntry, source: Source) -> LedgerEntry:
     """Give a repayment back."""
-    known = dated_events(repository.ledger(uow.session, loan.id))
     event = arithmetic.RepaymentReversal(id=new_id("ent"), on=on, reverses=reversed_entry.id)
-    allocation = arithmetic.posting(terms_of(loan), known, event)
-    return _append(
-        uow,
-        loan,
-        "repayment_reversal",
-        on,
-        reversed_entry.amount,
-        entry_id=event.id,
-        allocation=allocation,
-        source=source,
-        reverses=reversed_entry.id,
-    )
+    amount, reverses = reversed_entry.amount, reversed_entry.id
+    return _book(uow, loan, "repayment_reversal", event, amount, source=source, reverses=reverses)
+
+
+def book_charge(
+    uow: UnitOfWork,
+    loan: Loan,
+    on: date,
+    amount: Decimal,
+    component: ChargedComponent = "fee",
+    source: Source | None = None,
+) -> LedgerEntry:
+    """A fee or a penalty beside the terms, owed and due on its day; its allocation says which of the two.
+
+    Where money was spread on `on` or later, the charge is of the day after: it would have come before that money, and
+    what was told about it would have to be corrected.
+    """
+    spread_on = [entry.value_date for entry in repository.ledger(uow.session, loan.id) if entry.type in _MONEY]
+    last = max(spread_on, default=on - ONE_DAY)
+    event = arithmetic.Charge(id=new_id("ent"), on=max(on, last + ONE_DAY), amount=amount, component=component)
+    return _book(uow, loan, "charge", event, amount, source=source)
+
+
+def book_charge_reversal(uow: UnitOfWork, loan: Loan, on: date, charge: LedgerEntry) -> LedgerEntry:
+    """Take a whole charge back; what was paid for it is taken for something else that is owed."""
+    event = arithmetic.ChargeReversal(id=new_id("ent"), on=on, reverses=charge.id)
+    return _book(uow, loan, "charge_reversal", event, charge.amount, reverses=charge.id)
+
+
+def book_extension(uow: UnitOfWork, loan: Loan, on: date, days: int, source: Source) -> LedgerEntry:
+    """Move the due dates from `on` on by `days`, the loan's own with them."""
+    entry = _append(uow, loan, "extension", on, Decimal(0), days=days, source=source)
+    _keep_due_date(uow, loan)
+    return entry
+
+
+def book_call(uow: UnitOfWork, loan: Loan, on: date) -> LedgerEntry:
+    """Everything is due on `on`."""
+    entry = _append(uow, loan, "call", on, Decimal(0))
+    _keep_due_date(uow, loan)
+    return entry
+
+
+def _keep_due_date(uow: UnitOfWork, loan: Loan) -> None:
+    loan.due_date = schedule_of(loan, repository.ledger(uow.session, loan.id))[-1].due_date
+
+
+def book_surplus(uow: UnitOfWork, loan: Loan, on: date, amount: Decimal, source: Source) -> LedgerEntry:
+    """What a repayment brought above what was owed is paid on to the applicant."""
+    return _append(uow, loan, "surplus", on, amount, source=source)
+
+
+def book_write_off(uow: UnitOfWork, loan: Loan, on: date) -> LedgerEntry:
+    """The bank gives up all that is owed at the end of `on`."""
+    event = arithmetic.WriteOff(id=new_id("ent"), on=on)
+    return _book(uow, loan, "write_off", event, None)
 
 
 def drawable(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decimal) -> Decimal:
@@ -126,6 +230,32 @@ def repayment_of(entries: Sequence[LedgerEntry], source: Source) -> LedgerEntry 
     )
 
 
+def _book(
+    uow: UnitOfWork,
+    loan: Loan,
+    kind: EntryType,
+    event: Allocated,
+    amount: Decimal | None,
+    *,
+    source: Source | None = None,
+    reverses: str | None = None,
+) -> LedgerEntry:
+    """Append the entry of an event with its allocation; `amount` None: whatever is allocated."""
+    known = dated_events(repository.ledger(uow.session, loan.id))
+    allocation = arithmetic.posting(terms_of(loan), known, event)
+    return _append(
+        uow,
+        loan,
+        kind,
+        event.on,
+        allocation.total if amount is None else amount,
+        entry_id=event.id,
+        allocation=allocation,
+        source=source,
+        reverses=reverses,
+    )
+
+
 def _append(
     uow: UnitOfWork,
     loan: Loan,
@@ -139,7 +269,8 @@ def _append(
     source: Source | None = None,
     reverses: str | None = None,
 ) -> LedgerEntry:
-    if allocation is not None and allocation.total != amount:
+    # A repayment may bring more than is owed; a surplus says where the rest went.
+    if allocation is not None and (allocation.total > amount or (kind != "repayment" and allocation.total != amount)):
         raise ArithmeticError(f"loan {loan.number}: an allocation of {allocation.total} for an entry of {amount}")
     entry = LedgerEntry(
         id=entry_id or new_id("ent"),

@@ -28,7 +28,7 @@ def _close_or_reopen(uow: UnitOfWork, client: Client, loan: Loan) -> None:
     Goods go back before the end; a loan that re-opens has none any more, and is short of all that it owes.
     """
     entries = repository.ledger(uow.session, loan.id)
-    settled = ledger.state(loan, entries, uow.now.date()).is_settled
+    settled = ledger.is_over(loan, entries, uow.now.date())
     application = uow.session.get_one(Application, loan.application_id)
     if settled and loan.status == LoanStatus.ACTIVE.value:
         releases.release_all(uow, client, loan, "The loan is repaid.")

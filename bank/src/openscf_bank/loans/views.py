@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 
 from openscf import wire
 from openscf.money import round_money
@@ -14,7 +15,8 @@ from .models import LedgerEntry, Loan
 
 def as_wire(loan: Loan, entries: Sequence[LedgerEntry], as_of: date) -> wire.Loan:
     """A loan with its balance on `as_of` and, once it started, its schedule."""
-    terms = ledger.terms_of(loan)
+    paid_out = sum((entry.amount for entry in entries if entry.type == "disbursement"), Decimal(0))
+    kept_back = sum((entry.amount for entry in entries if entry.type == "fee"), Decimal(0))
     return wire.Loan(
         id=loan.id,
         loan_application_id=loan.application_id,
@@ -24,7 +26,7 @@ def as_wire(loan: Loan, entries: Sequence[LedgerEntry], as_of: date) -> wire.Loa
         terms=wire.OfferTerms.model_validate(loan.terms),
         start_date=loan.start_date,
         due_date=loan.due_date,
-        disbursed=wire.Money(amount=terms.in_hand, currency=loan.currency) if loan.start_date else None,
+        disbursed=wire.Money(amount=paid_out - kept_back, currency=loan.currency) if loan.start_date else None,
         balance=balance(loan, entries, as_of),
         schedule=tuple(
             wire.ScheduleRow(
@@ -34,7 +36,7 @@ def as_wire(loan: Loan, entries: Sequence[LedgerEntry], as_of: date) -> wire.Loa
                 interest=round_money(row.interest, loan.currency),
                 amount=round_money(row.amount, loan.currency),
             )
-            for row in ledger.schedule_of(loan)
+            for row in ledger.schedule_of(loan, entries)
         ),
     )
 
