@@ -21,7 +21,7 @@ def forecast(env, company, *, today, payers: list[Payer], financed_move_ids=()) 
 
     :param financed_move_ids: ids of the invoices whose part `financed` states
     """
-    habits = _days_late(payers)
+    habits = days_late(payers)
     monday = today - timedelta(days=today.weekday())
     rows = env.execute_query_dict(
         SQL(
@@ -72,7 +72,7 @@ def forecast(env, company, *, today, payers: list[Payer], financed_move_ids=()) 
     return rows, [{"currency": currency, "amount": money(totals[currency], currency)} for currency in sorted(totals)]
 
 
-def _days_late(payers: list[Payer]) -> dict[int | None, int]:
+def days_late(payers: list[Payer]) -> dict[int | None, int]:
     """Whole days late by buyer, weighted by amount over all currencies; None is for buyers without payments."""
     paid: dict[int | None, Decimal] = {}
     days: dict[int | None, Decimal] = {}

@@ -60,3 +60,7 @@ from . import scf_bulk_request
 from . import scf_home
 from . import scf_supplier
 from . import scf_supplier_payout
+from . import scf_following_settings
+from . import scf_loan_due
+from . import scf_loan_following
+from . import scf_loan_warning

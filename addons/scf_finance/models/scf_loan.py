@@ -487,21 +487,6 @@ class ScfLoan(models.Model):
             )
         return texts
 
-    def _past_due(self):
-        """What should have been paid before today and was not, in the loan's currency."""
-        return replay(self._terms(), self._events(), fields.Date.context_today(self)).past_due
-
-    def _cron_overdue(self):
-        """Mark loans with something past due, once, and put an activity on them."""
-        for loan in self.search([("state", "=", "active")]):
-            if on_its_own(loan, loan._check_due):
-                on_its_own(loan, loan._tell_unchecked)
-
-    def _check_due(self):
-        past_due = self._past_due()
-        if past_due > 0 and self._set_state("overdue"):
-            self._warn(self._past_due_sentence(format_amount(self.env, float(past_due), self.currency_id)))
-
     def _past_due_sentence(self, amount):
         return self.env._(
             "%(amount)s is past due. Repay it from own money, or ask the buyer why the payment is missing.",

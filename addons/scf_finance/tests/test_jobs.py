@@ -71,9 +71,10 @@ class TestJobs(FinanceCase):
             invoice = self._invoice(10000.0, invoice_date=start, days=85)
             loans |= self._financed(invoice, on=start, tenor_days=30)
         odd, fine = loans.sorted("id")
-        with self._failing(odd, "_past_due", ValueError("secret")), self.assertLogs(LOGGER, "ERROR") as logs:
+        following = "odoo.addons.scf_finance.models.scf_loan_following"
+        with self._failing(odd, "_standing", ValueError("secret")), self.assertLogs(following, "ERROR") as logs:
             self.rhone_bank.env["scf.loan"]._cron_overdue()
-        self.assertIn(f"scf.loan {odd.id} failed", logs.output[0])
+        self.assertIn(f"scf.loan {odd.id} can't be replayed", logs.output[0])
         self.assertEqual((odd.state, fine.state), ("active", "overdue"))
         self.assertIn("could not be worked out", odd.activity_ids.note)
 
