@@ -44,6 +44,8 @@
         "views/account_payment_register_views.xml",
         "views/res_config_settings_views.xml",
         "views/scf_menus.xml",
+        "views/scf_loan_closing_views.xml",
+        "views/scf_books_setup_views.xml",
         "views/scf_release_request_views.xml",
         "views/scf_pledge_views.xml",
         "views/scf_pledge_hints.xml",

@@ -34,7 +34,11 @@ def _missing(env, company, banks):
             _company(env, company),
         )
     if "accounts" in lacks:
-        yield "accounts", env._("Create the financing journal and accounts with one click."), _settings(env)
+        yield (
+            "accounts",
+            env._("Choose the journal and the accounts of loans, or have them created."),
+            _books(env, company),
+        )
     if "collection" in lacks:
         sentence = env._("Choose the collection account: the one that your customers pay to.")
         yield "collection", sentence, _settings(env)
@@ -67,6 +71,15 @@ def _company(env, company):
         "res_id": company.id,
         "views": [(False, "form")],
         "target": "current",
+    }
+
+
+def _books(env, company):
+    if not env.user.has_group("account.group_account_manager"):
+        return None
+    return {
+        **env["ir.actions.act_window"]._for_xml_id("scf_finance.action_scf_books_setup"),
+        "context": {"allowed_company_ids": company.ids},
     }
 
 

@@ -23,6 +23,9 @@ from . import scf_event
 from . import sale_order
 from . import purchase_order
 from . import account_move
+from . import account_move_line
+from . import scf_loan_without_recourse
+from . import scf_loan_closing
 from . import scf_confirmation
 from . import confirmable
 from . import ubl

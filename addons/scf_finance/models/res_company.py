@@ -1,8 +1,11 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
+from ..books.accounts import FIRST_CODES, PURPOSES
+from ..checks.wording import term_on_screen
 from ..eligibility.statable import is_name
 
-# What the books of a loan are kept with.
+# What the books of any loan are kept with; the others are asked for where an entry or a period's end needs them.
 ACCOUNTS = (
     "scf_journal_id",
     "scf_loan_account_id",
@@ -10,8 +13,6 @@ ACCOUNTS = (
     "scf_fee_account_id",
     "scf_clearing_account_id",
 )
-# Codes to start from in a chart that has no account of the type yet.
-FIRST_CODES = {"liability_current": "111000", "asset_current": "103000", "expense": "620000"}
 JOURNAL_CODES = ("FIN", *(f"FIN{number}" for number in range(1, 100)))
 
 
@@ -36,6 +37,64 @@ class ResCompany(models.Model):
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
         help="Money on its way between the bank's loan ledger and the bank statement. "
         "Match the statement's lines against it and it is zero.",
+    )
+    scf_penalty_account_id = fields.Many2one(
+        "account.account",
+        string="Default Interest",
+        check_company=True,
+        help="Penalties on what is paid late. Where it is empty they are booked with the fees.",
+    )
+    scf_accrued_account_id = fields.Many2one(
+        "account.account",
+        string="Accrued Financing Costs",
+        check_company=True,
+        domain="[('account_type', '=', 'liability_current')]",
+    )
+    scf_deferred_fee_account_id = fields.Many2one(
+        "account.account",
+        string="Deferred Financing Fees",
+        check_company=True,
+        domain="[('account_type', 'in', ('asset_prepayments', 'asset_current'))]",
+    )
+    scf_loan_long_account_id = fields.Many2one(
+        "account.account",
+        string="Bank Loans Due after a Year",
+        check_company=True,
+        domain="[('account_type', '=', 'liability_non_current')]",
+    )
+    scf_assigned_account_id = fields.Many2one(
+        "account.account",
+        string="Receivables Sold without Recourse",
+        check_company=True,
+        domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
+    )
+    scf_holdback_account_id = fields.Many2one(
+        "account.account",
+        string="Holdback Due from Banks",
+        check_company=True,
+        domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
+    )
+    scf_write_off_account_id = fields.Many2one("account.account", string="Debt Given Up by Banks", check_company=True)
+    scf_fee_recognition = fields.Selection(
+        [("expensed", "When they are paid"), ("spread", "Spread over the loan")],
+        string="Fees Are a Cost",
+        required=True,
+        default="expensed",
+        help="Spread: a fee of the terms is a cost of the whole term, in proportion to what is owed by the schedule "
+        "and the days. What a bank charges for itself later is a cost at once. Loans granted before keep to what was "
+        "set.",
+    )
+    scf_revalues_loans = fields.Boolean(
+        string="Revalue Loans",
+        default=True,
+        help="At the end of a period, restate loans in foreign currencies at the day's rate, taken back the next day. "
+        "Turn it off where all accounts are revalued by another report.",
+    )
+    scf_closed_until = fields.Date(
+        string="Financing Closed Until",
+        readonly=True,
+        copy=False,
+        help="The last period's end that was booked. What a bank tells later of a day until then is booked after it.",
     )
     scf_collection_bank_account_id = fields.Many2one(
         "res.partner.bank",
@@ -99,47 +158,120 @@ class ResCompany(models.Model):
         }
         return [code for code, there in is_there.items() if not there]
 
+    def _scf_check_accounts(self, values):
+        """Refuse an account that can't serve, and another one than the open loans are booked on.
+
+        :param dict values: what is to be written on the company
+        :raise UserError: with what to do
+        """
+        accounts = self.env["account.account"].with_company(self)
+        for purpose in PURPOSES:
+            account, booked = accounts.browse(values.get(purpose.field)), self[purpose.field]
+            if not account or account == booked:
+                continue
+            if purpose.is_reconciled and not account.reconcile:
+                raise UserError(
+                    self.env._(
+                        "%(account)s does not allow reconciliation: items of loans are matched on it. Turn it on in "
+                        "the account, or choose another one.",
+                        account=account.display_name,
+                    )
+                )
+            if booked and not purpose.is_cost and self._scf_carries_loans(booked):
+                raise UserError(
+                    self.env._(
+                        "%(account)s carries loans that are not repaid: it can be replaced once they are.",
+                        account=booked.display_name,
+                    )
+                )
+
+    def _scf_carries_loans(self, account):
+        [(balance,)] = self.env["account.move.line"]._read_group(
+            [
+                ("company_id", "=", self.id),
+                ("account_id", "=", account.id),
+                ("scf_loan_id.state", "in", ("active", "overdue")),
+                ("parent_state", "=", "posted"),
+            ],
+            [],
+            ["__count"],
+        )
+        return bool(balance)
+
+    def write(self, vals):
+        if any(purpose.field in vals for purpose in PURPOSES):
+            for company in self:
+                company.sudo()._scf_check_accounts(vals)
+        return super().write(vals)
+
     def _scf_create_accounts(self):
         """Create the financing journal and accounts that are missing; what is set is kept."""
         self.ensure_one()
-        company = self.with_company(self)
-        account_specs = {
-            "scf_loan_account_id": (self.env._("Bank loans (financing)"), "liability_current", True),
-            "scf_clearing_account_id": (self.env._("Financing clearing"), "asset_current", True),
-            "scf_interest_account_id": (self.env._("Financing interest"), "expense", False),
-            "scf_fee_account_id": (self.env._("Financing fees"), "expense", False),
-        }
-        for field, (name, account_type, reconcile) in account_specs.items():
-            if not company[field]:
-                company[field] = company._scf_create_account(name, account_type, reconcile)
+        company, codes = self.with_company(self), set()
+        for purpose in PURPOSES:
+            if not company[purpose.field]:
+                code = company._scf_free_code(purpose, codes)
+                company[purpose.field] = company._scf_create_account(
+                    purpose, code, term_on_screen(purpose.name, self.env)
+                )
         if not company.scf_journal_id:
             company.scf_journal_id = company._scf_create_journal()
 
-    def _scf_create_account(self, name, account_type, reconcile):
-        accounts = self.env["account.account"].with_company(self)
-        last = accounts.search(
-            [("account_type", "=", account_type), ("company_ids", "in", self.ids)], order="code desc", limit=1
+    def _scf_accounts_like(self, purpose):
+        """The company's accounts of a purpose's type, by code, and the one among them whose name says it best."""
+        accounts = (
+            self.env["account.account"]
+            .with_company(self)
+            .search(
+                [("account_type", "=", purpose.account_type), ("company_ids", "parent_of", self.ids)], order="code, id"
+            )
         )
-        return accounts.create(
-            {
-                "name": name,
-                "code": accounts._search_new_account_code(last.code or FIRST_CODES[account_type]),
-                "account_type": account_type,
-                "reconcile": reconcile,
-                "company_ids": [(6, 0, self.ids)],
-            }
+        english = dict(zip(accounts.ids, accounts.with_context(lang="en_US").mapped("name"), strict=True))
+        best = purpose.best((account.id, (account.name, english[account.id])) for account in accounts)
+        return accounts, accounts.browse(best or ())
+
+    def _scf_free_code(self, purpose, taken):
+        """A code for a new account that fits the chart: beside an account like it, else after the last of its type.
+
+        :param set taken: codes that were proposed for other accounts; the new one is added
+        """
+        accounts, beside = self._scf_accounts_like(purpose)
+        start = (beside or accounts[-1:]).code or FIRST_CODES[purpose.account_type]
+        code = accounts._search_new_account_code(start, cache={start, *taken})
+        taken.add(code)
+        return code
+
+    def _scf_create_account(self, purpose, code, name):
+        return (
+            self.env["account.account"]
+            .with_company(self)
+            .create(
+                {
+                    "name": name,
+                    "code": code,
+                    "account_type": purpose.account_type,
+                    "reconcile": purpose.is_reconciled,
+                    "company_ids": [(6, 0, self.ids)],
+                }
+            )
         )
 
-    def _scf_create_journal(self):
+    def _scf_free_journal_code(self):
         journals = self.env["account.journal"].with_company(self)
         taken = set(journals.search([("company_id", "=", self.id)]).mapped("code"))
-        code = next(code for code in JOURNAL_CODES if code not in taken)
-        return journals.create(
-            {
-                "name": self.env._("Financing"),
-                "code": code,
-                "type": "general",
-                "company_id": self.id,
-                "show_on_dashboard": False,
-            }
+        return next(code for code in JOURNAL_CODES if code not in taken)
+
+    def _scf_create_journal(self, code=None, name=None):
+        return (
+            self.env["account.journal"]
+            .with_company(self)
+            .create(
+                {
+                    "name": name or self.env._("Financing"),
+                    "code": code or self._scf_free_journal_code(),
+                    "type": "general",
+                    "company_id": self.id,
+                    "show_on_dashboard": False,
+                }
+            )
         )

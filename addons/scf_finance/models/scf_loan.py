@@ -94,7 +94,7 @@ class ScfLoan(models.Model):
             paid_out = loan.state in ("active", "overdue", "closed") and loan.principal
             loan.repaid_percent = 100 * (1 - loan.balance_principal / loan.principal) if paid_out else 0.0
 
-    @api.depends("entry_ids.move_id.line_ids.amount_residual_currency")
+    @api.depends("item_ids.amount_residual_currency", "item_ids.parent_state")
     def _compute_book_principal(self):
         for loan in self:
             # A financing role alone does not read journal items; this figure is the loan's own.
