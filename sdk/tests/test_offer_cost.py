@@ -1,4 +1,4 @@
-"""What an offer costs, with the published figure for the rate."""
+"""What an offer costs, on time, late, and out of collections."""
 
 from __future__ import annotations
 
@@ -10,48 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loans import START, day, disbursed, loan_terms, paid, terms
 
-from openscf._internal.loan_cost import CashFlow, effective_annual_rate
 from openscf.errors import InputInvalid
 from openscf.loan import LoanTerms, offer_cost, payoff_amount, replay, schedule
-
-
-def test_the_rate_is_xirr_as_published() -> None:
-    """Microsoft, "XIRR function": the example's internal rate of return is 0.373362535, or 37.34 %."""
-    flows = (
-        CashFlow(on=dt.date(2008, 1, 1), amount=Decimal(-10_000)),
-        CashFlow(on=dt.date(2008, 3, 1), amount=Decimal(2_750)),
-        CashFlow(on=dt.date(2008, 10, 30), amount=Decimal(4_250)),
-        CashFlow(on=dt.date(2009, 2, 15), amount=Decimal(3_250)),
-        CashFlow(on=dt.date(2009, 4, 1), amount=Decimal(2_750)),
-    )
-    assert effective_annual_rate(flows) == Decimal("37.34")
-
-
-@pytest.mark.parametrize(
-    ("received", "repayments", "apr"),
-    [
-        ("1000", {dt.date(1995, 7, 1): "1200"}, "12.96"),
-        ("950", {dt.date(1995, 7, 1): "1200"}, "16.90"),
-        ("1000", {dt.date(1995, 1, 1): "600", dt.date(1996, 1, 1): "600"}, "13.07"),
-    ],
-)
-def test_the_rate_is_the_annual_percentage_rate_of_the_law(
-    received: str, repayments: dict[dt.date, str], apr: str
-) -> None:
-    """Directive 98/7/EC, Annex (examples 1 to 3, calendar basis): 12.96 %, 16.9 %, 13.07 %."""
-    paid_back = (CashFlow(on=on, amount=-Decimal(amount)) for on, amount in repayments.items())
-    flows = (CashFlow(on=dt.date(1994, 1, 1), amount=Decimal(received)), *paid_back)
-    assert effective_annual_rate(flows) == Decimal(apr)
-
-
-def test_a_fee_that_is_kept_back_counts_as_the_law_counts_it() -> None:
-    """Directive 98/7/EC, second example, as an offer: 1000, of which 50 is retained; 1200 after 546 days: 16.9 %."""
-    retained = LoanTerms(
-        principal=Decimal(1000), currency="EUR", rate_pa=Decimal("13.37"), day_count="ACT/365", tenor_days=546,
-        fee=Decimal(50),
-    )  # fmt: skip
-    cost = offer_cost(retained, dt.date(1994, 1, 1))
-    assert (cost.in_hand, -cost.flows[-1].amount, cost.apr) == (Decimal(950), Decimal(1200), Decimal("16.90"))
 
 
 def test_a_loan_of_a_year_at_ten_percent_costs_ten_percent() -> None:
