@@ -16,6 +16,7 @@ from openscf.loan import (
     LoanTerms,
     Repayment,
     RepaymentReversal,
+    WriteOff,
     payoff_amount,
     posting,
     replay,
@@ -248,3 +249,16 @@ def test_balance_and_allocation_have_the_wires_shape() -> None:
         "interest": "72.00",
         "principal": "4000.00",
     }
+
+
+def test_a_line_of_which_all_was_written_off_is_given_up_whether_or_not_the_amount_is_told() -> None:
+    """A ledger tells the amount; nothing can be drawn of the line after it, and no further fee falls due."""
+    terms = LoanTerms(
+        principal=Decimal("9000.00"), currency="EUR", rate_pa=Decimal(0), tenor_days=90, repayment="revolving",
+        fee=Decimal("10.00"), fee_timing="periodic",
+    )  # fmt: skip
+    drawn = Disbursement(id="d", on=dt.date(2026, 1, 1), amount=Decimal("500.00"))
+    for amount in (None, Decimal("500.00")):
+        written_off = WriteOff(id="w", on=dt.date(2026, 1, 10), amount=amount)
+        later = replay(terms, [drawn, written_off], dt.date(2026, 3, 20))
+        assert (later.balance.total, later.available) == (0, 0)

@@ -52,7 +52,7 @@ class Account(Accrual):
         if isinstance(event, WriteOff):
             taken = self._take(self.owed().total if event.amount is None else event.amount)
             self.written_off += taken
-            self.given_up = self.given_up or event.amount is None
+            self.given_up = self.given_up or event.amount is None or self.owed().total == ZERO
             return taken
         if isinstance(event, Charge):
             self.charges.append(event)
