@@ -236,6 +236,35 @@ class BankClient:
         path = f"/v1/loans/{_segment(loan_id)}/repayments"
         return _read(wire.RepaymentReceipt, self._post(path, repayment, idempotency_key))
 
+    def draw(self, loan_id: str, request: wire.DrawdownRequest, *, idempotency_key: str) -> wire.Drawdown:
+        """Draw a part of a line; whether it was paid is told by `loan.drawn` or `drawdown.declined`."""
+        path = f"/v1/loans/{_segment(loan_id)}/drawdowns"
+        return _read(wire.Drawdown, self._post(path, request, idempotency_key))
+
+    def extend(self, loan_id: str, request: wire.ExtensionRequest, *, idempotency_key: str) -> wire.Extension:
+        """Ask for later due dates; the bank's offer, or its no, is told by an event."""
+        path = f"/v1/loans/{_segment(loan_id)}/extensions"
+        return _read(wire.Extension, self._post(path, request, idempotency_key))
+
+    def accept_extension(
+        self, loan_id: str, extension_id: str, acceptance: wire.ExtensionAcceptance, *, idempotency_key: str
+    ) -> wire.Extension:
+        """Accept exactly the fee and the due date that the bank offered."""
+        path = f"/v1/loans/{_segment(loan_id)}/extensions/{_segment(extension_id)}/accept"
+        return _read(wire.Extension, self._post(path, acceptance, idempotency_key))
+
+    def withdraw_extension(
+        self, loan_id: str, extension_id: str, reason: str, *, idempotency_key: str
+    ) -> wire.Extension:
+        """Give an extension up that is not accepted yet."""
+        path = f"/v1/loans/{_segment(loan_id)}/extensions/{_segment(extension_id)}/withdraw"
+        return _read(wire.Extension, self._post(path, wire.Decision(reason=reason), idempotency_key))
+
+    def substitute(self, loan_id: str, request: wire.SubstitutionRequest, *, idempotency_key: str) -> wire.Substitution:
+        """Ask that other documents are financed; the package that names them must have been deposited before."""
+        path = f"/v1/loans/{_segment(loan_id)}/substitutions"
+        return _read(wire.Substitution, self._post(path, request, idempotency_key))
+
     def release(self, loan_id: str, request: wire.ReleaseRequest, *, idempotency_key: str) -> wire.Release:
         """Ask for pledged goods back; a release that waits is told by an event once it is decided."""
         path = f"/v1/loans/{_segment(loan_id)}/releases"

@@ -20,7 +20,7 @@ from .views import entry_as_wire
 
 
 def advance(gateway: Gateway, loan_id: str) -> None:
-    """Take a granted loan as far towards ACTIVE as the core system allows now."""
+    """Take a granted loan as far towards ACTIVE as the core system allows now; a line waits for its first drawdown."""
     _initiate(gateway, loan_id)
     _complete(gateway, loan_id)
 
@@ -28,7 +28,7 @@ def advance(gateway: Gateway, loan_id: str) -> None:
 def _initiate(gateway: Gateway, loan_id: str) -> None:
     with gateway.unit_of_work() as uow:
         loan, _ = _locked(uow, loan_id)
-        if loan.status != LoanStatus.GRANTED.value:
+        if loan.status != LoanStatus.GRANTED.value or ledger.is_revolving(loan):
             return
         application = uow.session.get_one(Application, loan.application_id)
         instruction = PaymentInstruction(
