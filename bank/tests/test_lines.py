@@ -221,6 +221,7 @@ class TestSweeping:
     def test_what_sales_did_not_repay_by_the_end_of_a_period_is_past_due(self, bank: Bank, erp: Erp) -> None:
         linked = {"repayment": "sales_linked", "minimum_percent": "25.00", "period_days": 20, "sweep_percent": "50.00"}
         loan = granted(erp, **linked)
+        assert loan.start_date is not None
         erp.collect(loan, "3000.00")
         bank.days_pass(21)
         shown = erp.http.loan(loan.id)
@@ -231,7 +232,8 @@ class TestSweeping:
         with bank.gateway.db.read() as session:
             state = ledger.state(session.get_one(Loan, loan.id), repository.ledger(session, loan.id), bank.today())
         assert state.past_due_since == loan.start_date + timedelta(days=20)
-        assert state.past_due == Decimal("500.00") + erp.http.loan(loan.id, as_of=state.past_due_since).balance.interest
+        interest_then = erp.http.loan(loan.id, as_of=state.past_due_since).balance.interest
+        assert state.past_due == Decimal("500.00") + interest_then + state.balance.penalty
 
 
 class TestTheEnd:
