@@ -49,6 +49,7 @@
         "views/scf_release_request_views.xml",
         "views/scf_pledge_views.xml",
         "views/scf_pledge_hints.xml",
+        "views/scf_loan_following_views.xml",
         "views/scf_followed_goods_views.xml",
         "views/scf_borrow_views.xml",
         "views/scf_overview_views.xml",

@@ -67,3 +67,4 @@ from . import scf_following_settings
 from . import scf_loan_due
 from . import scf_loan_following
 from . import scf_loan_warning
+from . import scf_loan_picture

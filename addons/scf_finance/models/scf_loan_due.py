@@ -23,6 +23,18 @@ class ScfLoanDue(models.Model):
     _one_per_day = models.UniqueIndex("(loan_id, due_date)", "A loan has one sum for each due date.")
     _company_day_idx = models.Index("(company_id, due_date)")
 
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_open_loan(self):
+        """Open the loan that the sum is to be paid on."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "scf.loan",
+            "res_id": self.loan_id.id,
+            "views": [(False, "form")],
+        }
+
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _replace(self, dues_of):
@@ -70,3 +82,19 @@ class ScfLoanDue(models.Model):
             )
         self.invalidate_model()
         changed.invalidate_recordset(["due_ids"])
+
+
+class ScfLoanEntry(models.Model):
+    """The bank beside each entry, to group by."""
+
+    _inherit = "scf.loan.entry"
+
+    bank_id = fields.Many2one(related="loan_id.bank_id", store=True, index=True, precompute=True)
+
+
+class ScfCollection(models.Model):
+    """The bank beside each collection, to group by."""
+
+    _inherit = "scf.collection"
+
+    bank_id = fields.Many2one(related="loan_id.bank_id", store=True, index=True, precompute=True)

@@ -64,3 +64,4 @@ from . import test_screens_bulk
 from . import test_screens_unit
 from . import test_screens_tour
 from . import test_history
+from . import test_following
