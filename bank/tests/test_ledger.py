@@ -73,20 +73,22 @@ def test_an_extension_moves_what_is_due_and_a_call_makes_it_due(bank: Bank, erp:
     assert [row.due_date for row in called.schedule] == [today]
 
 
-def test_what_a_payment_brings_above_what_is_owed_is_paid_on(bank: Bank, erp: Erp) -> None:
+def test_a_surplus_is_none_of_the_loans_money_whatever_is_corrected_later(bank: Bank, erp: Erp) -> None:
+    """The buyer paid 8,000.00 when 5,000.00 were owed; then the 3,000.00 before are undone, and owed again."""
     loan, today, source = granted(erp), bank.today(), Source("buyer_payment", "BP/1")
+    erp.collect(loan, "3000.00", collection_id="PAY/1")
 
     def receive(uow: UnitOfWork, row: Loan) -> tuple[LedgerEntry, LedgerEntry]:
-        repayment = ledger.book_repayment(uow, row, today, Decimal("8100.00"), source)
-        return repayment, ledger.book_surplus(uow, row, today, Decimal("100.00"), source)
+        repayment = ledger.book_repayment(uow, row, today, Decimal("5000.00"), source)
+        return repayment, ledger.book_surplus(uow, row, today, Decimal("3000.00"), source)
 
     repayment, surplus = booked(bank, loan, receive)
-    assert (repayment.amount, repayment.principal) == (Decimal("8100.00"), Decimal("8000.00"))
-    assert (surplus.type, surplus.source_id) == ("surplus", "BP/1")
-    with bank.gateway.db.read() as session:
-        row = session.get_one(Loan, loan.id)
-        state = ledger.state(row, repository.ledger(session, loan.id), today)
-    assert (state.balance.total, state.unallocated, state.surplus) == (0, 0, Decimal("100.00"))
+    assert (repayment.amount, repayment.principal) == (Decimal("5000.00"), Decimal("5000.00"))
+    assert (surplus.type, surplus.source_id, surplus.principal) == ("surplus", "BP/1", None)
+    assert erp.http.loan(loan.id).balance.total == 0
+    erp.collect(loan, "3000.00", kind="undone", reverses="PAY/1")
+    assert erp.http.loan(loan.id).balance.total == Decimal("3000.00")
+    assert erp.repay(loan, "3000.00").status == "POSTED"
 
 
 def test_a_write_off_gives_up_all_that_is_owed(bank: Bank, erp: Erp) -> None:
@@ -97,3 +99,11 @@ def test_a_write_off_gives_up_all_that_is_owed(bank: Bank, erp: Erp) -> None:
     assert (entry.amount, entry.interest, entry.principal) == (owed.total, owed.interest, owed.principal)
     bank.days_pass(30)
     assert erp.http.loan(loan.id).balance.total == 0
+
+
+def test_what_bounces_after_a_write_off_is_owed_again(bank: Bank, erp: Erp) -> None:
+    loan, today = granted(erp), bank.today()
+    erp.collect(loan, "3000.00", collection_id="PAY/1")
+    booked(bank, loan, lambda uow, row: ledger.book_write_off(uow, row, today))
+    erp.collect(loan, "3000.00", kind="undone", reverses="PAY/1")
+    assert erp.http.loan(loan.id).balance.total == Decimal("3000.00")

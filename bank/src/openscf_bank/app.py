@@ -25,11 +25,25 @@ from .kit import problems
 from .kit.limits import LimitBody
 from .kit.signing import SignAnswers
 from .loans.endpoints import router as loans
+from .loans.request_endpoints import router as loan_requests
 from .oauth.endpoints import router as oauth
 from .offers.endpoints import router as offers
 from .packages.endpoints import router as packages
 
-_ROUTERS = (discovery, clients, oauth, documents, applications, consents, packages, offers, loans, collateral, events)
+_ROUTERS = (
+    discovery,
+    clients,
+    oauth,
+    documents,
+    applications,
+    consents,
+    packages,
+    offers,
+    loans,
+    loan_requests,
+    collateral,
+    events,
+)
 
 # Every route may refuse; the codes are in docs/protocol.md, "Errors".
 _PROBLEM: dict[str, Any] = {

@@ -19,7 +19,7 @@ from .desk import repository as desk
 from .gateway import Gateway
 from .kit.clock import wall_time
 from .kit.idempotency import IdempotencyRecord
-from .loans import disbursement
+from .loans import disbursement, drawdowns, extensions, line_end, lines
 from .loans import repository as loans
 from .oauth import repository as oauth
 from .offers import repository as offers
@@ -41,7 +41,10 @@ def run_due(gateway: Gateway) -> None:
     _each(gateway, lambda session: consents.expired(session, now), closing.expire)
     _each(gateway, applications.undecided_ids, application_service.decide)
     _each(gateway, lambda session: offers.overdue_ids(session, now), offer_service.expire)
+    _each(gateway, lambda session: loans.overdue_extensions(session, now), extensions.expire)
     _each(gateway, loans.unpaid_ids, disbursement.advance)
+    _each(gateway, lines.unpaid_references, drawdowns.advance)
+    _each(gateway, lambda session: lines.ended_ids(session, now), line_end.end)
 
 
 def prune(gateway: Gateway) -> None:

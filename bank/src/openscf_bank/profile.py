@@ -203,6 +203,12 @@ class OffersSection(_Section):
     conditions: tuple[str, ...] = ()
 
 
+class ExtensionsSection(_Section):
+    """How many days the offer of later due dates stands."""
+
+    valid_days: int = Field(default=7, ge=1, le=90)
+
+
 class DisbursementSection(_Section):
     """How long the core system takes to pay, and, for tests, the sentence with which it fails."""
 
@@ -230,6 +236,7 @@ class Profile(_Section):
     rules: RulesSection = RulesSection()
     pricing: PricingSection
     offers: OffersSection
+    extensions: ExtensionsSection = ExtensionsSection()
     disbursement: DisbursementSection = DisbursementSection()
     repayments: RepaymentsSection = RepaymentsSection()
     webhooks: WebhooksSection = WebhooksSection()

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from openscf.package import FinancedDocument as Document
-from openscf.package import Package
+from openscf.package import Sections
 
 
-def names(package: Package | None) -> str:
+def names(sections: Sections | None) -> str:
     """The buyers, the supplier or the goods of a package's documents; nothing where it could not be read."""
-    if package is None:
+    if sections is None:
         return ""
-    party = package.sections.party
+    party = sections.party
     known = {buyer.key: buyer.name or buyer.key for buyer in party.buyers}
     known |= {seller.key: seller.name for seller in party.sellers}
-    documents = package.sections.transaction.documents
+    documents = sections.transaction.documents
     return ", ".join(sorted({_name(document, known) for document in documents}))[:255]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -12,9 +10,9 @@ from openscf import wire
 
 from ..access import Caller, SignedPost, approved_caller, gateway_of, signed_post
 from ..answers import answer
-from ..documents import repository as documents
+from ..documents.erasing import forgotten_where_not_ours
 from ..gateway import Gateway
-from ..kit.problems import ProblemError, not_found
+from ..kit.problems import not_found
 from . import repository, service
 from .views import as_wire
 
@@ -24,7 +22,7 @@ router = APIRouter(prefix="/v1/loan-applications", tags=["loan applications"])
 @router.post("", status_code=202, response_model=wire.LoanApplication, summary="Apply for a loan")
 def apply(request: wire.LoanApplicationRequest, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """The answer shows the application as received; the decision comes as an event."""
-    with _forgotten_where_not_ours(post, request.package_sha256):
+    with forgotten_where_not_ours(post, request.package_sha256):
         return post.once(lambda uow: service.receive(uow, post.client_id, request), status=202)
 
 
@@ -47,7 +45,7 @@ def read(
 )
 def reply(application_id: str, answer: wire.Reply, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """The answer to ACTION_REQUIRED, with a corrected package where one is needed."""
-    with _forgotten_where_not_ours(post, answer.package_sha256):
+    with forgotten_where_not_ours(post, answer.package_sha256):
         return post.once(lambda uow: service.reply(uow, post.client_id, application_id, answer), status=202)
 
 
@@ -55,15 +53,3 @@ def reply(application_id: str, answer: wire.Reply, post: Annotated[SignedPost, D
 def cancel(application_id: str, decision: wire.Decision, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """Possible until an offer is accepted."""
     return post.once(lambda uow: service.cancel(uow, post.client_id, application_id, decision.reason))
-
-
-@contextmanager
-def _forgotten_where_not_ours(post: SignedPost, package_sha256: str | None) -> Iterator[None]:
-    """Erase a package that its consent does not let this bank read; the refusal itself goes on to the client."""
-    try:
-        yield
-    except ProblemError as refusal:
-        if refusal.code == "consent-invalid" and package_sha256 is not None:
-            with post.gateway.db.write() as session:
-                documents.erase(session, post.client_id, package_sha256)
-        raise

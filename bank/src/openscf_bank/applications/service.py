@@ -58,7 +58,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         account_number=account[:255],
         account_holder=request.disbursement_account.holder[:255],
         applicant_name=client.party_name,
-        counterparty_name=counterparties.names(verification.package),
+        counterparty_name=counterparties.names(verification.sections),
         package_sha256=request.package_sha256,
         package_id=request.package_id[:255],
         status=LoanApplicationStatus.PROCESSING.value,
@@ -218,7 +218,7 @@ def _take_corrected_package(
     collateral.forget(uow.session, application.id)
     uow.session.flush()
     if verification.package is not None:
-        application.counterparty_name = counterparties.names(verification.package)
+        application.counterparty_name = counterparties.names(verification.sections)
     _take_package(uow, client, application, verification)
 
 

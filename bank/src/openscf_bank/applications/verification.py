@@ -9,7 +9,7 @@ from typing import Any
 
 from openscf import wire
 from openscf.fingerprint import OPEN_KEY, OPEN_KEY_VERSION
-from openscf.package import AttachmentRow, Package
+from openscf.package import AttachmentRow, Package, Sections
 from openscf.verify import verify_package
 
 from ..clients.models import Client
@@ -30,6 +30,11 @@ class Verification:
 
     report: dict[str, Any]
     package: Package | None
+
+    @property
+    def sections(self) -> Sections | None:
+        """What the package discloses, where it could be read."""
+        return self.package.sections if self.package is not None else None
 
     @property
     def ok(self) -> bool:

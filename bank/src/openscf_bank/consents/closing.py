@@ -14,6 +14,7 @@ from ..clients.models import Client
 from ..documents import repository as documents
 from ..gateway import Gateway, UnitOfWork
 from ..loans import repository as loans
+from ..loans import waiting
 from ..packages import repository as packages
 from ..packages.models import ReceivedPackage
 from . import repository
@@ -41,6 +42,7 @@ def revoke(uow: UnitOfWork, client_id: str, consent_id: str, revocation: wire.Co
             _forget_words(uow, application)
             if LoanApplicationStatus.CANCELLED in states.NEXT[LoanApplicationStatus(application.status)]:
                 application_service.give_up(uow, client, application, words)
+        _end_substitutions(uow, client, consent, words)
         _erase(uow, consent)
     return wire.ConsentStatus(consent_id=consent_id, status="REVOKED", revoked_at=consent.revoked_at)
 
@@ -58,6 +60,7 @@ def expire(gateway: Gateway, identity: tuple[str, str]) -> None:
         for application in _resting_on(uow, client_id, consent_id):
             _forget_words(uow, application)
             _reject_undecided(uow, client, application, consent)
+        _end_substitutions(uow, client, consent, "The consent expired before the bank decided.")
         _erase(uow, consent)
 
 
@@ -84,6 +87,15 @@ def _reject_undecided(uow: UnitOfWork, client: Client, application: Application,
             "Apply again with a new one."
         )
         application_service.reject(uow, client, application, RejectionReason.AA_FAILED, sentence)
+
+
+def _end_substitutions(uow: UnitOfWork, client: Client, consent: Consent, why: str) -> None:
+    """Decline the substitutions that wait for an officer, who may not look at their packages any more."""
+    for received in packages.under_consent(uow.session, consent.client_id, consent.consent_id):
+        loan = loans.of_application(uow.session, received.application_id)
+        substitution = loans.waiting_substitution(uow.session, loan.id) if loan is not None else None
+        if loan is not None and substitution is not None and substitution.package_row_id == received.id:
+            waiting.decline_substitution(uow, client, loan, substitution, why, decided_by=None)
 
 
 def _resting_on(uow: UnitOfWork, client_id: str, consent_id: str) -> list[Application]:

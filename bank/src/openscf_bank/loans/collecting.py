@@ -52,7 +52,8 @@ def collect(uow: UnitOfWork, client_id: str, loan_id: str, report: wire.Collecti
     )
     uow.session.add(collection)
     uow.session.flush()
-    if loan.status in _TAKES_MONEY:
+    # What came before anything was drawn of a line does not repay it.
+    if loan.status in _TAKES_MONEY or ledger.is_revolving(loan):
         _settle(uow, client, loan, collection)
     return _receipt(uow, loan, collection)
 
@@ -110,18 +111,9 @@ def _settle(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection)
 
 
 def _draw(uow: UnitOfWork, client: Client, loan: Loan, collection: Collection) -> None:
-    """Draw on the day the money came; today, where that draws more and the loan would stay open otherwise.
-
-    What was drawn on a day and given back later still lowers what is owed on that day, so that the same payment
-    reported again may find little or nothing to draw there. A draw that settles the loan keeps its own day: today's
-    would be larger only by interest that an early payment saves.
-    """
     entries = repository.ledger(uow.session, loan.id)
-    own_day, today = _countable_day(uow, loan, collection.collected_on), uow.now.date()
-    on, amount = own_day, ledger.drawable(loan, entries, own_day, collection.amount)
-    amount_today = ledger.drawable(loan, entries, today, collection.amount)
-    if amount_today > amount and not (amount > 0 and ledger.settles(loan, entries, own_day, amount, today)):
-        on, amount = today, amount_today
+    own_day = _countable_day(uow, loan, collection.collected_on)
+    on, amount = ledger.best_draw(loan, entries, own_day, uow.now.date(), ledger.swept(loan, collection.amount))
     if amount > 0:
         _post(uow, client, loan, on, amount, Source("collection", collection.collection_id))
 

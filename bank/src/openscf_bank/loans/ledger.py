@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from openscf import loan as arithmetic
+from openscf.money import round_money
 from openscf.wire import EntryType
 
 from ..gateway import UnitOfWork
@@ -57,8 +58,10 @@ def schedule_of(loan: Loan, entries: Sequence[LedgerEntry]) -> tuple[arithmetic.
 
 
 def dated_events(entries: Sequence[LedgerEntry]) -> list[arithmetic.LoanEvent]:
-    """The ledger as dated events. A deducted fee is part of the disbursement, so that its entry is none."""
-    return [_event(entry) for entry in entries if entry.type != "fee"]
+    """The ledger as dated events. A deducted fee is part of the disbursement, so that its entry is none; a surplus was
+    never the loan's money, however the rest of the ledger is corrected later.
+    """
+    return [_event(entry) for entry in entries if entry.type not in ("fee", "surplus")]
 
 
 def _event(entry: LedgerEntry) -> arithmetic.LoanEvent:
@@ -78,10 +81,8 @@ def _event(entry: LedgerEntry) -> arithmetic.LoanEvent:
             return arithmetic.Extension(id=entry.id, on=entry.value_date, days=entry.days or 0)
         case "call":
             return arithmetic.Call(id=entry.id, on=entry.value_date)
-        case "surplus":
-            return arithmetic.Surplus(id=entry.id, on=entry.value_date, amount=entry.amount)
         case "write_off":
-            return arithmetic.WriteOff(id=entry.id, on=entry.value_date)
+            return arithmetic.WriteOff(id=entry.id, on=entry.value_date, amount=entry.amount)
     raise AssertionError(f"entry {entry.id} of loan {entry.loan_id} has the type {entry.type!r}")
 
 
@@ -91,10 +92,22 @@ def state(loan: Loan, entries: Sequence[LedgerEntry], as_of: date) -> arithmetic
 
 
 def is_over(loan: Loan, entries: Sequence[LedgerEntry], today: date) -> bool:
-    """Whether nothing is owed, nor will be by what is booked for a coming day, and nothing can be drawn any more."""
+    """Whether nothing is owed, nor will be by what is booked for a coming day, and nothing can be drawn any more.
+
+    A line that ended before anything was drawn is over, too.
+    """
     last = max([today, *(entry.value_date for entry in entries)])
     then = state(loan, entries, last)
-    return then.is_settled and then.available == 0
+    return then.is_settled and (not entries or available(loan, entries, last) == 0)
+
+
+def available(loan: Loan, entries: Sequence[LedgerEntry], today: date) -> Decimal:
+    """What of a line's limit can be drawn; 0 of any other loan, and once the line has ended or was given up."""
+    if any(entry.type == "write_off" for entry in entries):
+        return Decimal(0)
+    if not entries:
+        return loan.principal if is_revolving(loan) else Decimal(0)
+    return state(loan, entries, today).available
 
 
 def book_disbursement(uow: UnitOfWork, loan: Loan, on: date) -> list[LedgerEntry]:
@@ -124,9 +137,8 @@ def deducted_fee(loan: Loan, entries: Sequence[LedgerEntry]) -> Decimal:
 
 
 def book_repayment(uow: UnitOfWork, loan: Loan, on: date, amount: Decimal, source: Source) -> LedgerEntry:
-    """A repayment with what it was taken for. A back-dated one also carries the correction of the entries after it.
-
-    What is above all that is owed is not allocated: book it as a surplus, too.
+    """A repayment with what it was taken for, at most what is owed. A back-dated one also carries the correction of the
+    entries after it.
     """
     event = arithmetic.Repayment(id=new_id("ent"), on=on, amount=amount)
     return _book(uow, loan, "repayment", event, amount, source=source)
@@ -183,7 +195,7 @@ def _keep_due_date(uow: UnitOfWork, loan: Loan) -> None:
 
 
 def book_surplus(uow: UnitOfWork, loan: Loan, on: date, amount: Decimal, source: Source) -> LedgerEntry:
-    """What a repayment brought above what was owed is paid on to the applicant."""
+    """What a buyer paid beside the repayment, above what was owed, is paid on to the applicant."""
     return _append(uow, loan, "surplus", on, amount, source=source)
 
 
@@ -191,6 +203,11 @@ def book_write_off(uow: UnitOfWork, loan: Loan, on: date) -> LedgerEntry:
     """The bank gives up all that is owed at the end of `on`."""
     event = arithmetic.WriteOff(id=new_id("ent"), on=on)
     return _book(uow, loan, "write_off", event, None)
+
+
+def swept(loan: Loan, collected: Decimal) -> Decimal:
+    """The part of a collection that the bank draws, if so much is owed."""
+    return round_money(collected * terms_of(loan).sweep_percent / 100, loan.currency)
 
 
 def drawable(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decimal) -> Decimal:
@@ -207,6 +224,23 @@ def drawable(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decim
             return draw
         draw -= excess
     return Decimal(0)
+
+
+def best_draw(
+    loan: Loan, entries: Sequence[LedgerEntry], own_day: date, today: date, amount: Decimal
+) -> tuple[date, Decimal]:
+    """The value date and how much of `amount` to draw: on the day the money came; today, where that draws more and the
+    loan would stay open otherwise.
+
+    What was drawn on a day and given back later still lowers what is owed on that day, so that the same payment
+    reported again may find little or nothing to draw there. A draw that settles the loan keeps its own day: today's
+    would be larger only by interest that an early payment saves.
+    """
+    drawn = drawable(loan, entries, own_day, amount)
+    drawn_today = drawable(loan, entries, today, amount)
+    if drawn_today > drawn and not (drawn > 0 and settles(loan, entries, own_day, drawn, today)):
+        return today, drawn_today
+    return own_day, drawn
 
 
 def settles(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decimal, as_of: date) -> bool:
@@ -269,8 +303,7 @@ def _append(
     source: Source | None = None,
     reverses: str | None = None,
 ) -> LedgerEntry:
-    # A repayment may bring more than is owed; a surplus says where the rest went.
-    if allocation is not None and (allocation.total > amount or (kind != "repayment" and allocation.total != amount)):
+    if allocation is not None and allocation.total != amount:
         raise ArithmeticError(f"loan {loan.number}: an allocation of {allocation.total} for an entry of {amount}")
     entry = LedgerEntry(
         id=entry_id or new_id("ent"),

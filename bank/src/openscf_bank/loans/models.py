@@ -144,8 +144,8 @@ class Extension(Base):
 class Substitution(Base):
     """The applicant asks that other documents take the place of `released` ones, a list of DocumentRef as JSON.
 
-    `package_row_id` is the package that names the documents as they would be. It knows of the loan's first
-    `collections_known` collections and `payments_known` payments of buyers: granted, only later ones count on top.
+    `package_row_id` is the package that names the documents as they would be. `known` are the payments and credit notes
+    (name: amount) that stood when it came, and that its figures count already.
     """
 
     __tablename__ = "substitutions"
@@ -157,8 +157,7 @@ class Substitution(Base):
     released: Mapped[Json]
     reason: Mapped[Prose]
     package_row_id: Mapped[str] = mapped_column(sa.ForeignKey("received_packages.id"))
-    collections_known: Mapped[int]
-    payments_known: Mapped[int]
+    known: Mapped[Json]
     status: Mapped[Code] = mapped_column(index=True)
     message: Mapped[Prose | None]
     decided_by: Mapped[Name | None]

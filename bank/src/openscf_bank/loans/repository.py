@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
-from openscf.wire import LoanStatus, ReleaseStatus
+from openscf.wire import ExtensionStatus, LoanStatus, ReleaseStatus, SubstitutionStatus
 from sqlalchemy.orm import Session
 
 from ..collateral.models import Release
-from .models import Collection, DirectRepayment, LedgerEntry, Loan
+from .models import (
+    BuyerPayment,
+    Collection,
+    DirectRepayment,
+    Extension,
+    LedgerEntry,
+    Loan,
+    Substitution,
+    WriteOffProposal,
+)
 
 PAGE_SIZE = 25
+
+# An extension in these states is answered still: by the bank, or by the applicant.
+OPEN_EXTENSIONS = (ExtensionStatus.REQUESTED.value, ExtensionStatus.OFFERED.value)
+# What of a loan waits for an officer, and in which state.
+WAITS_FOR_OFFICER: dict[str, tuple[type[Release | Extension | Substitution | WriteOffProposal], str]] = {
+    "release": (Release, ReleaseStatus.WAITING.value),
+    "extension": (Extension, ExtensionStatus.REQUESTED.value),
+    "substitution": (Substitution, SubstitutionStatus.REQUESTED.value),
+    "write-off": (WriteOffProposal, "PROPOSED"),
+}
 
 
 def of_client(session: Session, client_id: str, loan_id: str) -> Loan | None:
@@ -48,18 +68,23 @@ def direct_repayments(session: Session, loan_id: str) -> Sequence[DirectRepaymen
 
 
 def unpaid_ids(session: Session) -> Sequence[str]:
-    """Loans whose disbursement is not finished."""
+    """Loans whose disbursement is not finished; a line has none."""
     waiting = (LoanStatus.GRANTED.value, LoanStatus.DISBURSEMENT_INITIATED.value)
-    return session.scalars(sa.select(Loan.id).where(Loan.status.in_(waiting)).order_by(Loan.granted_at)).all()
+    query = sa.select(Loan.id).where(Loan.status.in_(waiting), Loan.terms["repayment"].as_string() != "revolving")
+    return session.scalars(query.order_by(Loan.granted_at)).all()
 
 
 def listed(session: Session, *, status: str | None, page: int) -> tuple[Sequence[Loan], int]:
-    """Loans for the desk, newest first, and how many there are. `status` is a LoanStatus, or `WAITING`: those with a
-    release of goods that waits.
+    """Loans for the desk, newest first, and how many there are. `status` is a LoanStatus, or `WAITING`: those of which
+    something waits for an officer.
     """
     query = sa.select(Loan)
-    if status == ReleaseStatus.WAITING.value:
-        query = query.where(sa.exists().where(Release.loan_id == Loan.id, Release.status == status))
+    if status == "WAITING":
+        waits = (
+            sa.exists().where(table.loan_id == Loan.id, table.status == state)
+            for table, state in WAITS_FOR_OFFICER.values()
+        )
+        query = query.where(sa.or_(*waits))
     elif status:
         query = query.where(Loan.status == LoanStatus(status).value)
     total = session.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
@@ -67,3 +92,76 @@ def listed(session: Session, *, status: str | None, page: int) -> tuple[Sequence
         query.order_by(Loan.granted_at.desc(), Loan.number.desc()).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)
     ).all()
     return rows, total
+
+
+def count_waiting(session: Session) -> int:
+    """How many things of loans wait for an officer."""
+    return sum(
+        session.execute(sa.select(sa.func.count()).select_from(table).where(table.status == state)).scalar_one()
+        for table, state in WAITS_FOR_OFFICER.values()
+    )
+
+
+def waiting(session: Session, loan_ids: Sequence[str]) -> dict[str, list[str]]:
+    """What of these loans waits for an officer, in words, by loan."""
+    found: dict[str, list[str]] = {}
+    for word, (table, state) in WAITS_FOR_OFFICER.items():
+        query = sa.select(table.loan_id).where(table.loan_id.in_(loan_ids), table.status == state).distinct()
+        for loan_id in session.scalars(query):
+            found.setdefault(loan_id, []).append(word)
+    return found
+
+
+def extensions(session: Session, loan_id: str) -> Sequence[Extension]:
+    """The extensions asked for, in the order of arrival."""
+    query = sa.select(Extension).where(Extension.loan_id == loan_id).execution_options(populate_existing=True)
+    return session.scalars(query.order_by(Extension.sequence)).all()
+
+
+def open_extension(session: Session, loan_id: str) -> Extension | None:
+    """The extension that the bank or the applicant still has to answer; a loan has one at a time."""
+    return next((one for one in extensions(session, loan_id) if one.status in OPEN_EXTENSIONS), None)
+
+
+def overdue_extensions(session: Session, now: datetime) -> Sequence[tuple[str, str]]:
+    """(loan, extension) of those offered whose time is over."""
+    query = sa.select(Extension.loan_id, Extension.extension_id).where(
+        Extension.status == ExtensionStatus.OFFERED.value, Extension.expires_at <= now
+    )
+    return [(row.loan_id, row.extension_id) for row in session.execute(query.order_by(Extension.expires_at))]
+
+
+def substitutions(session: Session, loan_id: str) -> Sequence[Substitution]:
+    """The substitutions asked for, in the order of arrival."""
+    query = sa.select(Substitution).where(Substitution.loan_id == loan_id).execution_options(populate_existing=True)
+    return session.scalars(query.order_by(Substitution.sequence)).all()
+
+
+def waiting_substitution(session: Session, loan_id: str) -> Substitution | None:
+    """The substitution that an officer has to decide; a loan has one at a time."""
+    requested = SubstitutionStatus.REQUESTED.value
+    return next((one for one in substitutions(session, loan_id) if one.status == requested), None)
+
+
+def last_granted_substitution(session: Session, loan_id: str) -> Substitution | None:
+    """The substitution whose package says what the documents carry."""
+    granted = [one for one in substitutions(session, loan_id) if one.status == SubstitutionStatus.GRANTED.value]
+    return granted[-1] if granted else None
+
+
+def buyer_payments(session: Session, loan_id: str) -> Sequence[BuyerPayment]:
+    """What buyers paid the bank directly, in the order of recording."""
+    query = sa.select(BuyerPayment).where(BuyerPayment.loan_id == loan_id)
+    return session.scalars(query.order_by(BuyerPayment.sequence)).all()
+
+
+def write_off_proposals(session: Session, loan_id: str) -> Sequence[WriteOffProposal]:
+    """The write-offs proposed, oldest first."""
+    query = sa.select(WriteOffProposal).where(WriteOffProposal.loan_id == loan_id)
+    query = query.execution_options(populate_existing=True)
+    return session.scalars(query.order_by(WriteOffProposal.sequence)).all()
+
+
+def proposed_write_off(session: Session, loan_id: str) -> WriteOffProposal | None:
+    """The write-off that another officer has to decide; a loan has one at a time."""
+    return next((one for one in write_off_proposals(session, loan_id) if one.status == "PROPOSED"), None)

@@ -9,7 +9,7 @@ from ..applications.models import Application
 from ..clients.models import Client
 from ..collateral import releases
 from ..gateway import UnitOfWork
-from . import ledger, repository, service
+from . import ledger, lines, repository, service, waiting
 from .models import Loan
 from .shortfall import tell_of_goods
 
@@ -25,13 +25,18 @@ def bring_in_line(uow: UnitOfWork, client: Client, loan: Loan) -> None:
 def _close_or_reopen(uow: UnitOfWork, client: Client, loan: Loan) -> None:
     """Bring the status in line with the balance: a loan that owes nothing is CLOSED, one that owes again is ACTIVE.
 
+    A line is CLOSED once it has ended, too, and nothing of it is on its way.
+
     Goods go back before the end; a loan that re-opens has none any more, and is short of all that it owes.
     """
     entries = repository.ledger(uow.session, loan.id)
-    settled = ledger.is_over(loan, entries, uow.now.date())
+    settled = ledger.is_over(loan, entries, uow.now.date()) and not lines.is_being_drawn(uow.session, loan.id)
     application = uow.session.get_one(Application, loan.application_id)
     if settled and loan.status == LoanStatus.ACTIVE.value:
-        releases.release_all(uow, client, loan, "The loan is repaid.")
+        given_up = any(entry.type == "write_off" for entry in entries)
+        why = "The loan is written off." if given_up else "The loan is repaid."
+        releases.release_all(uow, client, loan, why)
+        waiting.end_all(uow, client, loan, why)
         service.move(loan, LoanStatus.CLOSED)
         states.move(uow, application, LoanApplicationStatus.CLOSED)
         states.release_documents(uow, application.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from openscf import wire
@@ -9,6 +10,7 @@ from openscf.kinds import GOODS_KIND, PURCHASE_KINDS
 from openscf.money import round_money
 from openscf.wire import EventType
 
+from ..applications.models import Part
 from ..applications.repository import financed_documents
 from ..clients.models import Client
 from ..collateral.cover import cover
@@ -21,19 +23,25 @@ from .models import Loan
 def shortfall(uow: UnitOfWork, loan: Loan) -> Decimal:
     """How much has to be repaid for the advance rate to hold again; 0 where it holds.
 
-    Documents of a sale carry what was outstanding when the package was made, less dilutions and payments reported
-    since. Documents of a purchase are not what repays the loan: payments come from resale and lower the principal by
-    themselves, so that only dilutions lower what they carry. Pledged goods carry their present value.
+    Documents of a sale carry what was outstanding when the last package that counts was made, less dilutions and
+    payments since. Documents of a purchase are not what repays the loan: payments come from resale and lower the
+    principal by themselves, so that only dilutions lower what they carry. Pledged goods carry their present value. A
+    line stands on no document; what is drawn of it is within its limit.
     """
     kinds = {document.kind for document in financed_documents(uow.session, loan.application_id)}
+    if not kinds:
+        return Decimal(0)
     if GOODS_KIND in kinds:
         return cover(uow.session, loan, uow.now.date()).shortfall
-    rate = wire.OfferTerms.model_validate(loan.terms).advance_rate
-    left = _carried(uow, loan, paid_by_sale=kinds.isdisjoint(PURCHASE_KINDS))
-    carried = round_money(left * rate / 100, loan.currency)
     entries = repository.ledger(uow.session, loan.id)
     principal = ledger.state(loan, entries, uow.now.date()).balance.principal
-    return max(principal - carried, Decimal(0))
+    return max(principal - carried(loan, _outstanding(uow, loan)), Decimal(0))
+
+
+def carried(loan: Loan, outstanding: Decimal) -> Decimal:
+    """How much principal documents carry that are worth so much."""
+    rate = wire.OfferTerms.model_validate(loan.terms).advance_rate
+    return round_money(outstanding * rate / 100, loan.currency)
 
 
 def tell(uow: UnitOfWork, client: Client, loan: Loan, message: str) -> None:
@@ -72,12 +80,45 @@ def last_told(uow: UnitOfWork, loan: Loan) -> Decimal:
     return wire.Money.model_validate(told.payload["data"]["shortfall"]).amount if told else Decimal(0)
 
 
-def _carried(uow: UnitOfWork, loan: Loan, *, paid_by_sale: bool) -> Decimal:
+def standing(uow: UnitOfWork, loan: Loan, *, without: Collection[tuple[str, str]] = ()) -> dict[str, Decimal]:
+    """What lowers what the documents of a loan are worth, as far as nobody took it back: credit notes and, of a sale,
+    payments to the applicant or to the bank. What names a document of `without` (kind, number) is left out, as is what
+    names one that a substitution released.
+    """
+    documents = financed_documents(uow.session, loan.application_id)
+    is_sale = {document.kind for document in documents}.isdisjoint(PURCHASE_KINDS)
+    lowering = {"payment", "dilution"} if is_sale else {"dilution"}
+    gone = {*without, *_released(uow, loan)}
     reported = repository.collections(uow.session, loan.id)
-    undone = {collection.reverses for collection in reported if collection.kind == "undone"}
-    lowering = {"payment", "dilution"} if paid_by_sale else {"dilution"}
-    gone = sum((one.amount for one in reported if one.kind in lowering and one.collection_id not in undone), Decimal(0))
-    outstanding = sum(
-        (document.outstanding for document in financed_documents(uow.session, loan.application_id)), Decimal(0)
-    )
-    return max(outstanding - gone, Decimal(0))
+    undone = {one.reverses for one in reported}
+    payments = repository.buyer_payments(uow.session, loan.id) if is_sale else []
+    return {
+        f"collection {one.collection_id}": one.amount
+        for one in reported
+        if one.kind in lowering
+        and one.collection_id not in undone
+        and (one.document_kind, one.document_number) not in gone
+    } | {
+        f"payment {one.id}": one.amount
+        for one in payments
+        if one.returned_on is None and (one.document_kind, one.document_number) not in gone
+    }
+
+
+def _outstanding(uow: UnitOfWork, loan: Loan) -> Decimal:
+    """What the documents are worth by the last package that counts, and by what happened since.
+
+    What that package knew of is in its figures already: were it taken back, the documents would be worth more.
+    """
+    last = repository.last_granted_substitution(uow.session, loan.id)
+    known = [Decimal(amount) for amount in last.known.values()] if last is not None else []
+    lowered = sum(standing(uow, loan).values(), Decimal(0)) - sum(known, Decimal(0))
+    documents = financed_documents(uow.session, loan.application_id)
+    return max(sum((document.outstanding for document in documents), Decimal(0)) - lowered, Decimal(0))
+
+
+def _released(uow: UnitOfWork, loan: Loan) -> set[tuple[str, str]]:
+    """(kind, number) of the documents that substitutions released and none brought back."""
+    financed = {(one.kind, one.number) for one in financed_documents(uow.session, loan.application_id)}
+    replaced = financed_documents(uow.session, loan.application_id, Part.REPLACED)
+    return {(one.kind, one.number) for one in replaced} - financed
