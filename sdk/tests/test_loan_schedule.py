@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loans import START, dates, loan_terms, terms
+from loans import CLASSIC, START, dates, loan_terms, terms
 
 from openscf._internal.day_count import units_between
 from openscf.errors import InputInvalid
@@ -60,7 +60,9 @@ def test_a_schedule_adds_up_and_its_dates_rise(agreed: LoanTerms) -> None:
     assert (due[-1] - START).days == agreed.tenor_days
     assert sum(row.principal for row in rows) == agreed.principal
     assert all(row.principal >= 0 and row.interest >= 0 and row.amount == row.principal + row.interest for row in rows)
-    assert [row.number for row in rows] == list(range(1, agreed.instalments + 1))
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    if agreed.repayment in CLASSIC:
+        assert len(rows) == agreed.instalments
 
 
 @given(loan_terms())
@@ -87,7 +89,16 @@ def test_terms_survive_the_wire(agreed: LoanTerms) -> None:
         ({"instalments": 3}, "bullet"),
         ({"repayment": "instalment", "instalments": 0}, "instalments"),
         ({"repayment": "instalment", "instalments": 5, "tenor_days": 90}, "do not fit"),
+        ({"repayment": "revolving", "instalments": 3}, "revolving"),
+        ({"grace_days": 91}, "grace_days"),
+        ({"sweep_percent": "0"}, "sweep_percent"),
+        ({"sweep_percent": "100.5"}, "sweep_percent"),
+        ({"minimum_percent": "10"}, "sales_linked"),
+        ({"repayment": "sales_linked", "period_days": 30}, "minimum_percent"),
+        ({"repayment": "sales_linked", "period_days": 30, "minimum_percent": "101"}, "minimum_percent"),
+        ({"repayment": "sales_linked", "period_days": 0, "minimum_percent": "1"}, "period_days"),
         ({"waterfall": ("principal", "interest")}, "waterfall"),
+        ({"waterfall": ("penalty", "fee", "interest", "past_due.principal", "due.principal")}, "waterfall"),
         ({"waterfall": ("principal", "principal", "fee", "interest")}, "waterfall"),
         ({"currency": "ZZZZ"}, "ISO 4217"),
     ],
@@ -95,6 +106,18 @@ def test_terms_survive_the_wire(agreed: LoanTerms) -> None:
 def test_terms_that_make_no_loan_are_refused_with_the_reason(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(InputInvalid, match=named):
         terms(**changes)
+
+
+def test_new_members_of_the_terms_are_written_only_where_they_differ_from_the_default() -> None:
+    assert set(terms().to_wire()) == {
+        "principal", "rate_pa", "day_count", "repayment", "tenor_days", "instalments", "fee", "fee_timing",
+        "penalty_rate_pa", "waterfall",
+    }  # fmt: skip
+    linked = terms(
+        repayment="sales_linked", minimum_percent="10", period_days=30, sweep_percent="12.5", grace_days=5
+    ).to_wire()
+    assert (linked["minimum_percent"], linked["period_days"]) == ("10", 30)
+    assert (linked["sweep_percent"], linked["grace_days"]) == ("12.5", 5)
 
 
 def test_wire_terms_that_are_incomplete_or_mixed_are_refused() -> None:

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loans import START, day, disbursed, loan_terms, paid, terms
+from loans import START, day, disbursed, loan_terms, paid, share, terms
 
 from openscf.errors import InputInvalid
-from openscf.loan import LoanTerms, offer_cost, payoff_amount, replay, schedule
+from openscf.loan import CashFlow, LoanTerms, offer_cost, payoff_amount, replay, schedule
 
 
 def test_a_loan_of_a_year_at_ten_percent_costs_ten_percent() -> None:
@@ -96,23 +96,28 @@ def test_the_flows_close_the_loan_as_its_own_ledger_has_it(agreed: LoanTerms, da
     assert -sum(flow.amount for flow in cost.flows) == cost.total_cost == cost.interest + cost.fee + cost.penalty
 
 
-@given(loan_terms(), st.integers(1, 60))
+@given(loan_terms(kinds=("bullet",)), st.integers(1, 60))
 def test_a_bullet_paid_late_costs_what_closes_it_on_that_day(agreed: LoanTerms, days_late: int) -> None:
-    if agreed.instalments > 1 or agreed.fee * 100 > agreed.principal:
+    if agreed.fee * 100 > agreed.principal:
         return
     cost = offer_cost(agreed, START, days_late=days_late)
-    assert -cost.flows[-1].amount == payoff_amount(agreed, [disbursed(agreed)], cost.paid_off_on)
+    up_front = [paid("fee", 0, agreed.fee)] if agreed.fee_timing == "up_front" and agreed.fee else []
+    assert -cost.flows[-1].amount == payoff_amount(agreed, [disbursed(agreed), *up_front], cost.paid_off_on)
     assert cost.total_cost >= offer_cost(agreed, START).total_cost
 
 
 @given(loan_terms())
 def test_paid_on_time_the_flows_are_the_schedule(agreed: LoanTerms) -> None:
-    if agreed.waterfall.index("principal") < 3 or agreed.fee * 100 > agreed.principal:
+    if agreed.waterfall[-1] != "principal" or agreed.fee * 100 > agreed.principal or agreed.fee_timing == "periodic":
         return  # a waterfall that takes principal early lowers the interest below the schedule's
-    rows = schedule(agreed, START)
+    rows = [row for row in schedule(agreed, START) if row.amount]
     flows = offer_cost(agreed, START).flows[1:]
-    assert [flow.on for flow in flows] == [row.due_date for row in rows]
+    if agreed.fee_timing == "up_front" and agreed.fee:
+        assert (flows[0].on, flows[0].amount) == (START, -agreed.fee)
+        flows = flows[1:]
     fee = agreed.fee if agreed.fee_timing == "on_repayment" else 0
+    if not fee:
+        assert [flow.on for flow in flows] == [row.due_date for row in rows]
     assert -sum(flow.amount for flow in flows) == sum(row.amount for row in rows) + fee
 
 
@@ -126,3 +131,60 @@ def test_a_waterfall_that_takes_principal_first_is_cheaper_than_its_schedule() -
 def test_earlier_than_due_is_no_lateness() -> None:
     with pytest.raises(InputInvalid, match="days_late is -1"):
         offer_cost(terms(), START, days_late=-1)
+
+
+COLLECTED = st.lists(
+    st.tuples(st.integers(0, 400), st.sampled_from(["0.01", "0.3", "0.8", "2"])), min_size=1, max_size=6
+)
+
+
+@given(loan_terms(), COLLECTED, st.sampled_from([0, 10]))
+def test_what_collections_repay_closes_the_loan_as_its_own_ledger_has_it(
+    agreed: LoanTerms, collected: list[tuple[int, str]], days_late: int
+) -> None:
+    collections = [(day(number), share(agreed, Decimal(part))) for number, part in collected]
+    try:
+        cost = offer_cost(agreed, START, days_late=days_late, collections=collections)
+    except InputInvalid:
+        return  # a cost out of all proportion
+    payments = [paid(f"{n:04}", (flow.on - START).days, -flow.amount) for n, flow in enumerate(cost.flows[1:])]
+    state = replay(agreed, [disbursed(agreed), *payments], cost.paid_off_on)
+    assert state.is_settled and state.unallocated == 0
+    assert -sum(flow.amount for flow in cost.flows) == cost.total_cost == cost.interest + cost.fee + cost.penalty
+
+
+def test_a_sweep_repays_ahead_and_saves_the_interest() -> None:
+    """6 072 on day 30: 72.00 interest, 6 000 principal; the other 6 000 bear 72.00 until day 90."""
+    cost = offer_cost(terms(), START, collections=[(day(30), Decimal("6072.00"))])
+    assert [(flow.on, flow.amount) for flow in cost.flows[1:]] == [
+        (day(30), Decimal("-6072.00")), (day(90), Decimal("-6072.00")),
+    ]  # fmt: skip
+    assert cost.interest == Decimal("144.00") < offer_cost(terms(), START).interest
+    half = terms(sweep_percent="50")
+    assert offer_cost(half, START, collections=[(day(30), Decimal("12144.00"))]).flows == cost.flows
+
+
+def test_sales_that_do_not_come_leave_the_minimum_to_pay() -> None:
+    """10 % every 30 days: 1 200 + 72.00 on day 30, 1 200 + 64.80 on day 60, the rest with 57.60 on day 90."""
+    agreed = terms(repayment="sales_linked", minimum_percent="10", period_days=30)
+    expected = [(day(30), Decimal("-1272.00")), (day(60), Decimal("-1264.80")), (day(90), Decimal("-9657.60"))]
+    for collections in ([], [(day(95), Decimal("5000.00"))]):
+        cost = offer_cost(agreed, START, collections=collections)
+        assert [(flow.on, flow.amount) for flow in cost.flows[1:]] == expected
+    swept = offer_cost(agreed, START, collections=[(day(20), Decimal("1000.00"))])
+    assert [flow.on for flow in swept.flows[1:]] == [day(20), day(30), day(60), day(90)]
+    assert swept.interest < cost.interest
+
+
+def test_a_fee_up_front_costs_what_a_deducted_one_does() -> None:
+    up_front, deducted = (
+        offer_cost(terms(fee="60.00", fee_timing=timing), START) for timing in ("up_front", "deducted")
+    )
+    assert (up_front.in_hand, up_front.flows[1]) == (Decimal("12000.00"), CashFlow(on=START, amount=Decimal("-60.00")))
+    assert (up_front.apr, up_front.total_cost) == (deducted.apr, deducted.total_cost)
+
+
+def test_a_periodic_fee_is_paid_with_every_sum_due() -> None:
+    cost = offer_cost(terms(fee="10.00", fee_timing="periodic", repayment="equal_principal", instalments=3), START)
+    assert [-flow.amount for flow in cost.flows[1:]] == [Decimal("4084.40"), Decimal("4054.80"), Decimal("4034.80")]
+    assert cost.fee == Decimal("30.00")
