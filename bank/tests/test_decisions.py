@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lines import Line
 from openscf import wire
 from openscf.keys import SigningKey
 from openscf.package import read_package
@@ -73,7 +74,7 @@ def test_a_small_amount_needs_no_officer(hansa: Profile) -> None:
         ({"tenor_days": 4}, "tenor", "decline"),
         ({"requested": Decimal("499.99")}, "amount", "decline"),
         ({"currency": "PLN"}, "currency", "decline"),
-        ({"technique": "revolving_line"}, "technique", "decline"),
+        ({"technique": "payables_finance"}, "technique", "decline"),
         ({"gross": Decimal("560.00"), "requested": Decimal("560.00")}, "advance", "decline"),
     ],
 )
@@ -267,5 +268,106 @@ def test_an_unclear_profile_is_refused_with_the_place(tmp_path: Path, change: di
 )
 def test_a_technique_that_cannot_be_kept_is_refused(rhone: Profile, change: dict[str, Any], sentence: str) -> None:
     technique = rhone.techniques[0].model_dump(mode="json")
+    with pytest.raises(ValidationError, match=sentence):
+        TechniqueSection.model_validate({**technique, **change})
+
+
+# --- lines, recourse, and the terms that come with a technique --------------------------------------------------------
+
+
+def test_a_line_is_a_share_of_what_the_company_collects_in_some_months(rhone: Profile, hansa: Profile) -> None:
+    """532,600.00 in 12 months: 80 % of 1.5 months here, 75 % of 2 months there."""
+    sections = read_package(Line().package(KEY)).sections
+    assert sections.cash_flow is not None
+    collected = sum(month.collected for month in sections.cash_flow.months)
+    months = figures(sections, TODAY)["history_months"]
+    assert months is not None
+    most = Decimal("49999.99")
+    here, there = (judge(bank, Line(requested=most), "revolving").price for bank in (rhone, hansa))
+    assert here and there
+    for price, months_lent, rate in ((here, "1.5", "80"), (there, "2", "75")):
+        whole = collected / months * Decimal(months_lent) * Decimal(rate) / 100
+        assert price.principal_limit == whole.quantize(Decimal("0.01"), rounding=ROUND_DOWN)
+        assert price.terms.principal.amount == min(most, price.principal_limit)
+
+
+def test_a_line_brings_its_own_terms(rhone: Profile, hansa: Profile) -> None:
+    here, there = (judge(bank, Line(), "revolving").price for bank in (rhone, hansa))
+    assert here and there
+    assert (here.terms.fee_timing, here.terms.grace_days, here.terms.sweep_percent) == ("periodic", 5, Decimal("20.00"))
+    assert (here.terms.day_count, here.terms.fee.amount) == ("ACT/360", Decimal("25.00"))
+    assert (there.terms.fee_timing, there.terms.day_count) == ("up_front", "ACT/ACT")
+    assert (there.terms.grace_days, there.terms.minimum_percent, there.terms.period_days) == (None, None, None)
+    assert here.terms.rate_pa == Decimal("7.40") + here.grade_margin + here.tenor_margin + Decimal("0.60")
+
+
+def test_a_loan_repaid_out_of_sales_has_a_minimum_by_period(hansa: Profile) -> None:
+    price = judge(hansa, Line(), "sales_linked").price
+    assert price
+    assert (price.terms.minimum_percent, price.terms.period_days) == (Decimal("10.00"), 30)
+
+
+def test_the_rules_of_a_line(rhone: Profile, hansa: Profile) -> None:
+    here, there = judge(rhone, Line(), "revolving"), judge(hansa, Line(), "revolving")
+    assert (here.verdict, failed(there)) == ("offer", {"requested_amount": "refer"})
+    assert failed(judge(rhone, Line(), "sales_linked")) == {"repayment": "decline"}
+    thin = Line(left_out=frozenset({"attachments", "evidence", "forecast"}))
+    assert failed(judge(rhone, thin, "revolving")) == {"coverage_percent": "refer"}
+    poor = Line(requested=Decimal("150000.00"))
+    assert failed(judge(rhone, poor, "revolving")) == {"requested_amount": "refer", "coverage_percent": "refer"}
+
+
+def test_without_its_cash_a_company_carries_no_line(rhone: Profile) -> None:
+    found = judge(rhone, Line(left_out=frozenset({"attachments", "evidence", "cash_flow"})), "revolving")
+    assert {"advance", "history_months"} <= set(failed(found))
+    assert any("The collections carry an advance of 0.00 EUR only" in result.message for result in found.results)
+
+
+def asked(profile: Profile, sale: Sale, *, recourse: bool | None) -> Evaluation:
+    money = wire.Money(amount=sale.requested, currency=sale.currency)
+    request = Request(sale.technique, money, sale.tenor_days, "bullet", recourse)
+    return evaluate(profile, request, read_package(sale.package(KEY)).sections, TODAY)
+
+
+def test_without_recourse_is_dearer_and_only_where_it_is_asked_for(rhone: Profile) -> None:
+    everything = Decimal("11900.00")
+    unasked, secured, unsecured = (
+        asked(rhone, Sale(requested=everything), recourse=recourse).price for recourse in (None, True, False)
+    )
+    assert unasked and secured and unsecured
+    assert unasked.terms == secured.terms
+    assert (secured.terms.recourse, unsecured.terms.recourse) == (True, False)
+    assert unsecured.terms.rate_pa == secured.terms.rate_pa + Decimal("1.20")
+    assert unsecured.terms.principal.amount == Decimal("9520.00"), "80 % of 11,900.00, not 85 %"
+    assert unsecured.terms.fee.amount == Decimal("85.68"), "0.90 %"
+    assert unsecured.terms.conditions == rhone.conditions_of(rhone.techniques[0], recourse=False)
+
+
+def test_a_bank_with_recourse_only_declines_to_do_without(hansa: Profile) -> None:
+    found = asked(hansa, Sale(requested=Decimal("2000.00")), recourse=False)
+    assert failed(found) == {"recourse": "decline"}
+    assert found.first_refusal().message == "This bank does not lend without recourse here."
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"recourse": "both"}, "without_recourse with its price go together"),
+        ({"repayment": ["revolving"]}, "not drawn again and again"),
+        ({"repayment": ["sales_linked"]}, "give both, or neither"),
+        ({"minimum_percent": "10", "period_days": 30}, "give both, or neither"),
+        ({"limit_months": "2"}, "limit_months goes with revolving_line"),
+        ({"code": "revolving_line", "repayment": ["revolving"]}, "limit_months goes with revolving_line"),
+        ({"grace_days": 91}, "grace_days is 91"),
+        ({"sweep_percent": "0"}, "sweep_percent is 0"),
+        ({"sweep_percent": 20}, "write 20 as a string"),
+        ({"waterfall": ["interest", "principal"]}, "waterfall"),
+        ({"waterfall": ["luck"]}, "waterfall"),
+        ({"fee_timing": "never"}, "fee_timing"),
+        ({"day_count": "ACT/364"}, "day_count"),
+    ],
+)
+def test_terms_that_make_no_loan_are_refused(hansa: Profile, change: dict[str, Any], sentence: str) -> None:
+    technique = hansa.techniques[0].model_dump(mode="json")
     with pytest.raises(ValidationError, match=sentence):
         TechniqueSection.model_validate({**technique, **change})

@@ -1,18 +1,18 @@
-"""A bank's profile: what it offers, by which rules it decides, at what price. Read from TOML, refused if unclear.
-
-Amounts, rates and shares are strings in the file, so that no float ever comes near them.
-"""
+"""A bank's profile: what it offers, by which rules it decides, at what price. Read from TOML, refused if unclear."""
 
 from __future__ import annotations
 
 import json
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from openscf.package import Sections
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from openscf.wire import DayCount
+from pydantic import Field, ValidationError, model_validator
+
+from .exact import Exact, ProfileSection
+from .technique import TechniqueSection as TechniqueSection
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,7 +41,6 @@ CheckName = Literal[
 # The figure of a light; one that is grey, or not shown, is no figure.
 LIGHT_FIGURES = {"green": Decimal(0), "amber": Decimal(1), "red": Decimal(2)}
 LIGHT_CHECKS = ("authenticity_light", "self_liquidation_light", "control_light")
-EmbeddedKind = Literal["ubl_invoice", "ubl_order", "ubl_despatch_advice"]
 Reason = Literal["LOW_CREDIT_SCORE", "FRAUD", "DOC_IRREGULARITIES", "AA_FAILED", "OTHERS"]
 
 
@@ -49,28 +48,7 @@ class ProfileError(Exception):
     """The profile cannot be used; the message names the file and each place."""
 
 
-def _exact(value: Any) -> Decimal:
-    if isinstance(value, Decimal):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f'write {value!r} as a string, for example "{value}"')
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f"{value!r} is not a decimal number") from None
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a decimal number")
-    return number
-
-
-Exact = Annotated[Decimal, BeforeValidator(_exact)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BankSection(_Section):
+class BankSection(ProfileSection):
     """Who the bank is, and the prefix of its loan numbers."""
 
     name: str = Field(min_length=1)
@@ -80,53 +58,7 @@ class BankSection(_Section):
     accent: str = Field(default="#1d4e89", pattern="^#[0-9a-f]{6}$")
 
 
-class TechniqueSection(_Section):
-    """One technique on offer, as the discovery document shows it. Amount limits are in each listed currency.
-
-    `sections` are the package's sections that an application must bring, `embedded` the kinds of files with it.
-    `fee_timing`: whether the fee is deducted from what is paid out, or repaid with the loan. `conditions` stand in an
-    offer of this technique in place of the bank's general ones.
-    """
-
-    code: str
-    currencies: tuple[str, ...] = Field(min_length=1)
-    min_amount: Exact
-    max_amount: Exact
-    min_tenor_days: int = Field(ge=1)
-    max_tenor_days: int = Field(ge=1)
-    max_advance_rate: Exact
-    recourse: Literal["with", "without", "both"]
-    repayment: tuple[Literal["bullet", "instalment"], ...] = Field(min_length=1)
-    indicative_rate_pa: Exact
-    indicative_fee_percent: Exact
-    sections: tuple[str, ...]
-    embedded: tuple[EmbeddedKind, ...] = ()
-    fee_timing: Literal["deducted", "on_repayment"] = "deducted"
-    conditions: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _limits_in_order(self) -> TechniqueSection:
-        if self.min_amount > self.max_amount or self.min_tenor_days > self.max_tenor_days:
-            raise ValueError("a minimum is above its maximum")
-        return self
-
-    @model_validator(mode="after")
-    def _suppliers_paid_in_full(self) -> TechniqueSection:
-        if self.code == "distributor_finance" and self.fee_timing != "on_repayment":
-            raise ValueError('the supplier is paid in full: write fee_timing = "on_repayment"')
-        return self
-
-    @model_validator(mode="after")
-    def _sections_of_a_package(self) -> TechniqueSection:
-        unknown = sorted(set(self.sections) - set(Sections.model_fields))
-        if unknown:
-            raise ValueError(f"a package has no section {', '.join(unknown)}")
-        if self.embedded and "attachments" not in self.sections:
-            raise ValueError('files are named in the section "attachments": list it among the sections too')
-        return self
-
-
-class Rule(_Section):
+class Rule(ProfileSection):
     """A limit on one figure, or the worst level that a light may have. `missing`: what an absent figure means."""
 
     check: CheckName
@@ -148,14 +80,14 @@ class Rule(_Section):
         return self
 
 
-class RulesSection(_Section):
+class RulesSection(ProfileSection):
     """Knock-outs decline by themselves; referrals send the application to an officer."""
 
     knock_out: tuple[Rule, ...] = ()
     refer: tuple[Rule, ...] = ()
 
 
-class Grade(_Section):
+class Grade(ProfileSection):
     """A class of buyers: the first whose limits all hold. Margin in percentage points, advance rate in percent."""
 
     grade: str
@@ -165,14 +97,14 @@ class Grade(_Section):
     advance_rate: Exact
 
 
-class TenorMargin(_Section):
+class TenorMargin(ProfileSection):
     """Percentage points added up to a tenor."""
 
     up_to_days: int
     margin: Exact
 
 
-class PricingSection(_Section):
+class PricingSection(ProfileSection):
     """Rate (percent a year) = base + the grade's margin + the tenor's margin; fee = percent of the principal, or more.
 
     `fee_minimum` is the least fee, by currency.
@@ -180,7 +112,7 @@ class PricingSection(_Section):
 
     base_rate_pa: Exact
     penalty_rate_pa: Exact
-    day_count: Literal["ACT/360", "ACT/365", "30E/360"]
+    day_count: DayCount
     fee_percent: Exact
     fee_minimum: dict[str, Exact]
     grades: tuple[Grade, ...] = Field(min_length=1)
@@ -196,39 +128,39 @@ class PricingSection(_Section):
         return self
 
 
-class OffersSection(_Section):
+class OffersSection(ProfileSection):
     """How long an offer stands, and the conditions that an offer carries unless its technique has its own."""
 
     valid_days: int = Field(ge=1, le=90)
     conditions: tuple[str, ...] = ()
 
 
-class ExtensionsSection(_Section):
+class ExtensionsSection(ProfileSection):
     """How many days the offer of later due dates stands."""
 
     valid_days: int = Field(default=7, ge=1, le=90)
 
 
-class DisbursementSection(_Section):
+class DisbursementSection(ProfileSection):
     """How long the core system takes to pay, and, for tests, the sentence with which it fails."""
 
     delay_seconds: int = Field(default=0, ge=0)
     failure_reason: str | None = None
 
 
-class RepaymentsSection(_Section):
+class RepaymentsSection(ProfileSection):
     """How many days back a payment may count that the applicant reports late; an older one counts from that day on."""
 
     back_dating_days: int = Field(default=15, ge=0)
 
 
-class WebhooksSection(_Section):
+class WebhooksSection(ProfileSection):
     """Whether nudges may go to private addresses (an ERP on the same machine or network), over plain HTTP."""
 
     allow_private_addresses: bool = False
 
 
-class Profile(_Section):
+class Profile(ProfileSection):
     """A whole bank."""
 
     bank: BankSection
@@ -253,8 +185,10 @@ class Profile(_Section):
         """The technique `code`, None if this bank does not offer it."""
         return next((technique for technique in self.techniques if technique.code == code), None)
 
-    def conditions_of(self, technique: TechniqueSection) -> tuple[str, ...]:
+    def conditions_of(self, technique: TechniqueSection, *, recourse: bool = True) -> tuple[str, ...]:
         """The conditions of an offer in this technique."""
+        if technique.without_recourse is not None and not recourse:
+            return technique.without_recourse.conditions
         return self.offers.conditions if technique.conditions is None else technique.conditions
 
 

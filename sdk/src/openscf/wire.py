@@ -363,6 +363,8 @@ class TechniqueProfile(WireModel):
     """What a bank offers in one technique; amounts in each listed currency, rates and shares in percent.
 
     `sections` are the package's sections that it asks for, `embedded` the kinds of files that come with the package.
+    `sweep_percent`, `minimum_percent` and `period_days` are those of its offers' terms. `limit_months`, of a technique
+    for the company as a whole: the advance rate is of so many months of what it collects on average.
     """
 
     code: str
@@ -378,6 +380,10 @@ class TechniqueProfile(WireModel):
     indicative_fee_percent: DecimalText | None = None
     sections: tuple[str, ...] = ()
     embedded: tuple[str, ...] = ()
+    sweep_percent: DecimalText | None = None
+    minimum_percent: DecimalText | None = None
+    period_days: int | None = None
+    limit_months: DecimalText | None = None
 
 
 class Discovery(WireModel):
@@ -443,13 +449,14 @@ class DisbursementAccount(WireModel):
 
 
 class LoanApplicationRequest(WireModel):
-    """What an ERP asks of a bank; the package was PUT before."""
+    """What an ERP asks of a bank; the package was PUT before. `recourse` where it does not leave that to the bank."""
 
     reference: Id
     technique: str
     requested: Money
     tenor_days: Annotated[int, Field(ge=1, le=36_525)]
     repayment: RepaymentKind
+    recourse: bool | None = None
     package_sha256: Sha256
     package_id: str
     disbursement_account: DisbursementAccount

@@ -14,6 +14,7 @@ from ..kit.db import Base
 class Application(Base):
     """A loan application. `waiting_since` is set while an officer has to decide.
 
+    `recourse` is what the applicant asked for, None where it left that to the bank.
     `counterparty_name` names the other side of its documents: buyers of sales, the supplier of purchases; of pledges,
     which have none, the goods.
     """
@@ -29,6 +30,7 @@ class Application(Base):
     currency: Mapped[Code]
     tenor_days: Mapped[int]
     repayment: Mapped[Code]
+    recourse: Mapped[bool | None]
     account_number: Mapped[Name]
     account_holder: Mapped[Name]
     applicant_name: Mapped[Name]

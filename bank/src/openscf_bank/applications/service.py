@@ -55,6 +55,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         currency=request.requested.currency,
         tenor_days=request.tenor_days,
         repayment=request.repayment,
+        recourse=request.recourse,
         account_number=account[:255],
         account_holder=request.disbursement_account.holder[:255],
         applicant_name=client.party_name,
@@ -175,6 +176,7 @@ def request_of(application: Application) -> Request:
         requested=wire.Money(amount=application.requested_amount, currency=application.currency),
         tenor_days=application.tenor_days,
         repayment=application.repayment,
+        recourse=application.recourse,
     )
 
 

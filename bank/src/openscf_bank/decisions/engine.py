@@ -13,10 +13,11 @@ from openscf.package import Sections, UnmadeFile
 
 from ..packages.asked import not_made
 from ..profile import LIGHT_FIGURES, CheckName, Profile, Rule, TechniqueSection
-from .figures import LABELS, figures, outstanding
-from .pricing import Price, price
+from .figures import LABELS, carried, figures
+from .pricing import Asked, Price, price
 
 Verdict = Literal["offer", "refer", "decline"]
+_RECOURSE = {True: "with", False: "without"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Request:
     requested: wire.Money
     tenor_days: int
     repayment: str
+    recourse: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,14 @@ def evaluate(profile: Profile, request: Request, sections: Sections, today: date
     results += [_judge(rule, "refer", known) for rule in profile.rules.refer if _applies(rule, technique)]
     offer = None
     if request.requested.currency in profile.pricing.fee_minimum:
-        offer = price(
-            profile,
-            technique,
+        asked = Asked(
             requested=request.requested,
             tenor_days=request.tenor_days,
             repayment=request.repayment,
-            outstanding=outstanding(sections),
-            known=known,
+            recourse=request.recourse,
+            carried=carried(sections, technique.limit_months),
         )
+        offer = price(profile, technique, asked, known)
         results.append(_enough_left(technique, offer))
     outcomes = {result.outcome for result in results}
     verdict: Verdict = "decline" if "decline" in outcomes else "refer" if "refer" in outcomes else "offer"
@@ -127,6 +128,15 @@ def _limits(technique: TechniqueSection, request: Request) -> Iterator[RuleResul
         request.repayment in technique.repayment,
         f"This bank offers {' or '.join(technique.repayment)} repayment only.",
     )
+    if request.recourse is not None:
+        yield _result(
+            "recourse",
+            "Recourse",
+            _RECOURSE[request.recourse],
+            "with or without" if technique.recourse == "both" else technique.recourse,
+            technique.with_recourse(request.recourse) == request.recourse,
+            f"This bank does not lend {_RECOURSE[request.recourse]} recourse here.",
+        )
 
 
 def _files(technique: TechniqueSection, sections: Sections) -> Iterator[RuleResult]:
@@ -155,13 +165,14 @@ def _listed(files: Sequence[UnmadeFile]) -> str:
 
 def _enough_left(technique: TechniqueSection, offer: Price) -> RuleResult:
     principal, fee = offer.terms.principal, offer.terms.fee
+    what = "documents carry" if technique.limit_months is None else "collections carry"
     return _result(
         "advance",
-        "Advance on what the documents carry",
+        f"Advance on what the {what}",
         str(principal),
         f"at least {technique.min_amount}, at most {offer.terms.advance_rate} % ({offer.principal_limit})",
         principal.amount >= technique.min_amount and principal.amount > fee.amount,
-        f"The documents carry an advance of {principal} only, below the bank's minimum.",
+        f"The {what} an advance of {principal} only, below the bank's minimum.",
     )
 
 

@@ -45,16 +45,12 @@ def figures(sections: Sections, today: date) -> dict[CheckName, Decimal | None]:
     buyers together count, each by what it was invoiced.
     """
     paying = behaviours(sections)
-    cash = sections.cash_flow
-    months = None
-    if cash is not None and cash.period is not None:
-        months = (Decimal((cash.period.to - cash.period.from_).days + 1) / DAYS_A_MONTH).quantize(TENTH)
     due_dates = [document.due_date for document in sections.transaction.documents if document.due_date]
     return {
         "buyer_late_share_percent": _worst([one.late_share_percent for one in paying]),
         "buyer_overdue_percent": _worst([one.overdue_percent for one in paying]),
         "buyer_days_late": _worst([one.days_late for one in paying]),
-        "history_months": months,
+        "history_months": _history_months(sections),
         "history_invoices": Decimal(min(one.invoices for one in paying)) if paying else None,
         "days_past_due": Decimal(max((today - due).days for due in due_dates)) if due_dates else None,
         "delivered_percent": _delivered_percent(sections),
@@ -82,7 +78,7 @@ class Behaviour:
 
 
 def behaviours(sections: Sections) -> list[Behaviour]:
-    """How the buyers of the financed documents pay; where these have none, how all buyers pay together."""
+    """How the buyers of the financed documents pay; where these have none, or none is financed, how all buyers do."""
     rows = sections.cash_flow.buyer_history if sections.cash_flow is not None else ()
     if sells(sections):
         buyers = {document.buyer for document in sections.transaction.documents}
@@ -94,7 +90,8 @@ def behaviours(sections: Sections) -> list[Behaviour]:
 
 def sells(sections: Sections) -> bool:
     """Whether the financed documents are the applicant's sales, whose buyers repay the loan."""
-    return all(document.kind in SALES_KINDS for document in sections.transaction.documents)
+    documents = sections.transaction.documents
+    return bool(documents) and all(document.kind in SALES_KINDS for document in documents)
 
 
 def _behaviour(rows: Sequence[BuyerHistoryRow]) -> Behaviour:
@@ -119,9 +116,25 @@ def _weighted(figures_by_amount: Sequence[tuple[Decimal | None, Decimal]]) -> De
     return (sum((figure * weight for figure, weight in known), Decimal(0)) / whole).quantize(HUNDREDTH)
 
 
-def outstanding(sections: Sections) -> Decimal:
-    """What the financed documents still carry, in the requested currency."""
-    return sum((document.totals.outstanding for document in sections.transaction.documents), Decimal(0))
+def carried(sections: Sections, limit_months: Decimal | None) -> Decimal:
+    """What is lent on, in the requested currency: what the financed documents still carry; with `limit_months`, so many
+    months of what the company collects on average over its history.
+    """
+    if limit_months is None:
+        return sum((document.totals.outstanding for document in sections.transaction.documents), Decimal(0))
+    months, cash, currency = _history_months(sections), sections.cash_flow, sections.transaction.requested.currency
+    if cash is None or not months:
+        return Decimal(0)
+    collected = sum((row.collected for row in cash.months if row.currency == currency), Decimal(0))
+    # Less than a month is no average.
+    return max(collected, Decimal(0)) / max(months, Decimal(1)) * limit_months
+
+
+def _history_months(sections: Sections) -> Decimal | None:
+    cash = sections.cash_flow
+    if cash is None or cash.period is None:
+        return None
+    return (Decimal((cash.period.to - cash.period.from_).days + 1) / DAYS_A_MONTH).quantize(TENTH)
 
 
 def _worst(values: Sequence[Decimal | None]) -> Decimal | None:

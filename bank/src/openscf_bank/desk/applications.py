@@ -17,6 +17,8 @@ from ..applications import repository, service
 from ..applications.models import Application
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..decisions.figures import carried
+from ..decisions.pricing import Asked
 from ..decisions.repository import of_application as decisions_of
 from ..events.repository import of_application as events_of
 from ..gateway import Gateway, UnitOfWork
@@ -26,7 +28,7 @@ from ..offers import repository as offers
 from ..offers import service as offer_service
 from ..packages import reading
 from ..packages import repository as packages
-from .approval import DECIMALS, Asked, TermsRefused, prefilled, read_terms
+from .approval import DECIMALS, TermsRefused, prefilled, read_terms
 from .evidence import Shown, show
 from .pages import render
 from .service import LoggedIn, note
@@ -203,12 +205,14 @@ def _terms(uow: UnitOfWork, application: Application, fields: Mapping[str, str])
     technique = uow.gateway.profile.technique(application.technique)
     if technique is None:
         raise TermsRefused({"principal": "This bank does not offer the technique."})
+    received = packages.current(uow.session, application)
+    sections = reading.sections_of(received) if received else None
     asked = Asked(
         requested=wire.Money(amount=application.requested_amount, currency=application.currency),
+        tenor_days=application.tenor_days,
         repayment=application.repayment,
-        outstanding=sum(
-            (held.outstanding for held in repository.financed_documents(uow.session, application.id)), Decimal(0)
-        ),
+        recourse=application.recourse,
+        carried=carried(sections, technique.limit_months) if sections else Decimal(0),
     )
     return read_terms(fields, profile=uow.gateway.profile, technique=technique, asked=asked)
 

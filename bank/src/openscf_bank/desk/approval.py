@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from openscf import wire
@@ -12,7 +11,7 @@ from openscf.loan import LoanTerms
 from openscf.money import round_money, to_amount, to_decimal
 from pydantic import ValidationError
 
-from ..decisions.pricing import DAYS_AN_INSTALMENT
+from ..decisions.pricing import Asked, standing_terms
 from ..profile import Profile, TechniqueSection
 
 # Fields of the form that hold one decimal number, with their labels.
@@ -32,15 +31,6 @@ class TermsRefused(Exception):
     def __init__(self, errors: Mapping[str, str]) -> None:
         super().__init__("; ".join(errors.values()))
         self.errors = errors
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the application asks and what its documents carry."""
-
-    requested: wire.Money
-    repayment: str
-    outstanding: Decimal
 
 
 def prefilled(terms: Mapping[str, object] | None) -> dict[str, str]:
@@ -71,21 +61,15 @@ def read_terms(
     if errors:
         raise TermsRefused(errors)
     currency = asked.requested.currency
-    instalments = 1 + (tenor_days - 1) // DAYS_AN_INSTALMENT if asked.repayment == "instalment" else 1
     try:
         terms = wire.OfferTerms.model_validate(
             {
-                "technique": technique.code,
+                **standing_terms(profile, technique, asked, tenor_days),
                 "principal": {"amount": to_amount(numbers["principal"], currency), "currency": currency},
                 "rate_pa": numbers["rate_pa"],
-                "day_count": profile.pricing.day_count,
-                "repayment": asked.repayment,
                 "tenor_days": tenor_days,
-                "instalments": instalments,
                 "fee": {"amount": to_amount(numbers["fee"], currency), "currency": currency},
-                "fee_timing": technique.fee_timing,
                 "advance_rate": numbers["advance_rate"],
-                "recourse": technique.recourse != "without",
                 "penalty_rate_pa": numbers["penalty_rate_pa"],
                 "conditions": [line.strip() for line in fields.get("conditions", "").splitlines() if line.strip()],
             }
@@ -100,12 +84,13 @@ def _check_limits(
     numbers: Mapping[str, Decimal], technique: TechniqueSection, asked: Asked, errors: dict[str, str]
 ) -> None:
     principal, currency = numbers["principal"], asked.requested.currency
-    carried = round_money(asked.outstanding * numbers["advance_rate"] / 100, currency)
+    carried = round_money(asked.carried * numbers["advance_rate"] / 100, currency)
     most = min(asked.requested.amount, technique.max_amount, carried)
     if not technique.min_amount <= principal <= most:
+        carries = "the documents carry" if technique.limit_months is None else "the company's collections carry"
         errors["principal"] = (
             f"Between {technique.min_amount} and {most} {currency}: at most what was requested, the bank's limit, "
-            f"and {numbers['advance_rate']} % of what the documents carry."
+            f"and {numbers['advance_rate']} % of what {carries}."
         )
     if not 0 <= numbers["rate_pa"] <= HIGHEST_RATE:
         errors["rate_pa"] = f"Between 0 and {HIGHEST_RATE} % a year."

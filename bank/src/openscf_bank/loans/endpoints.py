@@ -1,4 +1,4 @@
-"""GET /v1/loans/{id}, …/statement, …/statement.camt053, POST …/collections, POST …/repayments."""
+"""GET /v1/loans/{id}, …/statement, …/statement.camt053, POST …/collections, …/repayments, …/drawdowns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..answers import answer
 from ..clients.models import Client
 from ..gateway import Gateway
 from ..kit.problems import ProblemError, not_found
-from . import collecting, repository
+from . import collecting, drawdowns, repository
 from .statement_file import statement_file
 from .statements import statement
 from .views import as_wire
@@ -93,6 +93,12 @@ def collect(loan_id: str, collection: wire.Collection, post: Annotated[SignedPos
 def repay(loan_id: str, repayment: wire.Repayment, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
     """At most what is owed on that day."""
     return post.once(lambda uow: collecting.repay(uow, post.client_id, loan_id, repayment), status=202)
+
+
+@router.post("/{loan_id}/drawdowns", status_code=202, response_model=wire.Drawdown, summary="Draw a part of a line")
+def draw(loan_id: str, drawdown: wire.DrawdownRequest, post: Annotated[SignedPost, Depends(signed_post)]) -> Response:
+    """At most the limit, less what is drawn or asked for; paid out after the answer."""
+    return post.once(lambda uow: drawdowns.draw(uow, post.client_id, loan_id, drawdown), status=202)
 
 
 def _check_period(start: date | None, end: date | None) -> None:

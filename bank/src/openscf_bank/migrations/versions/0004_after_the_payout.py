@@ -1,4 +1,4 @@
-"""Entries of every type in a ledger, and drawdowns of a revolving loan."""
+"""Entries of every type in a ledger, drawdowns of a revolving loan, and the recourse that was asked for."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("ledger_entries", sa.Column("days", sa.Integer(), nullable=True))
+    op.add_column("applications", sa.Column("recourse", sa.Boolean(), nullable=True))
     op.create_table(
         "drawdowns",
         sa.Column("loan_id", sa.String(length=64), nullable=False),
@@ -40,4 +41,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("drawdowns")
+    op.drop_column("applications", "recourse")
     op.drop_column("ledger_entries", "days")
