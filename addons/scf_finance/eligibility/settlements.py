@@ -17,7 +17,10 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One reconciliation on what an invoice or a bill is owed. Amounts in its `currency`, never negative."""
+    """One reconciliation on what an invoice or a bill is owed. Amounts in its `currency`, never negative.
+
+    `paid_to_bank`: the buyer paid the bank that finances the invoice, which told us: nothing is to be reported to it.
+    """
 
     partial_id: int
     move_id: int
@@ -29,6 +32,7 @@ class Settlement:
     counterpart: str
     payment_id: int | None
     cleared: bool
+    paid_to_bank: bool
 
 
 def read_settlements(env, move_ids: list[int], *, partial_ids: list[int] | None = None) -> list[Settlement]:
@@ -91,7 +95,7 @@ def _read(env, claim: _Claim, move_ids: list[int], partial_ids: list[int] | None
                COALESCE(theirs.date, partial.max_date) AS settled_on,
                their_move.move_type, their_move.name AS counterpart, their_move.statement_line_id,
                payment.id AS payment_id, payment.is_matched,
-               cash.liquid::text AS liquid, cash.claims::text AS claims
+               cash.liquid::text AS liquid, cash.claims::text AS claims, direct.id IS NOT NULL AS paid_to_bank
           FROM account_partial_reconcile partial
           JOIN account_move_line ours ON ours.id = %(ours)s
           JOIN account_account account ON account.id = ours.account_id AND account.account_type = %(account_type)s
@@ -100,12 +104,14 @@ def _read(env, claim: _Claim, move_ids: list[int], partial_ids: list[int] | None
           JOIN account_move their_move ON their_move.id = theirs.move_id AND their_move.state = 'posted'
           JOIN account_move our_move ON our_move.id = ours.move_id AND our_move.state = 'posted'
           LEFT JOIN account_payment payment ON payment.id = their_move.origin_payment_id
+          LEFT JOIN scf_loan_buyer_payment direct ON direct.booking_id = their_move.id
           JOIN LATERAL (
-                SELECT SUM(CASE WHEN kind.account_type IN ('asset_receivable', 'liability_payable')
+                SELECT SUM(CASE WHEN kind.account_type IN %(claim_types)s
                                 THEN GREATEST(-(%(money)s), 0) ELSE 0 END) AS claims,
                        SUM(CASE WHEN kind.account_type IN ('asset_cash', 'liability_credit_card')
                                   OR (their_move.origin_payment_id IS NOT NULL
                                       AND item.account_id = payment.outstanding_account_id)
+                                  OR (direct.id IS NOT NULL AND kind.account_type NOT IN %(claim_types)s)
                                 THEN %(money)s ELSE 0 END) AS liquid
                   FROM account_move_line item
                   JOIN account_account kind ON kind.id = item.account_id
@@ -116,6 +122,7 @@ def _read(env, claim: _Claim, move_ids: list[int], partial_ids: list[int] | None
             moves=tuple(move_ids),
             partials=SQL("partial.id IN %s", tuple(partial_ids)) if partial_ids else SQL("TRUE"),
             account_type=claim.account_type,
+            claim_types=("asset_receivable", "liability_payable"),
             ours=claim.ours,
             theirs=claim.theirs,
             amount=claim.amount,
@@ -144,6 +151,7 @@ def _settlement(row: dict) -> Settlement:
         counterpart=row["counterpart"] or "",
         payment_id=row["payment_id"],
         cleared=bool(row["statement_line_id"] or row["is_matched"]),
+        paid_to_bank=row["paid_to_bank"],
     )
 
 

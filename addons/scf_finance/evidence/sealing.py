@@ -19,7 +19,7 @@ from odoo.exceptions import UserError
 
 from ..checks import run_checks
 from .party import account_members
-from .sections import read_sections
+from .sections import Request, read_sections
 from .views import view_for
 from .wire_text import instant
 
@@ -67,24 +67,27 @@ def seal_evidence(
     now: datetime,
     today: date,
     supersedes: str | None = None,
+    request: Request | None = None,
 ) -> SealedEvidence:
     """Read the evidence for `application`, cut it for each bank, and seal it once.
 
     The evidence is read once for each different length of history. `now` is UTC without a zone, as Odoo keeps it.
 
+    :param request: what the package is about, where it is not what the application asked for
     :raise UserError: where two grants are for one bank, where nobody vouched for the collection account, which the
         bank pays out to, and where a bank would find that the records contradict each other
     """
     env, company = application.env, application.company_id
     if len({grant.terms.aud for grant in grants}) != len(grants):
         raise UserError(env._("Two of the banks have the same address: ask only one of them."))
-    if untrusted := application._documents()._scf_why_no_account():
+    request = request or Request.of(application)
+    if untrusted := request.documents._scf_why_no_account():
         raise UserError(untrusted)
     evidence = {
-        months: _read(application, as_of=now, today=today, history_months=months)
+        months: _read(application, request, as_of=now, today=today, history_months=months)
         for months in sorted({grant.terms.history_months for grant in grants})
     }
-    files, unmade = _files_for(application, grants)
+    files, unmade = _files_for(request.documents, grants)
     views = {}
     for grant in grants:
         view = _view(evidence[grant.terms.history_months].sections, grant, *files[grant.terms.aud], now)
@@ -118,12 +121,12 @@ def seal_evidence(
     return SealedEvidence(sealed.package_id, sealed.root, drawn, read.partial_ids, account, payee, unmade)
 
 
-def _read(application, **asked):
+def _read(application, request, **asked):
     """The evidence; UserError with the document that no package can state, where there is one."""
     try:
-        return read_sections(application, **asked)
+        return read_sections(application, request, **asked)
     except OpenSCFError as error:
-        raise UserError(why_unstated(application._documents(), error)) from error
+        raise UserError(why_unstated(request.documents, error)) from error
 
 
 def why_unstated(documents, error: OpenSCFError) -> str:
@@ -155,14 +158,13 @@ def _check(env, report: Report) -> None:
         )
 
 
-def _files_for(application, grants: Sequence[Grant]) -> tuple[dict[str, tuple[list, list]], list]:
+def _files_for(documents, grants: Sequence[Grant]) -> tuple[dict[str, tuple[list, list]], list]:
     """The files (name, kind, document, content) that each bank gets and those that could not be made, by its issuer.
 
     They are made once for banks that may read names, and once for those that may not. Beside them, all that could not
     be made, in the user's language: a bank reads why in the package's.
     """
     files, all_unmade = {}, []
-    documents = application._documents()
     for is_pseudonymous in (False, True):
         kinds = {
             grant.terms.aud: grant.file_kinds if "attachments" in grant.terms.sections else ()
@@ -172,7 +174,7 @@ def _files_for(application, grants: Sequence[Grant]) -> tuple[dict[str, tuple[li
         wanted = sorted({kind for of_bank in kinds.values() for kind in of_bank})
         made, unmade = documents._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous) if wanted else ([], [])
         all_unmade += unmade
-        if unmade and application.env.lang != LANGUAGE:
+        if unmade and documents.env.lang != LANGUAGE:
             in_english = documents.with_context(lang=LANGUAGE)
             unmade = in_english._scf_ubl_files(wanted, of_buyers_only=is_pseudonymous)[1]
         files |= {

@@ -48,6 +48,30 @@ WITH_HISTORY = ("order_flow", "logistics_flow", "tax_flow", "cash_flow")
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What a package is about: documents of one kind, company and currency, and the money asked for on them.
+
+    `requested` and `eligible`, the most that the rules allow, are in the documents' currency.
+    """
+
+    documents: object
+    requested: Decimal
+    eligible: Decimal
+    tenor_days: int
+
+    @classmethod
+    def of(cls, application) -> Request:
+        """What `application` (a record of scf.application) asks for."""
+        currency = application.currency_id.name
+        return cls(
+            application._documents(),
+            exact(application.requested_amount, currency),
+            exact(application.eligible_amount, currency),
+            application.tenor_days,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The sections without consent, checks and attachments, every company by name, and what they already tell of.
 
@@ -58,19 +82,22 @@ class Evidence:
     partial_ids: list[int]
 
 
-def read_sections(application, *, as_of: datetime, today: date, history_months: int) -> Evidence:
+def read_sections(
+    application, request: Request | None = None, *, as_of: datetime, today: date, history_months: int
+) -> Evidence:
     """Read the evidence for `application` (a record of scf.application), from the documents that it finances.
 
+    :param request: what the package is about, where it is not what the application asked for
     :raise UserError: where less is left open than was requested
     """
-    currency = application.currency_id.name
+    request = request or Request.of(application)
     return read_evidence(
-        application._documents(),
+        request.documents,
         company=application.company_id,
         technique=application.technique,
-        requested=exact(application.requested_amount, currency),
-        eligible=exact(application.eligible_amount, currency),
-        tenor_days=application.tenor_days,
+        requested=request.requested,
+        eligible=request.eligible,
+        tenor_days=request.tenor_days,
         as_of=as_of,
         today=today,
         history_months=history_months,

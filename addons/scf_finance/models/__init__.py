@@ -68,3 +68,10 @@ from . import scf_loan_due
 from . import scf_loan_following
 from . import scf_loan_warning
 from . import scf_loan_picture
+from . import scf_loan_buyer_payment
+from . import scf_loan_default
+from . import scf_loan_substitution
+from . import scf_loan_extension
+from . import scf_loan_dilution
+from . import scf_loan_repaying
+from . import scf_loan_share

@@ -80,7 +80,13 @@ class ScfApplication(models.Model):
     currency_id = fields.Many2one("res.currency", compute="_compute_from_documents", **FROM_DOCUMENTS)
     document_name = fields.Char(string="Document", compute="_compute_document_name")
     document_count = fields.Integer(string="Documents", compute="_compute_document_name")
-    line_ids = fields.One2many("scf.application.document", "application_id", string="Financed Documents", copy=False)
+    line_ids = fields.One2many(
+        "scf.application.document",
+        "application_id",
+        string="Financed Documents",
+        copy=False,
+        domain=[("standing", "=", "held")],
+    )
     has_unfinanceable = fields.Boolean(
         compute="_compute_has_unfinanceable", help="A document of the draft can't be financed as it is."
     )
@@ -145,7 +151,7 @@ class ScfApplication(models.Model):
         for application in self:
             application.display_name = self.env._("New request") if application.name == "/" else application.name
 
-    @api.depends(*DOCUMENTS)
+    @api.depends(*DOCUMENTS, "line_ids.standing")
     def _compute_from_documents(self):
         for application in self:
             documents = application._documents_read_by_drafter()

@@ -8,6 +8,12 @@ REQUESTER_FIELDS = {"application_id", *DOCUMENT_FIELDS}
 # With the user's own rights: a draft must not tell a requester anything about a document that he may not read.
 FROM_DOCUMENT = {"compute": "_compute_document", "store": True, "precompute": True, "compute_sudo": False}
 LIVE = {"compute": "_compute_live", "compute_sudo": False}
+# Whether a document stands for its loan, is asked to take another one's place, or gave its place to another one.
+STANDINGS = [
+    ("held", "Stands for the loan"),
+    ("asked", "Asked for as a replacement"),
+    ("replaced", "Replaced, or not taken"),
+]
 
 
 class ScfApplicationDocument(models.Model):
@@ -46,6 +52,14 @@ class ScfApplicationDocument(models.Model):
         string="In Use",
         readonly=True,
         help="Set while the application is neither a draft, declined, expired, cancelled nor repaid.",
+    )
+
+    standing = fields.Selection(
+        STANDINGS,
+        required=True,
+        readonly=True,
+        default="held",
+        help="Documents may take each other's place once the loan runs; only those that stand for it are its own.",
     )
 
     _one_document = models.Constraint(

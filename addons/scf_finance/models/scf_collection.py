@@ -127,6 +127,7 @@ class ScfCollection(models.Model):
             "account.move.line": ["balance", "account_id", "move_id", "currency_id", "date", "price_total"],
             "account.move": ["move_type", "name", "state", "statement_line_id", "origin_payment_id", "amount_total"],
             "account.payment": ["is_matched", "outstanding_account_id"],
+            "scf.loan.buyer.payment": ["booking_id"],
         }.items():
             self.env[model].flush_model(names)
 
@@ -192,7 +193,7 @@ class ScfCollection(models.Model):
             # What came before the bank was asked, it never counted on.
             if settlement.settled_on < fields.Date.context_today(loan, loan.submission_id.create_date):
                 continue
-            if not self._is_in_currency_of(loan, settlement):
+            if settlement.paid_to_bank or not self._is_in_currency_of(loan, settlement):
                 continue
             of_loan = known.filtered(lambda row, loan=loan: row.loan_id == loan)
             amount = round_money(settlement.cash * shares[loan.application_id.id], settlement.currency)
@@ -210,14 +211,14 @@ class ScfCollection(models.Model):
         :return: {move id: {loan id: `OrderShare` of each of its orders, or None where the invoice itself is financed}}
         """
         self.env["scf.loan"].flush_model(["state", "application_id"])
-        self.env["scf.application.document"].flush_model(["is_open", "move_id", "sale_order_id"])
+        self.env["scf.application.document"].flush_model(["is_open", "standing", "move_id", "sale_order_id"])
         rows = self.env.execute_query(
             SQL(
                 """
             SELECT document.move_id, document.sale_order_id, loan.id
               FROM scf_loan loan
               JOIN scf_application_document document ON document.application_id = loan.application_id
-             WHERE loan.state IN %(states)s AND document.is_open
+             WHERE loan.state IN %(states)s AND document.is_open AND document.standing = 'held'
                AND (document.move_id IN %(moves)s OR document.sale_order_id IN (
                     SELECT order_line.order_id FROM account_move_line line
                       JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
@@ -252,6 +253,8 @@ class ScfCollection(models.Model):
         currency = loan.currency_id.name
         if settlement.partial_id in (loan.submission_id.package_id.settled_partials or ()):
             # The bank knew of it when it decided: the package that it has says so.
+            return
+        if settlement.paid_to_bank:
             return
         if self.search_count([("loan_id", "=", loan.id), ("partial_id", "=", settlement.partial_id)], limit=1):
             return

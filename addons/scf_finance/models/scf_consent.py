@@ -1,5 +1,5 @@
 import uuid
-from datetime import timezone
+from datetime import datetime, time, timezone
 
 from openscf.canonical import sha256_hex
 from openscf.consent import ConsentTerms, read_consent, sign_consent
@@ -303,7 +303,7 @@ class ScfConsent(models.Model):
         is_former = not self._is_our_word()
         return is_former and self._is_of_same_parties() and self._is_in_force(fields.Datetime.now())
 
-    def _renewed_words(self):
+    def _renewed_words(self, ends_on=None):
         """What the current user agrees to by `_renew`, in words."""
         return self._words(
             self.bank_id,
@@ -311,15 +311,17 @@ class ScfConsent(models.Model):
             self._known_sections(self.sections),
             counterparties=self.counterparties,
             history_months=self.history_months,
-            ends_on=self.expires_at,
+            ends_on=ends_on or self.expires_at,
         )
 
-    def _renew(self):
+    def _renew(self, ends_on=None):
         """Give the consent again under the company's name of today, as wide and as long as it was; gives the new one.
 
         The former one stays in force for what was sent under it, until it is taken back or ends.
+
+        :param ends_on: the last day of the new one, where it is not the former one's end
         """
-        notice = self._renewed_words()
+        notice = self._renewed_words(ends_on)
         terms = self._new_terms(
             self.bank_id,
             notice,
@@ -327,7 +329,7 @@ class ScfConsent(models.Model):
             counterparties=self.counterparties,
             history_months=self.history_months,
             now=fields.Datetime.now(),
-            expires_at=self.expires_at,
+            expires_at=datetime.combine(ends_on, time(23, 59, 59)) if ends_on else self.expires_at,
         )
         key = self.env["scf.key"].sudo()._for_company(self.company_id)
         return self._grant(terms, notice, bank=self.bank_id, key=key)

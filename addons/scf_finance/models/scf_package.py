@@ -64,7 +64,7 @@ class ScfPackage(models.Model):
 
     @api.model
     @api.private
-    def _build(self, application, consents, supersedes=None):
+    def _build(self, application, consents, supersedes=None, request=None):
         """Read the evidence, cut it as each consent says, seal it with the company's key, and keep each bank's file.
 
         Each file is checked as its bank will check it.
@@ -72,6 +72,7 @@ class ScfPackage(models.Model):
         :param application: the ``scf.application``
         :param consents: ``scf.consent`` in force, one for each bank that gets a file
         :param supersedes: the ``scf.package`` that the new one replaces
+        :param request: `evidence.sections.Request`, where the package is about other documents than the application's
         :raise UserError: where a consent has ended or was signed with a former key, where the records contradict each
             other, so that no bank would take the package, and where the collection account, or the supplier's,
             is not trusted or another one than in the package that is replaced
@@ -98,8 +99,9 @@ class ScfPackage(models.Model):
             now=now,
             today=fields.Date.context_today(application),
             supersedes=supersedes.package_ref if supersedes else None,
+            request=request,
         )
-        application._documents()._scf_note_unmade(sealed.unmade)
+        (request.documents if request else application._documents())._scf_note_unmade(sealed.unmade)
         package = self.create(
             {
                 "application_id": application.id,

@@ -65,3 +65,4 @@ from . import test_screens_unit
 from . import test_screens_tour
 from . import test_history
 from . import test_following
+from . import test_loan_late

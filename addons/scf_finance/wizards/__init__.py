@@ -4,5 +4,8 @@ from . import scf_reach
 from . import scf_borrow
 from . import scf_reply
 from . import scf_repayment
+from . import scf_joint_repayment
+from . import scf_extension_request
+from . import scf_substitution_request
 from . import scf_books_setup
 from . import scf_period_close
