@@ -67,6 +67,12 @@ def matters(env) -> tuple[Matter, ...]:
             lambda n: _("Loans that the documents no longer carry: %s", n),
         ),
         Matter(
+            "near_breach",
+            "scf.loan",
+            [("near_breach", "=", True), ("state", "=", "active")],
+            lambda n: _("Loans that will soon not be covered: %s", n),
+        ),
+        Matter(
             "releases",
             "scf.pledge",
             [("state", "=", "active"), ("release_ids.state", "=", "asked")],

@@ -1,23 +1,15 @@
-"""What is owed on running loans, and when: by the bank's schedule and the balance of its last word."""
+"""What is to be paid on running loans in the next weeks, and what is overdue: sums by SQL, however many loans run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from odoo.tools import SQL
+
 WEEKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Instalment:
-    """A part of what is owed. `amount` in the loan's currency, `currency` an ISO 4217 code."""
-
-    loan_id: int
-    due_on: date
-    amount: Decimal
-    currency: str
+DAYS_OF_WEEK, DAYS_OF_MONTH = 7, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +21,75 @@ class Week:
     overdue: Decimal
 
 
-def still_owed(
-    loan_id: int, currency: str, owed: Decimal, schedule: Iterable[dict], due_date: date | None, as_of: date
-) -> list[Instalment]:
-    """What is owed of one loan, laid on its schedule from the last instalment back: money repays the oldest first.
+@dataclass(frozen=True, slots=True)
+class DueSoon:
+    """Sums in one currency (an id), and the number of loans that they are to be paid on."""
 
-    What is owed beyond the schedule (penalty interest, say) is due with its first open instalment. A loan without a
-    schedule is due in one sum.
-
-    :param owed: what is owed in all today
-    :param schedule: instalments of docs/protocol.md, `due_date` and `amount` as text
-    :param as_of: the day on which something without any date is due
-    """
-    if owed <= 0:
-        return []
-    planned = [(date.fromisoformat(item["due_date"]), Decimal(item["amount"])) for item in schedule or ()]
-    if not planned:
-        return [Instalment(loan_id, due_date or as_of, owed, currency)]
-    parts: list[tuple[date, Decimal]] = []
-    for due_on, amount in sorted(planned, reverse=True):
-        part = min(amount, owed)
-        if part > 0:
-            parts.append((due_on, part))
-            owed -= part
-    if owed > 0:
-        first_day, first = parts[-1]
-        parts[-1] = (first_day, first + owed)
-    return [Instalment(loan_id, due_on, amount, currency) for due_on, amount in reversed(parts)]
+    currency_id: int
+    amount: Decimal
+    loans: int
 
 
-def by_week(instalments: Iterable[Instalment], today: date) -> list[Week]:
-    """The next WEEKS weeks from today on, empty ones too; what falls due later is in none."""
-    amounts, overdue = [Decimal(0)] * WEEKS, Decimal(0)
-    for item in instalments:
-        if item.due_on < today:
-            overdue += item.amount
-        elif (week := (item.due_on - today).days // 7) < WEEKS:
-            amounts[week] += item.amount
-    return [
-        Week(today + timedelta(weeks=week), amount, overdue if week == 0 else Decimal(0))
-        for week, amount in enumerate(amounts)
-    ]
+def read_weeks(env, today: date) -> dict[int, list[Week]]:
+    """The next WEEKS weeks of the user's companies by currency, empty ones too: one query."""
+    rows = env.execute_query(
+        SQL(
+            """
+        SELECT currency_id, GREATEST(due_date - %(today)s, -1) / 7 AS week, due_date < %(today)s AS is_overdue,
+               SUM(amount)::text
+          FROM scf_loan_due
+         WHERE company_id = ANY(%(companies)s) AND due_date < %(end)s
+         GROUP BY 1, 2, 3
+        """,
+            companies=env.companies.ids,
+            today=today,
+            end=today + timedelta(weeks=WEEKS),
+        )
+    )
+    sums: dict[int, dict[tuple[int, bool], Decimal]] = {}
+    for currency_id, week, is_overdue, amount in rows:
+        sums.setdefault(currency_id, {})[week, is_overdue] = Decimal(amount)
+    return {
+        currency_id: [
+            Week(
+                today + timedelta(weeks=week),
+                of_currency.get((week, False), Decimal(0)),
+                of_currency.get((week, True), Decimal(0)),
+            )
+            for week in range(WEEKS)
+        ]
+        for currency_id, of_currency in sums.items()
+    }
 
 
-def sums(instalments: Iterable[Instalment]) -> dict[str, Decimal]:
-    """Sums by currency, in the currencies' order."""
-    totals: dict[str, Decimal] = {}
-    for item in instalments:
-        totals[item.currency] = totals.get(item.currency, Decimal(0)) + item.amount
-    return dict(sorted(totals.items()))
+def read_due_soon(env, today: date) -> dict[str, list[DueSoon]]:
+    """What is overdue, and what falls due within 7 and within 30 days from today on, by currency: one query."""
+    rows = env.execute_query_dict(
+        SQL(
+            """
+        SELECT currency_id,
+               SUM(amount) FILTER (WHERE %(overdue)s)::text AS overdue,
+               COUNT(DISTINCT loan_id) FILTER (WHERE %(overdue)s) AS overdue_loans,
+               SUM(amount) FILTER (WHERE %(week)s)::text AS week,
+               COUNT(DISTINCT loan_id) FILTER (WHERE %(week)s) AS week_loans,
+               SUM(amount) FILTER (WHERE NOT %(overdue)s)::text AS month,
+               COUNT(DISTINCT loan_id) FILTER (WHERE NOT %(overdue)s) AS month_loans
+          FROM scf_loan_due
+         WHERE company_id = ANY(%(companies)s) AND due_date <= %(end)s
+         GROUP BY currency_id
+         ORDER BY currency_id
+        """,
+            companies=env.companies.ids,
+            overdue=SQL("(due_date < %s)", today),
+            week=SQL("(due_date BETWEEN %s AND %s)", today, today + timedelta(days=DAYS_OF_WEEK)),
+            end=today + timedelta(days=DAYS_OF_MONTH),
+        )
+    )
+    return {
+        span: [
+            DueSoon(row["currency_id"], Decimal(row[span]), row[f"{span}_loans"])
+            for row in rows
+            if row[f"{span}_loans"]
+        ]
+        for span in ("overdue", "week", "month")
+    }

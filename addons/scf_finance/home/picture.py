@@ -1,55 +1,40 @@
-"""How far the running loans are repaid, and what falls due in the next weeks, as figures for a picture."""
+"""How far the running loans are repaid, what falls due in the next weeks, and what is late, for pictures."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
 
+from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..amounts import exact
-from .due import Instalment, by_week, still_owed, sums
+from .due import DAYS_OF_MONTH, DAYS_OF_WEEK, read_due_soon, read_weeks
 
 MOST_DRAWN = 8
-FIELDS = (
-    "name",
-    "state",
-    "bank_id",
-    "currency_id",
-    "principal",
-    "balance_principal",
-    "balance_total",
-    "due_date",
-    "schedule",
-)
+FIELDS = ("name", "state", "bank_id", "currency_id", "principal", "balance_principal", "balance_total", "due_date")
 
 
-def read_running(env):
-    """The running loans of the user's companies, those that end first at the beginning: one query."""
-    return env["scf.loan"].search_fetch(
-        [("company_id", "in", env.companies.ids), ("state", "in", ("active", "overdue"))], FIELDS, order="due_date, id"
-    )
+def running(env) -> Domain:
+    """The running loans of the user's companies."""
+    return Domain("company_id", "in", env.companies.ids) & Domain("state", "in", ("active", "overdue"))
 
 
-def instalments_of(loans, today) -> list[Instalment]:
-    """What is owed on the loans, part by part."""
-    return [
-        item
-        for loan in loans
-        for item in still_owed(
-            loan.id,
-            loan.currency_id.name,
-            exact(loan.balance_total, loan.currency_id.name),
-            loan.schedule,
-            loan.due_date,
-            today,
-        )
-    ]
+def list_of_loans(name: str, domain: Domain) -> dict:
+    """The action that opens the loans of a domain."""
+    return {
+        "type": "ir.actions.act_window",
+        "name": name,
+        "res_model": "scf.loan",
+        "views": [(False, "list"), (False, "form")],
+        "domain": list(domain),
+    }
 
 
-def loan_bars(loans) -> list[dict]:
-    """The loans that end first, each with how much of its principal is repaid."""
-    return [
+def loan_bars(env) -> tuple[list[dict], int]:
+    """The running loans that end first, each with how much of its principal is repaid, and how many more there are."""
+    loans = env["scf.loan"].search_fetch(running(env), FIELDS, order="due_date, id", limit=MOST_DRAWN)
+    count = len(loans) if len(loans) < MOST_DRAWN else env["scf.loan"].search_count(running(env))
+    bars = [
         {
             "id": loan.id,
             "name": loan.name,
@@ -59,29 +44,25 @@ def loan_bars(loans) -> list[dict]:
             "repaid": loan.currency_id.format(loan.principal - loan.balance_principal),
             "principal": loan.currency_id.format(loan.principal),
             "remaining": loan.currency_id.format(loan.balance_total),
-            "due_date": format_date(loan.env, loan.due_date) if loan.due_date else "",
+            "due_date": format_date(env, loan.due_date) if loan.due_date else "",
         }
-        for loan in loans[:MOST_DRAWN]
+        for loan in loans
     ]
+    return bars, count - len(loans)
 
 
-def weekly_bars(env, instalments, today) -> list[dict]:
+def weekly_bars(env, today) -> list[dict]:
     """For each currency the next weeks, with the height of each bar in percent of the highest one."""
-    currencies = {currency.name: currency for currency in env["res.currency"].search([])}
+    by_currency = read_weeks(env, today)
     charts = []
-    for code in sums(instalments):
-        weeks = by_week([item for item in instalments if item.currency == code], today)
+    for currency in env["res.currency"].browse(by_currency).sorted("name"):
+        weeks = by_currency[currency.id]
         highest = max(week.amount + week.overdue for week in weeks)
-        if not highest:
-            continue
-        charts.append({"currency": code, "weeks": [_bar(env, week, highest, currencies[code]) for week in weeks]})
+        charts.append({"currency": currency.name, "weeks": [_bar(env, week, highest, currency) for week in weeks]})
     return charts
 
 
 def _bar(env, week, highest: Decimal, currency) -> dict:
-    def percent(amount):
-        return float(round(100 * amount / highest, 2))
-
     first = format_date(env, week.start, date_format="d MMM")
     last = format_date(env, week.start + timedelta(days=6), date_format="d MMM")
     return {
@@ -89,39 +70,37 @@ def _bar(env, week, highest: Decimal, currency) -> dict:
         "span": env._("%(first)s to %(last)s", first=first, last=last),
         "amount": currency.format(float(week.amount)) if week.amount else "",
         "overdue": currency.format(float(week.overdue)) if week.overdue else "",
-        "percent": percent(week.amount),
-        "overdue_percent": percent(week.overdue),
+        "percent": percent_of(week.amount, highest),
+        "overdue_percent": percent_of(week.overdue, highest),
     }
 
 
-def due_rows(env, instalments, today) -> list[dict]:
-    """What is overdue, and what falls due in 7 and in 30 days, by currency, with the loans that it belongs to."""
-    currencies = {currency.name: currency for currency in env["res.currency"].search([])}
+def percent_of(amount: Decimal, whole: Decimal) -> float:
+    """`amount` in percent of the whole, as the length of a bar."""
+    return float(round(100 * amount / whole, 2)) if whole else 0.0
 
-    def row(code, label, tone, items):
+
+def due_rows(env, today) -> list[dict]:
+    """What is overdue, and what falls due in 7 and in 30 days, by currency, with the loans that it belongs to."""
+    due = read_due_soon(env, today)
+
+    def row(code, label, tone, start, end):
+        items = due[code]
+        currencies = env["res.currency"].browse([item.currency_id for item in items])
+        days = Domain("due_date", "<=", end.isoformat())
+        if start:
+            days &= Domain("due_date", ">=", start.isoformat())
         return {
             "code": code,
             "label": label,
             "tone": tone if items else "muted",
-            "amounts": [currencies[name].format(float(amount)) for name, amount in sums(items).items()],
-            "count": len({item.loan_id for item in items}),
-            "action": {
-                "type": "ir.actions.act_window",
-                "name": label,
-                "res_model": "scf.loan",
-                "views": [(False, "list"), (False, "form")],
-                "domain": [("id", "in", sorted({item.loan_id for item in items}))],
-            }
-            if items
-            else None,
+            "amounts": [currency.format(float(item.amount)) for currency, item in zip(currencies, items, strict=True)],
+            "count": sum(item.loans for item in items),
+            "action": list_of_loans(label, running(env) & Domain("due_ids", "any", days)) if items else None,
         }
 
-    def within(days):
-        return [item for item in instalments if today <= item.due_on <= today + timedelta(days=days)]
-
-    overdue = [item for item in instalments if item.due_on < today]
     return [
-        row("overdue", env._("Overdue"), "danger", overdue),
-        row("week", env._("Due in 7 days"), "warning", within(7)),
-        row("month", env._("Due in 30 days"), "info", within(30)),
+        row("overdue", env._("Overdue"), "danger", None, today - timedelta(days=1)),
+        row("week", env._("Due in 7 days"), "warning", today, today + timedelta(days=DAYS_OF_WEEK)),
+        row("month", env._("Due in 30 days"), "info", today, today + timedelta(days=DAYS_OF_MONTH)),
     ]

@@ -4,7 +4,8 @@ from ..home.attention import read_attention
 from ..home.banks import read_banks
 from ..home.first_steps import read_first_steps
 from ..home.news import read_news
-from ..home.picture import MOST_DRAWN, due_rows, instalments_of, loan_bars, read_running, weekly_bars
+from ..home.outlook import read_buckets, read_payoffs, read_warnings
+from ..home.picture import due_rows, loan_bars, weekly_bars
 from .scf_drawable import drawable_row, read_drawable
 
 
@@ -27,20 +28,22 @@ class ScfHome(models.AbstractModel):
         steps = read_first_steps(self.env)
         drawable = read_drawable(self.env)
         rows = [row for item in drawable if (row := drawable_row(self.env, item))]
-        loans = read_running(self.env)
-        instalments = instalments_of(loans, today)
+        loans, more_loans = loan_bars(self.env)
         return {
             "visible": True,
             "companies": self.env.companies.mapped("name") if len(self.env.companies) > 1 else [],
             "first_steps": steps,
             "draw": rows,
             "why_nothing": "" if rows else self._why_nothing(drawable, steps),
-            "due": due_rows(self.env, instalments, today),
+            "due": due_rows(self.env, today),
+            "warnings": read_warnings(self.env),
+            "buckets": read_buckets(self.env),
+            "payoffs": read_payoffs(self.env),
             "attention": read_attention(self.env),
             "banks": read_banks(self.env),
-            "loans": loan_bars(loans),
-            "more_loans": max(len(loans) - MOST_DRAWN, 0),
-            "weeks": weekly_bars(self.env, instalments, today),
+            "loans": loans,
+            "more_loans": more_loans,
+            "weeks": weekly_bars(self.env, today),
             "news": read_news(self.env),
         }
 

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 from odoo import fields, models
-from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_amount, split_every
 
@@ -31,6 +30,11 @@ OUTLOOKS = [
     ("thin", "Barely covered"),
     ("short", "Not covered"),
 ]
+PAYOFFS = [
+    ("in_time", "In time"),
+    ("late", "Later than due"),
+    ("own_money", "Only with own money"),
+]
 # So many loans at a time: their ledgers are read at once, and what was worked out is kept however long the job takes.
 LOANS_AT_ONCE = 500
 NOTHING = {
@@ -46,6 +50,7 @@ NOTHING = {
     "outlook_missing": 0.0,
     "coverage_percent": 0.0,
     "expected_payoff_date": False,
+    "payoff": False,
 }
 
 
@@ -83,6 +88,12 @@ class ScfLoan(models.Model):
         readonly=True,
         help="The day on which the expected collections will have repaid the loan, from how these buyers pay. Empty "
         "where they don't repay all of it.",
+    )
+    payoff = fields.Selection(
+        PAYOFFS,
+        string="Repaid as Expected",
+        readonly=True,
+        help="Whether the expected collections repay the loan by its last due date, later, or not at all.",
     )
     prospects = fields.Json(readonly=True, help="What is expected, and by which habits of the buyers.")
     followed_on = fields.Date(string="Worked Out On", readonly=True)
@@ -220,9 +231,16 @@ class ScfLoan(models.Model):
                 "outlook_missing": float(ahead.missing),
                 "coverage_percent": float(ahead.percent),
                 "expected_payoff_date": ahead.payoff_on,
+                "payoff": self._payoff(ahead.payoff_on),
                 "followed_on": stands.as_of,
             }
         )
+
+    def _payoff(self, day):
+        """How the loan is expected to be repaid, where the collections will have done so on that day."""
+        if not day:
+            return "own_money"
+        return "in_time" if day <= max(self.due_date, fields.Date.context_today(self)) else "late"
 
     def _write_changes(self, values):
         """Write what differs from what is there, so that a quiet day writes little."""
@@ -251,7 +269,3 @@ class ScfLoan(models.Model):
         past_due = self._past_due()
         if past_due > 0 and self._set_state("overdue"):
             self._warn(self._past_due_sentence(format_amount(self.env, float(past_due), self.currency_id)))
-
-    def _running_domain(self):
-        """The running loans of the user's companies."""
-        return Domain("company_id", "in", self.env.companies.ids) & Domain("state", "in", RUNNING)

@@ -1,15 +1,11 @@
 import json
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
-from ..home.due import Instalment, by_week, still_owed, sums
 from .common import FinanceCase, technique
 from .pledge_case import PledgeCase
-
-TODAY = date(2026, 11, 23)
 
 
 @tagged("post_install", "-at_install")
@@ -126,11 +122,29 @@ class TestHome(PledgeCase):
         home = self._home()
         due = {row["code"]: row for row in home["due"]}
         self.assertEqual((due["overdue"]["count"], due["week"]["count"], due["month"]["count"]), (1, 0, 1))
-        self.assertEqual(due["overdue"]["action"]["domain"], [("id", "in", loan.ids)])
+        self.assertEqual(self.env["scf.loan"].search(due["overdue"]["action"]["domain"]), loan)
         self.assertEqual([row["is_overdue"] for row in home["loans"]], [True, False])
         [chart] = home["weeks"]
+        self.assertEqual(len(chart["weeks"]), 8)
         self.assertTrue(chart["weeks"][0]["overdue"])
         self.assertEqual(max(week["percent"] for week in chart["weeks"]), 100.0)
+        [buckets] = home["buckets"]
+        late = {row["code"]: row["count"] for row in buckets["rows"]}
+        self.assertEqual(late, {"current": 1, "late_30": 1, "late_60": 0, "late_90": 0, "late_more": 0})
+        [row] = [row for row in buckets["rows"] if row["code"] == "late_30"]
+        self.assertEqual(self.env["scf.loan"].search(row["action"]["domain"]), loan)
+
+    def test_what_will_not_be_covered_is_told_before_it_is_due(self):
+        loan = self._financed(self._invoice(10000.0, days=60), on=self.today - timedelta(days=40))
+        self._financed(self._invoice(5000.0, days=20))
+        loan.sudo()._cron_overdue()
+        home = self._home()
+        [warning] = home["warnings"]
+        self.assertEqual(warning["id"], loan.id)
+        self.assertIn("is missing", warning["sentences"][0])
+        self.assertEqual({row["code"]: row["count"] for row in home["payoffs"]}, {"in_time": 1, "late": 1})
+        self.assertFalse(home["buckets"], "nothing is past due")
+        self.assertEqual(self._matters()["near_breach"]["count"], 1)
 
     def test_what_needs_a_person(self):
         question = self._request(self._invoice(2000.0)).submission_ids
@@ -196,37 +210,6 @@ class TestHome(PledgeCase):
         self.assertEqual(home["companies"], [self.company.name, other.name])
         self.assertTrue(all(other.name in step["sentence"] for step in home["first_steps"]))
         self.assertEqual([row["company"] for row in home["draw"]], [self.company.name])
-
-
-@tagged("post_install", "-at_install")
-class TestDue(FinanceCase):
-    """What is owed is laid on the bank's schedule; no records are needed to know how."""
-
-    SCHEDULE = [{"due_date": f"2026-{month}-01", "amount": "100.00"} for month in ("10", "11", "12")]
-
-    def _owed(self, amount, schedule=SCHEDULE):
-        parts = still_owed(7, "EUR", Decimal(amount), schedule, date(2026, 12, 24), TODAY)
-        return [(part.due_on.isoformat(), str(part.amount)) for part in parts]
-
-    def test_money_repays_the_oldest_first(self):
-        self.assertEqual(self._owed("150.00"), [("2026-11-01", "50.00"), ("2026-12-01", "100.00")])
-        self.assertEqual(self._owed("0"), [])
-
-    def test_what_is_owed_beyond_the_schedule_is_due_with_its_first_open_part(self):
-        self.assertEqual(self._owed("312.50")[0], ("2026-10-01", "112.50"))
-
-    def test_without_a_schedule_it_is_one_sum(self):
-        self.assertEqual(self._owed("80.00", None), [("2026-12-24", "80.00")])
-
-    def test_weeks_from_today_on(self):
-        items = [
-            Instalment(1, TODAY + timedelta(days=days), Decimal(amount), "EUR")
-            for days, amount in ((-1, 5), (0, 7), (6, 2), (7, 11), (56, 100))
-        ]
-        weeks = by_week(items, TODAY)
-        self.assertEqual((len(weeks), weeks[0].overdue, weeks[0].amount, weeks[1].amount), (8, 5, 9, 11))
-        self.assertEqual(sum(week.amount for week in weeks), 20, "what falls due later is in no week")
-        self.assertEqual(sums(items), {"EUR": Decimal(125)})
 
 
 @tagged("post_install", "-at_install")

@@ -7,6 +7,7 @@ import {
     asyncStep,
     contains,
     defineModels,
+    defineParams,
     fields,
     getService,
     makeServerError,
@@ -181,6 +182,35 @@ const HOME = {
         { code: "overdue", label: "Overdue", tone: "danger", amounts: ["€ 50.00"], count: 1, action: OPEN_LIST },
         { code: "week", label: "Due in 7 days", tone: "muted", amounts: [], count: 0, action: null },
     ],
+    warnings: [{ id: 5, name: "L-5", bank: "Rhône", sentences: ["€ 60.00 is missing.", "Remind the buyers."] }],
+    buckets: [
+        {
+            currency: "EUR",
+            rows: [
+                {
+                    code: "late_30",
+                    label: "1 to 30 days",
+                    is_late: true,
+                    count: 1,
+                    amount: "€ 50.00",
+                    percent: 100,
+                    action: OPEN_LIST,
+                },
+                {
+                    code: "late_60",
+                    label: "31 to 60 days",
+                    is_late: true,
+                    count: 0,
+                    amount: "",
+                    percent: 0,
+                    action: null,
+                },
+            ],
+        },
+    ],
+    payoffs: [
+        { code: "late", label: "Later than due", tone: "warning", count: 2, amounts: ["€ 80.00"], action: OPEN_LIST },
+    ],
     attention: [
         { code: "offers", count: 2, label: "Requests with offers to compare: 2", tone: "warning", action: OPEN_LIST },
     ],
@@ -249,6 +279,10 @@ test("home shows what can be drawn, is due and waits, in words beside each colou
     expect(".o_scf_home_loan .badge").toHaveText("Overdue");
     expect(".o_scf_home_loan [role=progressbar]").toHaveAttribute("aria-valuenow", "75");
     expect("[data-matter=offers]").toHaveText("Requests with offers to compare: 2");
+    expect(".o_scf_home_warning").toHaveText(/L-5\nRhône\n€ 60.00 is missing.\nRemind the buyers./);
+    expect("[data-bucket=late_30]").toHaveText(/1 to 30 days\n€ 50.00 1 loan/);
+    expect("[data-bucket=late_60]").toHaveText(/nothing/);
+    expect("[data-payoff=late]").toHaveText("Later than due\n€ 80.00\n2 loans");
 });
 
 test("home is worked by keyboard", async () => {
@@ -268,6 +302,9 @@ test("an empty home says the first step", async () => {
         ...HOME,
         draw: [],
         due: [],
+        warnings: [],
+        buckets: [],
+        payoffs: [],
         attention: [],
         banks: [],
         loans: [],
@@ -300,4 +337,87 @@ test("a home that can't be read says so and is read again", async () => {
     await contains(".o_scf_home [role=alert] button").click();
     await waitFor(".o_scf_home_draw article");
     await waitForSteps(["read home", "read home"]);
+});
+
+const PICTURE = {
+    summary: "€ 8,084.00 is to be paid by 01/06/2027. € 3,000.00 came in so far.",
+    lines: {
+        due: [
+            [0, 0],
+            [80, 0],
+            [80, 81],
+            [100, 81],
+        ],
+        real: [
+            [0, 0],
+            [40, 30],
+        ],
+        expected: [
+            [40, 30],
+            [90, 90],
+        ],
+        early: [
+            [40, 30],
+            [70, 90],
+        ],
+        late: [
+            [40, 30],
+            [100, 90],
+        ],
+        owed: [],
+    },
+    today: { at: 40, label: "11/23/2026" },
+    scale: [
+        { at: 0, label: "€ 0" },
+        { at: 100, label: "€ 10,000" },
+    ],
+    marks: [
+        { at: 0, label: "1 Nov" },
+        { at: 100, label: "1 Feb" },
+    ],
+    rows: [
+        { day: "11/23/2026", is_today: true, due: "€ 0.00", real: "€ 3,000.00", expected: "", owed: "€ 5,056.00" },
+        { day: "01/06/2027", is_today: false, due: "€ 8,084.00", real: "", expected: "€ 9,000.00", owed: "" },
+    ],
+};
+
+class Loan extends models.Model {
+    _name = "loan";
+    picture = fields.Json();
+    _records = [{ id: 1, picture: PICTURE }];
+}
+defineModels([Loan]);
+
+async function openPicture() {
+    await mountView({
+        type: "form",
+        resModel: "loan",
+        resId: 1,
+        arch: `<form><field name="picture" widget="scf_loan_picture"/></form>`,
+    });
+}
+
+test("the course of a loan is drawn, said and told as a table", async () => {
+    await openPicture();
+    expect(".o_scf_loan_picture_plot").toHaveAttribute("aria-label", PICTURE.summary);
+    expect(".o_scf_loan_picture figcaption").toHaveText(PICTURE.summary);
+    expect(".o_scf_loan_picture_plot .o_scf_loan_picture_due").toHaveAttribute("points", "0,100 80,100 80,19 100,19");
+    expect(".o_scf_loan_picture_plot .o_scf_loan_picture_band").toHaveAttribute("points", "40,70 70,10 100,10 40,70");
+    expect(".o_scf_loan_picture_plot .o_scf_loan_picture_owed").toHaveCount(0);
+    expect(queryAllTexts(".o_scf_loan_picture_legend li")).toEqual([
+        "To be paid by then",
+        "Came in",
+        "Expected, from how these buyers pay",
+        "If they pay in time, or later still",
+        "Today",
+    ]);
+    await contains(".o_scf_loan_picture summary").click();
+    expect(queryAllTexts(".o_scf_loan_picture tbody th")).toEqual(["11/23/2026 (today)", "01/06/2027"]);
+});
+
+test("the course of a loan runs with the script", async () => {
+    defineParams({ lang_parameters: { direction: "rtl" } });
+    await openPicture();
+    expect(".o_scf_loan_picture_plot .o_scf_loan_picture_real").toHaveAttribute("points", "100,100 60,70");
+    expect(".o_scf_loan_picture_plot .o_scf_loan_picture_today").toHaveAttribute("x1", "60");
 });

@@ -18,6 +18,7 @@ const TONE_ICONS = {
     warning: "fa-exclamation-triangle",
     info: "fa-calendar",
     muted: "fa-calendar-o",
+    success: "fa-check-circle",
 };
 
 /**
