@@ -38,6 +38,7 @@ def test_every_route_of_the_protocol_is_described() -> None:
         "/v1/loans/{loan_id}": {"get"},
         "/v1/loans/{loan_id}/collections": {"post"},
         "/v1/loans/{loan_id}/repayments": {"post"},
+        "/v1/loans/{loan_id}/drawdowns": {"post"},
         "/v1/loans/{loan_id}/statement": {"get"},
         "/v1/loans/{loan_id}/statement.camt053": {"get"},
         "/v1/loans/{loan_id}/collateral": {"get"},

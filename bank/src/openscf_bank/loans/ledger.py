@@ -176,6 +176,13 @@ def book_charge_reversal(uow: UnitOfWork, loan: Loan, on: date, charge: LedgerEn
     return _book(uow, loan, "charge_reversal", event, charge.amount, reverses=charge.id)
 
 
+def left_over_without(loan: Loan, entries: Sequence[LedgerEntry], charge: LedgerEntry, on: date) -> Decimal:
+    """How much of what was paid would be taken for nothing if a charge were taken back on `on`."""
+    trial = arithmetic.ChargeReversal(id="trial", on=on, reverses=charge.id)
+    known = dated_events(entries)
+    return arithmetic.replay(terms_of(loan), [*known, trial], max([on, *(event.on for event in known)])).unallocated
+
+
 def book_extension(uow: UnitOfWork, loan: Loan, on: date, days: int, source: Source) -> LedgerEntry:
     """Move the due dates from `on` on by `days`, the loan's own with them."""
     entry = _append(uow, loan, "extension", on, Decimal(0), days=days, source=source)
