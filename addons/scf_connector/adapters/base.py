@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import date
 
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
@@ -80,6 +81,14 @@ class ReceivedPage:
     next_cursor: str
     has_more: bool
     flaw: OpenSCFError | None = None
+
+
+@dataclass(frozen=True)
+class SignedFile:
+    """A file as the bank sent it, and its detached signature over the bytes, which was checked."""
+
+    content: bytes
+    signature: str
 
 
 class BankAdapter(ABC):
@@ -157,6 +166,10 @@ class BankAdapter(ABC):
     @abstractmethod
     def collateral(self, loan_id: str) -> Collateral:
         """Ask which goods the bank holds for a loan, by the bank's id of the loan."""
+
+    @abstractmethod
+    def statement(self, loan_id: str, start: date, end: date) -> SignedFile:
+        """Ask for the camt.053 of a loan between two days, both included, by the bank's id of the loan."""
 
     @abstractmethod
     def poll(self, after: str) -> ReceivedPage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from urllib.parse import quote
 
 from openscf.client import BankClient
@@ -12,7 +13,7 @@ from openscf.keys import KeySet, SigningKey
 from openscf.wire import ClientRegistration, Collateral, Event, EventPayload
 from pydantic import ValidationError
 
-from .base import BankAdapter, Discovered, ReceivedEvent, ReceivedPage
+from .base import BankAdapter, Discovered, ReceivedEvent, ReceivedPage, SignedFile
 
 PATHS = {
     'apply': 'loan-applications',
@@ -78,6 +79,10 @@ class OpenSCFAdapter(BankAdapter):
 
     def collateral(self, loan_id: str) -> Collateral:
         return self._client().collateral(loan_id)
+
+    def statement(self, loan_id: str, start: date, end: date) -> SignedFile:
+        answer = self._client().statement_camt053(loan_id, start=start, end=end)
+        return SignedFile(content=answer.body, signature=answer.signature)
 
     def poll(self, after: str) -> ReceivedPage:
         page = self._client().events(after, limit=PAGE_SIZE)

@@ -68,6 +68,13 @@ from . import scf_loan_due
 from . import scf_loan_following
 from . import scf_loan_warning
 from . import scf_loan_picture
+from . import scf_statement_line
+from . import scf_statement
+from . import scf_statement_comparing
+from . import scf_statement_job
+from . import scf_loan_clearing
+from . import account_bank_statement_line
+from . import scf_payment_file
 from . import scf_loan_buyer_payment
 from . import scf_loan_default
 from . import scf_loan_substitution

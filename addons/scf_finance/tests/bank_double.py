@@ -215,7 +215,7 @@ class BankDouble:
         book, on = self.loans[loan.bank_loan_ref], on or self.today
         payoff = arithmetic.payoff_amount(self.terms(loan), self.events(book), on)
         amount = min(Decimal(amount), payoff)
-        event = arithmetic.Repayment(id=f"ent-{uuid.uuid4()}", on=on, amount=amount)
+        event = arithmetic.Repayment(id=f"ent-{uuid.uuid4().hex[:30]}", on=on, amount=amount)
         allocation = arithmetic.posting(self.terms(loan), self.events(book), event)
         entry = self._entry(book, "repayment", on, amount, allocation=allocation, source=source, ref=event.id)
         closed = self._settled(loan, on)
@@ -228,7 +228,7 @@ class BankDouble:
 
     def reverse_repayment(self, loan, entry, on=None, source=None):
         book, on = self.loans[loan.bank_loan_ref], on or self.today
-        event = arithmetic.RepaymentReversal(id=f"ent-{uuid.uuid4()}", on=on, reverses=entry["id"])
+        event = arithmetic.RepaymentReversal(id=f"ent-{uuid.uuid4().hex[:30]}", on=on, reverses=entry["id"])
         allocation = arithmetic.posting(self.terms(loan), self.events(book), event)
         reversal = self._entry(
             book,
@@ -314,7 +314,7 @@ class BankDouble:
     def _entry(self, book, kind, on, amount, *, allocation=None, source=None, ref=None, reverses=None):
         currency = book["terms"]["principal"]["currency"]
         entry = {
-            "id": ref or f"ent-{uuid.uuid4()}",
+            "id": ref or f"ent-{uuid.uuid4().hex[:30]}",
             "sequence": len(book["entries"]) + 1,
             "type": kind,
             "value_date": on.isoformat(),

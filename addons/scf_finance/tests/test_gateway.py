@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 from openscf_bank.testing import BankProcess
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.base.tests.test_ir_cron import CronMixinCase
@@ -159,3 +162,37 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self._exchange(gateway)
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
         self._assert_books_closed(loan)
+
+    def test_bank_states_what_we_booked_until_an_event_is_missing(self):
+        bank, gateway = self._open_bank()
+        invoice = self._invoice(9000.0, currency_id=self.euro)
+        application = self._request(invoice, banks=bank)
+        self._accept(self._offer_of(application, gateway))
+        self._exchange(gateway)
+        loan = application.loan_ids
+        payment = self._pay(invoice, 2000.0, currency_id=self.euro.id)
+        self._exchange(gateway)
+        payment.action_cancel()
+        self._exchange(gateway)
+        statement = loan._fetch_statement(loan.start_date, self.today)
+        lines = statement.entry_line_ids
+        kinds = ["disbursement", "fee", "repayment", "repayment_reversal"]
+        self.assertEqual(lines.entry_id.mapped("type"), kinds)
+        self.assertNotIn("different", lines.mapped("status"), lines.mapped("explanation"))
+        self.assertEqual(statement.bank_closing, loan.book_principal)
+        self.assertTrue(statement.signature)
+
+        # The bank draws what the buyer pays, and its event has not come.
+        self._pay(invoice, 1000.0, currency_id=self.euro.id)
+        self._run("scf_finance.cron_report_collections")
+        self._run("scf_connector.cron_outbox")
+        gateway.run_jobs()
+        loan._fetch_statement(loan.start_date, self.today)
+        missing = statement.entry_line_ids.filtered(lambda line: not line.entry_id)
+        self.assertEqual((missing.cause, statement.state), ("not_arrived", "different"))
+        self._run("scf_connector.cron_poll")
+        statement.action_compare()
+        self.assertNotIn("different", statement.entry_line_ids.mapped("status"))
+
+        with self.assertRaisesRegex(UserError, "did not give the statement"):
+            loan._fetch_statement(self.today, self.today - timedelta(days=1))

@@ -9,3 +9,6 @@ from . import scf_extension_request
 from . import scf_substitution_request
 from . import scf_books_setup
 from . import scf_period_close
+from . import scf_statement_request
+from . import scf_bank_statement_upload
+from . import scf_payment_order
