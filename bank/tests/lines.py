@@ -30,7 +30,7 @@ class Line(Sale):
     def _transaction(self) -> dict[str, Any]:
         return {
             **super()._transaction(),
-            "eligible": {"amount": "50000.00", "currency": self.currency},
+            "eligible": {"amount": "150000.00", "currency": self.currency},
             "documents": [],
         }
 

@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from erp import Erp, new_key
+from erp import Erp, new_key, new_sale
+from lines import Line
 from openscf import wire
 from openscf.errors import BankRefused
 from openscf_bank.kit.core_banking import PaymentOrder
 from openscf_bank.loans import drawdowns, ledger, lines, repository
 from openscf_bank.loans.models import Loan
+from openscf_bank.testing import BankProcessError
 from plain_loans import LINE, granted
 from server import Bank
 from test_concurrency import AT_ONCE, together
@@ -268,3 +270,42 @@ class TestTheEnd:
         assert erp.http.loan(line.id).status == "CLOSED"
         assert erp.http.application(line.loan_application_id).status == "CLOSED"
         assert erp.event_types()[-1] == "loan.closed"
+
+
+class TestTheJourney:
+    """From a package without documents to a line that the bank's own rules price, or an officer does."""
+
+    def test_a_line_is_applied_for_without_documents_offered_and_drawn(self, bank: Bank, erp: Erp) -> None:
+        offer = erp.offered(Line(), repayment="revolving")
+        assert (offer.terms.repayment, offer.terms.principal.amount) == ("revolving", Decimal("20000.00"))
+        line = erp.http.loan(erp.accept(offer).id)
+        draw(erp, line, "5000.00")
+        page = bank.officer.page(f"loans/{line.id}")
+        assert "15,000.00 EUR of 20,000.00 EUR can be drawn today" in page
+        assert "on all that the company sells" in page
+        assert "Jonas Petersen, approved by Marta Klein" in page
+
+    def test_several_lines_of_one_company_name_no_document_twice(self, erp: Erp) -> None:
+        assert erp.offered(Line(), repayment="revolving").status == "OPEN"
+        assert erp.offered(Line(), repayment="revolving").status == "OPEN"
+
+    def test_an_officer_prices_a_line_within_what_is_collected(self, bank: Bank, erp: Erp) -> None:
+        asked = erp.apply(Line(requested=Decimal("120000.00")), repayment="revolving")
+        assert asked.status == "PROCESSING"
+        assert "on all that the company sells" in bank.officer.page(f"applications/{asked.id}")
+        with pytest.raises(BankProcessError, match="of what the company's collections carry"):
+            bank.officer.approve(asked.id, principal="99000.00")
+        bank.officer.approve(asked.id, principal="30000.00")
+        [offer] = erp.http.application(asked.id).offers
+        assert (offer.terms.principal.amount, offer.terms.repayment) == (Decimal("30000.00"), "revolving")
+        assert (offer.terms.fee_timing, offer.terms.sweep_percent) == ("periodic", Decimal("20.00"))
+
+    def test_a_technique_on_documents_is_not_applied_for_without_any(self, erp: Erp) -> None:
+        asked = erp.apply(new_sale(), documents_fingerprints=[], repayment="bullet")
+        assert asked.rejection is not None
+        assert "other documents_fingerprints" in asked.rejection.message
+
+    def test_an_invoice_is_financed_without_recourse_where_that_is_asked_for(self, bank: Bank, erp: Erp) -> None:
+        offer = erp.offered(new_sale(), recourse=False)
+        assert offer.terms.recourse is False
+        assert "technique and no recourse" in bank.officer.page(f"applications/{offer.loan_application_id}")

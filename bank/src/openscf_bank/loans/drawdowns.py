@@ -5,6 +5,7 @@ A line is GRANTED until its first drawdown is paid out; that day its tenor begin
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from openscf import wire
@@ -58,10 +59,10 @@ def draw(uow: UnitOfWork, client_id: str, loan_id: str, request: wire.DrawdownRe
     return _as_wire(uow.session, loan, drawdown)
 
 
-def available(uow: UnitOfWork, loan: Loan) -> Decimal:
+def available(session: Session, loan: Loan, today: date) -> Decimal:
     """What can be drawn: the limit, less what is drawn and what is asked for and not paid out; 0 once it is over."""
-    drawable = ledger.available(loan, repository.ledger(uow.session, loan.id), uow.now.date())
-    asked = (one.amount for one in lines.drawdowns(uow.session, loan.id) if one.status == "REQUESTED")
+    drawable = ledger.available(loan, repository.ledger(session, loan.id), today)
+    asked = (one.amount for one in lines.drawdowns(session, loan.id) if one.status == "REQUESTED")
     return max(drawable - sum(asked, Decimal(0)), Decimal(0))
 
 
@@ -132,7 +133,7 @@ def _check(uow: UnitOfWork, loan: Loan, request: wire.DrawdownRequest) -> None:
     if amount <= 0:
         raise _invalid("/amount/amount", "The amount must be above zero.")
     _require_nothing_past_due(uow, loan)
-    left = available(uow, loan)
+    left = available(uow.session, loan, uow.now.date())
     if amount > left:
         raise _invalid(
             "/amount/amount", f"Only {round_money(left, currency)} {currency} can be drawn now. Ask for at most that."
