@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 from erp import Erp
 from openscf import wire
-from openscf_bank.applications.models import Application
+from openscf_bank.applications.models import Application, FinancedDocument
 from openscf_bank.clients import repository as clients
 from openscf_bank.kit.ids import new_id
 from openscf_bank.offers import service as offers
@@ -62,3 +63,24 @@ def granted(erp: Erp, **terms: Any) -> wire.Loan:
         uow.session.flush()
         offer = offers.make(uow, application, client, offered, "Camille Moreau")
     return erp.http.loan(erp.accept(erp.http.offer(offer.id)).id)
+
+
+def financing(
+    erp: Erp, loan: wire.Loan, *numbers: str, outstanding: str = "10000.00", kind: str = "customer_invoice"
+) -> wire.Loan:
+    """The loan with documents of these numbers, each worth `outstanding`, as if a package had named them."""
+    with erp.bank.gateway.db.write() as session:
+        for number in numbers:
+            session.add(
+                FinancedDocument(
+                    id=new_id("fdoc"),
+                    application_id=loan.loan_application_id,
+                    fingerprint=f"f1 {uuid.uuid4().hex}",
+                    kind=kind,
+                    number=number,
+                    currency=loan.terms.principal.currency,
+                    outstanding=Decimal(outstanding),
+                    is_open=True,
+                )
+            )
+    return loan

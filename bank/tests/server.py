@@ -23,7 +23,15 @@ from openscf_bank.kit.core_banking import SimulatedCoreBanking
 from openscf_bank.migrations import upgrade
 from openscf_bank.profile import load_profile
 from openscf_bank.settings import Settings
-from openscf_bank.testing import OFFICER_NAME, OFFICER_PASSWORD, OFFICER_USERNAME, PROFILES, OfficerAtDesk
+from openscf_bank.testing import (
+    COLLEAGUE_NAME,
+    COLLEAGUE_USERNAME,
+    OFFICER_NAME,
+    OFFICER_PASSWORD,
+    OFFICER_USERNAME,
+    PROFILES,
+    OfficerAtDesk,
+)
 
 # Hashing at full cost at every login would be most of the suite's time.
 desk._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -51,7 +59,9 @@ class Bank:
         self.gateway = dataclasses.replace(built, core_banking=self.core_banking)
         upgrade(self.gateway.db)
         create_officer(self.gateway.db, OFFICER_USERNAME, OFFICER_NAME, OFFICER_PASSWORD)
+        create_officer(self.gateway.db, COLLEAGUE_USERNAME, COLLEAGUE_NAME, OFFICER_PASSWORD)
         self.officer = OfficerAtDesk(self.url)
+        self.colleague = OfficerAtDesk(self.url, COLLEAGUE_USERNAME)
         self._server = uvicorn.Server(uvicorn.Config(build_app(self.gateway), log_level="info", access_log=False))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 

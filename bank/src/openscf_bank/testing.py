@@ -39,6 +39,9 @@ PROFILES = Path(__file__).parents[2] / "profiles"
 OFFICER_USERNAME = "officer"
 OFFICER_PASSWORD = "correct horse battery"  # noqa: S105  # of a bank that lives as long as its test
 OFFICER_NAME = "Camille Moreau"
+# Some decisions take two.
+COLLEAGUE_USERNAME = "colleague"
+COLLEAGUE_NAME = "Henri Blanc"
 
 START_SECONDS = 90
 
@@ -80,7 +83,9 @@ class BankProcess:
         self.gateway = self._build_gateway()
         upgrade(self.gateway.db)
         create_officer(self.gateway.db, OFFICER_USERNAME, OFFICER_NAME, OFFICER_PASSWORD)
+        create_officer(self.gateway.db, COLLEAGUE_USERNAME, COLLEAGUE_NAME, OFFICER_PASSWORD)
         self.officer = OfficerAtDesk(self.url)
+        self.colleague = OfficerAtDesk(self.url, COLLEAGUE_USERNAME)
 
     def __enter__(self) -> BankProcess:
         self.start()
@@ -217,13 +222,87 @@ class OfficerAtDesk:
 
     def release_goods(self, loan_id: str, release_id: str) -> None:
         """Release pledged goods that wait, by the applicant's own id of the release."""
-        number = self._waiting_release(loan_id, release_id)
+        number = self._waiting(loan_id, "release", release_id)
         self._send(f"loans/{loan_id}/releases/{number}/release", {})
 
     def decline_release(self, loan_id: str, release_id: str, reason: str) -> None:
         """Decline to release pledged goods that wait, by the applicant's own id of the release."""
-        number = self._waiting_release(loan_id, release_id)
+        number = self._waiting(loan_id, "release", release_id)
         self._send(f"loans/{loan_id}/releases/{number}/decline", {"reason": reason})
+
+    def offer_extension(
+        self, loan_id: str, extension_id: str, *, fee: str = "0.00", due_date: date | None = None, message: str = ""
+    ) -> None:
+        """Offer the extension that waits, by the applicant's own id: as it was asked for, unless `due_date` differs."""
+        number = self._waiting(loan_id, "extension", extension_id)
+        action = f"loans/{loan_id}/extensions/{number}/offer"
+        fields = _form_fields(self.page(f"loans/{loan_id}"), f"/desk/{action}") | {"fee": fee, "message": message}
+        if due_date is not None:
+            fields["due_date"] = due_date.isoformat()
+        self._send(action, fields)
+
+    def decline_extension(self, loan_id: str, extension_id: str, reason: str) -> None:
+        """Decline the extension that waits."""
+        number = self._waiting(loan_id, "extension", extension_id)
+        self._send(f"loans/{loan_id}/extensions/{number}/decline", {"reason": reason})
+
+    def grant_substitution(self, loan_id: str, substitution_id: str) -> None:
+        """Look at the package of the substitution that waits, and grant it."""
+        number = self._waiting(loan_id, "substitution", substitution_id)
+        self.page(f"loans/{loan_id}/substitutions/{number}")
+        self._send(f"loans/{loan_id}/substitutions/{number}/grant", {})
+
+    def decline_substitution(self, loan_id: str, substitution_id: str, reason: str) -> None:
+        """Decline the substitution that waits."""
+        number = self._waiting(loan_id, "substitution", substitution_id)
+        self._send(f"loans/{loan_id}/substitutions/{number}/decline", {"reason": reason})
+
+    def record_buyer_payment(
+        self,
+        loan_id: str,
+        number: str,
+        amount: str,
+        *,
+        received_on: date,
+        reference: str,
+        payer: str = "",
+        kind: str = "customer_invoice",
+    ) -> None:
+        """Book what a buyer paid the bank for the document `number` of a loan, in the loan's currency."""
+        fields = {
+            "document": f"{kind} {number}", "amount": amount, "received_on": received_on.isoformat(), "payer": payer,
+            "reference": reference,
+        }  # fmt: skip
+        self._send(f"loans/{loan_id}/buyer-payments", fields)
+
+    def return_buyer_payment(self, loan_id: str, sequence: int, *, returned_on: date, reason: str) -> None:
+        """Return the payment with this number in the loan's list."""
+        fields = {"returned_on": returned_on.isoformat(), "reason": reason}
+        self._send(f"loans/{loan_id}/buyer-payments/{sequence}/return", fields)
+
+    def charge(self, loan_id: str, amount: str, *, component: str = "fee", reason: str = "Dunning letter") -> None:
+        """Charge a fee or a penalty, in the loan's currency."""
+        self._send(f"loans/{loan_id}/charges", {"component": component, "amount": amount, "reason": reason})
+
+    def take_back_charge(self, loan_id: str, sequence: int, reason: str = "Charged by mistake.") -> None:
+        """Take a charge back, by its number in the loan's ledger."""
+        self._send(f"loans/{loan_id}/charges/{sequence}/take-back", {"reason": reason})
+
+    def call_loan(self, loan_id: str, reason: str) -> None:
+        """Make everything due today."""
+        self._send(f"loans/{loan_id}/call", {"reason": reason})
+
+    def propose_write_off(self, loan_id: str, reason: str) -> None:
+        """Propose to give up what a loan owes."""
+        self._send(f"loans/{loan_id}/write-offs", {"reason": reason})
+
+    def approve_write_off(self, loan_id: str) -> None:
+        """Approve what a colleague proposed."""
+        self._send(f"loans/{loan_id}/write-offs/{self._proposed_write_off(loan_id)}/approve", {})
+
+    def drop_write_off(self, loan_id: str) -> None:
+        """Drop what was proposed."""
+        self._send(f"loans/{loan_id}/write-offs/{self._proposed_write_off(loan_id)}/drop", {})
 
     def log_in(self) -> None:
         """Begin a session; it is done by itself where one is needed."""
@@ -241,11 +320,18 @@ class OfficerAtDesk:
     def _client_status(self, client_id: str, status: str, reason: str) -> None:
         self._send(f"clients/{client_id}/status", {"status": status, "reason": reason})
 
-    def _waiting_release(self, loan_id: str, release_id: str) -> str:
+    def _waiting(self, loan_id: str, what: str, identifier: str) -> str:
+        """The number of what waits on the page of a loan, by the applicant's own id of it."""
         shown = self.page(f"loans/{loan_id}")
-        found = re.search(rf'data-release-id="{re.escape(escape(release_id))}" data-number="([0-9]+)"', shown)
+        found = re.search(rf'data-{what}-id="{re.escape(escape(identifier))}" data-number="([0-9]+)"', shown)
         if found is None:
-            raise BankProcessError(f"No release {release_id!r} of the loan {loan_id} waits.")
+            raise BankProcessError(f"No {what} {identifier!r} of the loan {loan_id} waits.")
+        return found.group(1)
+
+    def _proposed_write_off(self, loan_id: str) -> str:
+        found = re.search(r'data-write-off="([0-9]+)"', self.page(f"loans/{loan_id}"))
+        if found is None:
+            raise BankProcessError(f"Nobody proposes to write the loan {loan_id} off.")
         return found.group(1)
 
     def page(self, path: str) -> str:
@@ -262,11 +348,19 @@ class OfficerAtDesk:
             raise BankProcessError(f"/desk/{path} answered {answer.status_code}: {_text(answer.text)}")
         return answer
 
+    def refused(self, path: str, fields: Mapping[str, str]) -> str:
+        """The page on which a form comes back that cannot stand."""
+        answer = self._post(path, fields)
+        if answer.status_code != 422:
+            raise BankProcessError(f"/desk/{path} answered {answer.status_code}: {_text(answer.text)}")
+        return answer.text
+
+    def _post(self, path: str, fields: Mapping[str, str]) -> requests.Response:
+        sent = {**fields, "csrf_token": _hidden(self.page("audit"), "csrf_token")}
+        return self._http.post(f"{self._desk}/{path}", sent, timeout=20, allow_redirects=False)
+
     def _send(self, path: str, fields: Mapping[str, str]) -> None:
-        token = _hidden(self.page("audit"), "csrf_token")
-        answer = self._http.post(
-            f"{self._desk}/{path}", {**fields, "csrf_token": token}, timeout=20, allow_redirects=False
-        )
+        answer = self._post(path, fields)
         if answer.status_code != 303:
             raise BankProcessError(f"/desk/{path} answered {answer.status_code}: {_text(answer.text)}")
 
@@ -312,4 +406,8 @@ def _form_fields(html: str, action: str) -> dict[str, str]:
 
 
 def _text(html: str) -> str:
+    """What a page says: the sentences beside its fields where a form came back, else its beginning."""
+    marked = re.findall(r'<span class="error"[^>]*>(.*?)</span>', html, re.DOTALL)
+    if marked:
+        return unescape("; ".join(marked))
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())[:600]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from openscf.wire import ReleaseStatus
 from sqlalchemy.orm import Session
 
 from .models import PledgedGoods, Release, Valuation, ValuedGoods
@@ -32,20 +31,6 @@ def asked_before(session: Session, loan_id: str, release_id: str) -> Release | N
     """The release that the applicant gave this id."""
     query = sa.select(Release).where(Release.loan_id == loan_id, Release.release_id == release_id)
     return session.scalars(query).one_or_none()
-
-
-def count_waiting(session: Session) -> int:
-    """How many releases wait."""
-    query = sa.select(sa.func.count()).select_from(Release).where(Release.status == ReleaseStatus.WAITING.value)
-    return session.execute(query).scalar_one()
-
-
-def waiting_loan_ids(session: Session, loan_ids: Sequence[str]) -> set[str]:
-    """Which of these loans have a release that waits."""
-    query = sa.select(Release.loan_id).where(
-        Release.loan_id.in_(loan_ids), Release.status == ReleaseStatus.WAITING.value
-    )
-    return set(session.scalars(query))
 
 
 def valuations(session: Session, loan_id: str) -> Sequence[Valuation]:

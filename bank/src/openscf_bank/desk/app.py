@@ -15,7 +15,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..gateway import Gateway
 from ..kit.problems import ProblemError
-from . import applications, audit, clients, downloads, inbox, loans, login, password
+from . import (
+    applications,
+    audit,
+    buyer_payments,
+    charges,
+    clients,
+    default,
+    downloads,
+    extensions,
+    inbox,
+    loans,
+    login,
+    password,
+    substitutions,
+)
 from .pages import FOLDER, render
 from .session import FormForged, LoginNeeded
 
@@ -57,7 +71,8 @@ def build_desk(gateway: Gateway) -> FastAPI:
     """The desk of one gateway."""
     desk = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     desk.state.gateway = gateway
-    for part in (login, password, inbox, clients, applications, downloads, loans, audit):
+    about_loans = (loans, charges, extensions, substitutions, buyer_payments, default)
+    for part in (login, password, inbox, clients, applications, downloads, *about_loans, audit):
         desk.include_router(part.router)
     desk.mount("/static", StaticFiles(directory=FOLDER / "static"))
     _install_errors(desk, gateway)

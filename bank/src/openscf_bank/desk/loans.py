@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from openscf.wire import LoanStatus, ReleaseStatus
+from openscf.wire import LoanStatus
 
 from ..access import gateway_of
 from ..applications.models import Application
+from ..applications.repository import financed_documents
 from ..collateral import releases
 from ..collateral import repository as collateral
 from ..collateral.cover import cover
 from ..collateral.models import PledgedGoods
 from ..events.repository import of_application
 from ..gateway import Gateway
-from ..loans import ledger, repository
+from ..loans import buyer_payments, drawdowns, ledger, lines, repository
 from ..loans.models import Loan
 from ..loans.views import as_wire
+from .forms import NO_FORM, FilledForm, FormRefused
 from .pages import render
 from .service import LoggedIn, note
 from .session import address_of, officer_at_desk, officer_sending
@@ -36,12 +37,12 @@ def listed(
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
 ) -> Response:
     """Loans with what is owed today."""
-    filters = [*(one.value for one in LoanStatus), ReleaseStatus.WAITING.value]
+    filters = [*(one.value for one in LoanStatus), "WAITING"]
     chosen = status if status in filters else ""
     today = gateway.clock.today()
     with gateway.db.read() as session:
         rows, total = repository.listed(session, status=chosen or None, page=page)
-        waiting_releases = collateral.waiting_loan_ids(session, [loan.id for loan in rows])
+        waits = repository.waiting(session, [loan.id for loan in rows])
         shown = [
             (
                 loan,
@@ -63,7 +64,7 @@ def listed(
         status=chosen,
         filters=filters,
         today=today,
-        waiting_releases=waiting_releases,
+        waits=waits,
     )
 
 
@@ -75,7 +76,7 @@ def one(
     officer: Annotated[LoggedIn, Depends(officer_at_desk)],
 ) -> Response:
     """One loan."""
-    return _page(request, gateway, officer, loan_id)
+    return loan_page(request, gateway, officer, loan_id)
 
 
 @router.post("/loans/{loan_id}/releases/{number}/release")
@@ -105,32 +106,31 @@ def decline(
     reason: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Decline a release that waits, with a sentence for the applicant."""
-    if not reason.strip():
-        errors = {number: "Write a sentence that the applicant understands."}
-        return _page(request, gateway, officer, loan_id, errors=errors, http_status=422)
-    with gateway.unit_of_work() as uow:
-        releases.decline_by_officer(uow, loan_id, number, officer.name, reason.strip())
-        detail = f"release {number}"
-        note(uow.session, officer.username, address_of(request), "collateral.release_declined", loan_id, detail)
+    form = FilledForm(f"release-{number}", reason=reason)
+    try:
+        words = form.words("reason")
+        with form.checked(), gateway.unit_of_work() as uow:
+            releases.decline_by_officer(uow, loan_id, number, officer.name, words)
+            detail = f"release {number}"
+            note(uow.session, officer.username, address_of(request), "collateral.release_declined", loan_id, detail)
+    except FormRefused as refused:
+        return loan_page(request, gateway, officer, loan_id, refused.form)
     return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)
 
 
-def _page(
-    request: Request,
-    gateway: Gateway,
-    officer: LoggedIn,
-    loan_id: str,
-    *,
-    errors: Mapping[int, str] | None = None,
-    http_status: int = 200,
+def loan_page(
+    request: Request, gateway: Gateway, officer: LoggedIn, loan_id: str, form: FilledForm = NO_FORM
 ) -> Response:
+    """A loan with all its forms; `form` is one that goes back to the officer."""
     today = gateway.clock.today()
     with gateway.db.read() as session:
         loan = session.get_one(Loan, loan_id)
         entries = repository.ledger(session, loan.id)
         valuations = collateral.valuations(session, loan.id)
+        payments = repository.buyer_payments(session, loan.id)
         content: dict[str, Any] = {
             "application": session.get_one(Application, loan.application_id),
+            "documents": financed_documents(session, loan.application_id),
             "collections": repository.collections(session, loan.id),
             "repayments": repository.direct_repayments(session, loan.id),
             "events": of_application(session, loan.application_id),
@@ -139,6 +139,13 @@ def _page(
             "releases": [
                 (one, session.get_one(PledgedGoods, one.goods_id)) for one in collateral.releases(session, loan.id)
             ],
+            "extensions": repository.extensions(session, loan.id),
+            "substitutions": repository.substitutions(session, loan.id),
+            "payable": buyer_payments.payable_documents(session, loan),
+            "payments": [(one, buyer_payments.moved(gateway, session, one)) for one in payments],
+            "write_offs": repository.write_off_proposals(session, loan.id),
+            "drawdowns": lines.drawdowns(session, loan.id),
+            "available": drawdowns.available(session, loan, today) if ledger.is_revolving(loan) else None,
         }
     past_due = ledger.state(loan, entries, today).past_due if loan.start_date else 0
     return render(
@@ -146,12 +153,14 @@ def _page(
         gateway,
         "loan.html",
         officer=officer,
-        http_status=http_status,
+        http_status=422 if form.errors else 200,
         loan=loan,
         view=as_wire(loan, entries, today),
         entries=entries,
         past_due=past_due,
         today=today,
-        errors=dict(errors or {}),
+        form=form,
+        called=any(entry.type == "call" for entry in entries),
+        written_off=any(entry.type == "write_off" for entry in entries),
         **content,
     )

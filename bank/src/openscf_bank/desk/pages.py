@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,8 @@ from openscf.money import decimals
 
 from ..applications.repository import count_waiting
 from ..clients.repository import count_pending
-from ..collateral.repository import count_waiting as count_waiting_releases
 from ..gateway import Gateway
+from ..loans.repository import count_waiting as count_waiting_of_loans
 from .service import LoggedIn
 
 FOLDER = Path(__file__).parent
@@ -28,9 +28,16 @@ TECHNIQUES = {
     "pre_shipment": "Pre-shipment finance",
     "distributor_finance": "Distributor finance",
     "inventory_loan": "Inventory loan",
+    "revolving_line": "Revolving line",
 }
-# What an application's `counterparty_name` names; of sales, its buyers.
-COUNTERPARTIES = {"distributor_finance": "supplier", "inventory_loan": "goods"}
+# What an application's `counterparty_name` names; of sales, its buyers. Of a line, nobody: all customers repay it.
+COUNTERPARTIES = {"distributor_finance": "supplier", "inventory_loan": "goods", "revolving_line": "customers"}
+FEES = {
+    "deducted": "Fee, deducted",
+    "on_repayment": "Fee, repaid with the loan",
+    "up_front": "Fee, due with the payout",
+    "periodic": "Fee, on every due date",
+}
 KINDS = {
     "customer_invoice": "Invoice",
     "sales_order": "Order",
@@ -46,7 +53,8 @@ TONES = {
     "ACTIVE": "good", "APPROVED": "good", "ACCEPTED": "good", "REJECTED": "bad", "DECLINED": "bad", "SUSPENDED": "bad",
     "DISBURSED_FAILED": "bad", "CANCELLED": "done", "CLOSED": "done", "EXPIRED": "done", "WITHDRAWN": "done",
     "green": "good", "amber": "ask", "red": "bad", "grey": "done",
-    "RELEASED": "good", "WAITING": "wait",
+    "RELEASED": "good", "WAITING": "wait", "REQUESTED": "wait", "PROPOSED": "wait", "DROPPED": "done", "LAPSED": "done",
+    "POSTED": "good",
     "pass": "good", "refer": "ask", "decline": "bad", "offer": "good", "error": "bad", "warning": "ask",
 }  # fmt: skip
 
@@ -61,13 +69,13 @@ def render(
     **content: Any,
 ) -> HTMLResponse:
     """A page. With an officer it carries the navigation with the counts of what waits."""
-    waiting = {"applications": 0, "clients": 0, "releases": 0}
+    waiting = {"applications": 0, "clients": 0, "loans": 0}
     if officer is not None:
         with gateway.db.read() as session:
             waiting = {
                 "applications": count_waiting(session),
                 "clients": count_pending(session),
-                "releases": count_waiting_releases(session),
+                "loans": count_waiting_of_loans(session),
             }
     html = (
         _environment()
@@ -91,10 +99,12 @@ def _environment() -> Environment:
         "money": money,
         "quantity": quantity,
         "day": day,
+        "later": lambda value, days: (value + timedelta(days=days)).isoformat(),
         "moment": moment,
         "words": words,
         "tone": lambda status: TONES.get(status, "done"),
         "counterparty": lambda code: COUNTERPARTIES.get(code, "buyer"),
+        "fee": lambda timing: FEES.get(timing, "Fee"),
         "kind": lambda code: KINDS.get(code, words(code)),
         "technique": lambda code: TECHNIQUES.get(code, words(code)),
     }

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from ..applications import repository as applications
 from ..applications.models import Application, FinancedDocument, Part
-from ..gateway import UnitOfWork
-from ..kit.core_banking import PaymentInstruction
+from ..gateway import Gateway, UnitOfWork
+from ..kit.core_banking import PaymentInstruction, PaymentResult
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError
 from . import ledger, repository, service, settling
@@ -138,6 +138,14 @@ def take_back(
 def claim_reference(payment: BuyerPayment) -> str:
     """Under which the core system claims a surplus; it is paid on under the payment's own id."""
     return f"{payment.id}-claim"
+
+
+def moved(gateway: Gateway, session: Session, payment: BuyerPayment) -> PaymentResult | None:
+    """Where the payment of a surplus stands, or its claim once the buyer's payment was returned; None without one."""
+    if payment.surplus <= 0:
+        return None
+    reference = payment.id if payment.returned_on is None else claim_reference(payment)
+    return gateway.core_banking.result(session, reference, gateway.clock.now())
 
 
 def _book(uow: UnitOfWork, loan: Loan, payment: BuyerPayment, on: date, drawn: Decimal) -> list[LedgerEntry]:

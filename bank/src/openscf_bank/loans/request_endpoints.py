@@ -12,6 +12,7 @@ from ..access import SignedPost, signed_post
 from ..documents.erasing import forgotten_where_not_ours
 from . import extensions, substitutions
 
+# The ERP chooses the ids of what it asks for, and may have chosen a slash.
 router = APIRouter(prefix="/v1/loans/{loan_id}", tags=["loans"])
 
 
@@ -22,7 +23,10 @@ def extend(loan_id: str, request: wire.ExtensionRequest, post: Annotated[SignedP
 
 
 @router.post(
-    "/extensions/{extension_id}/accept", status_code=202, response_model=wire.Extension, summary="Accept an extension"
+    "/extensions/{extension_id:path}/accept",
+    status_code=202,
+    response_model=wire.Extension,
+    summary="Accept an extension",
 )
 def accept(
     loan_id: str,
@@ -40,7 +44,7 @@ def accept(
 
 
 @router.post(
-    "/extensions/{extension_id}/withdraw", status_code=202, response_model=wire.Extension, summary="Give it up"
+    "/extensions/{extension_id:path}/withdraw", status_code=202, response_model=wire.Extension, summary="Give it up"
 )
 def withdraw(
     loan_id: str, extension_id: str, decision: wire.Decision, post: Annotated[SignedPost, Depends(signed_post)]
