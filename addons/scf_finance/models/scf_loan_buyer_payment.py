@@ -127,13 +127,11 @@ class ScfLoanBuyerPayment(models.Model):
     def _invoices(self, kind):
         """The invoices that the payment is for: posted, the one that is owed longest first."""
         loan = self.loan_id
+        named = [("company_id", "=", loan.company_id.id), ("name", "=", self.document_name)]
         if kind == "sales_order":
-            orders = loan.application_id.line_ids.sale_order_id
-            invoices = orders.filtered(lambda order: order.name == self.document_name).invoice_ids
+            invoices = self.env["sale.order"].search(named).invoice_ids
         else:
-            invoices = self.env["account.move"].search(
-                [("company_id", "=", loan.company_id.id), ("name", "=", self.document_name)]
-            )
+            invoices = self.env["account.move"].search(named)
         return invoices.filtered(
             lambda move: (
                 move.move_type == "out_invoice" and move.state == "posted" and move.currency_id == loan.currency_id
@@ -190,8 +188,11 @@ class ScfLoanBuyerPayment(models.Model):
         if {line.amount_currency > 0 for line in items} == {True, False}:
             items.reconcile()
 
-    def _take_back(self, day):
-        """The bank gave the payment back, as where the buyer's bank recalled it: the invoice is owed again."""
+    def _take_back(self, day, reason):
+        """The bank gave the payment back, as where the buyer's bank recalled it: the invoice is owed again.
+
+        :param str reason: the bank's words; also what it claims back of what it had paid on
+        """
         if self.state == "returned":
             return
         self.return_booking_id = self.booking_id._reverse_moves(
@@ -201,12 +202,13 @@ class ScfLoanBuyerPayment(models.Model):
         self.state = "returned"
         self.loan_id._warn(
             self.env._(
-                "%(bank)s gave back %(amount)s that %(payer)s had paid it for %(document)s. The invoice is open again: "
-                "ask the buyer.",
+                "%(bank)s gave back %(amount)s that %(payer)s had paid it for %(document)s. %(reason)s What was "
+                "settled is open again: ask the buyer.",
                 bank=self.loan_id.bank_id.name,
                 amount=self._money(self.amount),
                 payer=self.payer or self.env._("the buyer"),
                 document=self.document_name,
+                reason=reason,
             )
         )
 
@@ -253,7 +255,7 @@ class ScfLoan(models.Model):
     def _take_buyer_payment_returned(self, content, is_news):
         payment = self.env["scf.loan.buyer.payment"]._receive(self, content["payment"])
         days = [fields.Date.to_date(entry["value_date"]) for entry in content.get("entries") or []]
-        payment._take_back(max([payment.received_on, *days]))
+        payment._take_back(max([payment.received_on, *days]), content.get("reason") or "")
         self._take_entries(content, is_news)
 
     def _reduce_shortfall(self, entries):

@@ -243,6 +243,7 @@ class ScfLoanExtension(models.Model):
             return
         self.write(
             {
+                "days": message.days,  # the bank may offer another day than was asked for
                 "fee": float(message.fee.amount) if message.fee else 0.0,
                 "due_date": message.due_date,
                 "expires_at": message.expires_at.replace(tzinfo=None) if message.expires_at else False,

@@ -163,6 +163,10 @@ class TestConcurrency(BaseCase):
             for statement in (
                 f"DELETE FROM mail_activity WHERE res_model = 'scf.application' AND res_id IN {race}",
                 f"UPDATE scf_application SET package_id = NULL WHERE id IN {race}",
+                f"DELETE FROM scf_loan_substitution WHERE loan_id IN"
+                f" (SELECT id FROM scf_loan WHERE application_id IN {race})",
+                f"DELETE FROM mail_activity WHERE res_model = 'scf.loan' AND res_id IN"
+                f" (SELECT id FROM scf_loan WHERE application_id IN {race})",
                 f"DELETE FROM scf_loan WHERE application_id IN {race}",
                 f"DELETE FROM scf_offer WHERE application_id IN {race}",
                 f"DELETE FROM scf_submission WHERE application_id IN {race}",
@@ -290,6 +294,47 @@ class TestConcurrency(BaseCase):
         )
         self.assertIn("already being financed", error)
         self.assertEqual(self._open_claims(), 2)
+
+    def test_same_invoice_asked_for_and_offered_as_a_replacement(self):
+        loan_id = self._running_loan()
+
+        def substitute(env):
+            request = env["scf.substitution.request"].create({"loan_id": loan_id, "reason": "Goods sent back."})
+            request.released_line_ids = env["scf.loan"].browse(loan_id).application_id.line_ids
+            request.move_ids = env["account.move"].browse(self.ids["invoice"])
+            request.action_send()
+
+        def submit(env):
+            return self._submit(env, "move_id", self.ids["invoice"])
+
+        self.assertIn("can't be financed any more", self._one_after_the_other(submit, substitute))
+        with self._transaction() as env:
+            self.assertFalse(env["scf.loan.substitution"].search([]))
+            env["scf.application"].search([("state", "=", "requested")]).action_cancel()
+        self.assertIn("already being financed", self._one_after_the_other(substitute, submit))
+        self.assertIn("has not yet answered", self._one_after_the_other(lambda env: None, substitute))
+        self.assertEqual(self._open_claims(), 2)
+
+    def _running_loan(self):
+        """A loan on the other invoice; gives its id."""
+        with self._transaction(self.requester) as env:
+            application_id = self._submit(env, "move_id", self.ids["other"])
+        with self._transaction() as env:
+            bank = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
+            submission = env["scf.application"].browse(application_id).submission_ids
+            bank.receive(submission)
+            offer_id = bank.offer(submission).id
+        with self._transaction(self.first) as env:
+            env["scf.offer"].browse(offer_id).action_accept()
+        with self._transaction() as env:
+            outbox = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
+            outbox.applications = bank.applications
+            outbox.answer("accept", outbox.snapshot(outbox.book_loan(env["scf.offer"].browse(offer_id))))
+            loan = env["scf.loan"].search([("offer_id", "=", offer_id)])
+            # Without a payout in the books, which would have to be removed afterwards.
+            due = fields.Date.today() + timedelta(days=45)
+            loan.write({"state": "active", "balance_principal": loan.principal, "due_date": due})
+            return loan.id
 
     def _submit_at_once(self, *invoice_ids_of_each):
         """Two users ask for invoices in the same moment.

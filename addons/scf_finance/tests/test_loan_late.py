@@ -9,7 +9,7 @@ from .common import FinanceCase
 from .late_bank import LateBank
 
 
-class LateCase(FinanceCase):
+class LateBase(FinanceCase):
     """Two invoices, one of them financed forty days ago for forty-five, and a bank that goes on from there."""
 
     def given(self):
@@ -28,13 +28,21 @@ class LateCase(FinanceCase):
     def _notes(self, loan=None):
         return " ".join((loan or self.loan).message_ids.mapped("body"))
 
+    def _credit(self, invoice, amount):
+        refund = invoice._reverse_moves([{"invoice_date": self.today}])
+        refund.invoice_line_ids.price_unit = amount
+        refund.action_post()
+        lines = (invoice | refund).line_ids.filtered(lambda line: line.display_type == "payment_term")
+        lines.reconcile()
+        return refund
+
     def _balance(self, move, field):
         lines = move.line_ids.filtered(lambda line: line.account_id == self.company[field])
         return round(sum(lines.mapped("balance")), 2)
 
 
 @tagged("post_install", "-at_install")
-class TestEarly(LateCase):
+class TestEarly(LateBase):
     """Repaid before it is due: what it saves, and where it goes."""
 
     def test_dialog_shows_the_saving_live_as_day_and_amount_change(self):
@@ -125,7 +133,7 @@ class TestEarly(LateCase):
 
 
 @tagged("post_install", "-at_install")
-class TestExtension(LateCase):
+class TestExtension(LateBase):
     """More time: asked by one, offered by the bank at a price, accepted by another one."""
 
     def _ask(self, role="requester", days=30):
@@ -241,7 +249,7 @@ class TestExtension(LateCase):
 
 
 @tagged("post_install", "-at_install")
-class TestBuyerPaysTheBank(LateCase):
+class TestBuyerPaysTheBank(LateBase):
     """The buyer's money goes to the bank: the invoice is settled here, and nothing is reported."""
 
     def test_invoice_is_settled_loan_repaid_and_only_the_surplus_is_left_on_clearing(self):
@@ -311,7 +319,7 @@ class TestBuyerPaysTheBank(LateCase):
 
 
 @tagged("post_install", "-at_install")
-class TestDefault(LateCase):
+class TestDefault(LateBase):
     """What the bank says when a loan goes wrong."""
 
     def test_charge_is_owed_told_once_and_taken_back(self):
@@ -388,11 +396,3 @@ class TestDefault(LateCase):
         self.assertFalse(self.loan.is_waiting, "the bank asks for more: that is another question")
         with self.assertRaises(AccessError):
             self._as("accountant", self.loan).action_wait()
-
-    def _credit(self, invoice, amount):
-        refund = invoice._reverse_moves([{"invoice_date": self.today}])
-        refund.invoice_line_ids.price_unit = amount
-        refund.action_post()
-        lines = (invoice | refund).line_ids.filtered(lambda line: line.display_type == "payment_term")
-        lines.reconcile()
-        return refund
