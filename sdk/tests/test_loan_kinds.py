@@ -78,6 +78,21 @@ def test_the_last_of_equal_parts_takes_what_rounding_left() -> None:
     assert [row.principal for row in rows] == [money("33.33"), money("33.33"), money("33.34")]
 
 
+def test_equal_parts_never_repay_more_than_there_is() -> None:
+    """4 yen in 7 parts: a seventh rounds up to 1, so that four dates take it all."""
+    rows = schedule(
+        terms(principal="4", currency="JPY", repayment="equal_principal", instalments=7, tenor_days=210), START
+    )
+    assert [row.principal for row in rows] == [1, 1, 1, 1, 0, 0, 0]
+
+
+def test_what_falls_due_next_leaves_out_what_is_late() -> None:
+    """After 15 February unpaid: 4 000 and the 28 days of interest until 15 March."""
+    state = at(terms(repayment="equal_principal", instalments=3), 40)
+    assert state.past_due == money("4079.40")  # with 74.40 interest, and 9 days of penalty
+    assert state.next_due == NextDue(due_date=day(59), amount=money("4067.20"))
+
+
 def test_a_line_is_drawn_repaid_and_drawn_again_up_to_its_limit() -> None:
     """31 days of 5 000 and 21 of 2 000 at 7.2 %: 39.40, due on day 31 (15 February)."""
     two = (drawn("d1", 0, "5000.00"), drawn("d2", 10, "2000.00"))
@@ -185,6 +200,14 @@ def test_a_charge_is_owed_and_due_on_its_day() -> None:
     assert (late.past_due, late.past_due_since, late.days_past_due) == (money("25.00"), day(10), 2)
 
 
+def test_what_is_late_is_late_since_its_oldest_sum() -> None:
+    agreed = terms(repayment="equal_principal", instalments=3)
+    assert at(agreed, 70).past_due_since == day(31)
+    assert at(agreed, 70, charge("c", 10, "25.00")).past_due_since == day(10)
+    assert at(agreed, 70, charge("c", 40, "25.00")).past_due_since == day(31)
+    assert at(agreed, 70, paid("r", 31, "4074.40")).past_due_since == day(59)
+
+
 def test_a_charge_taken_back_after_it_was_paid_gives_the_payment_to_the_rest() -> None:
     known = [disbursed(BULLET), charge("c", 30, "25.00"), paid("r", 30, "4072.00")]
     assert replay(BULLET, known, day(30)).allocations["r"] == Allocation(
@@ -270,6 +293,13 @@ def test_what_is_written_off_is_owed_no_more() -> None:
     assert posting(BULLET, known, gone) == state.allocations["w"] == state.written_off
     part = at(BULLET, 90, WriteOff(id="w", on=day(90), amount=money("1000.00")))
     assert (part.written_off.interest, part.balance.principal) == (money("216.00"), money("11216.00"))
+
+
+def test_a_line_that_was_written_off_costs_and_gives_nothing_more() -> None:
+    agreed = terms(fee="10.00", fee_timing="periodic", repayment="revolving")
+    state = at(agreed, 200, drawn("d", 0, "1000.00"), WriteOff(id="w", on=day(20)))
+    assert state.is_settled and state.available == 0
+    assert at(agreed, 20, drawn("d", 0, "1000.00"), WriteOff(id="w", on=day(20))).available == 0
 
 
 def test_a_surplus_is_paid_on_and_owed_back_when_its_payment_bounces() -> None:
