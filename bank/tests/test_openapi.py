@@ -44,6 +44,10 @@ def test_every_route_of_the_protocol_is_described() -> None:
         "/v1/loans/{loan_id}/collateral": {"get"},
         "/v1/loans/{loan_id}/releases": {"post"},
         "/v1/loans/{loan_id}/valuations": {"post"},
+        "/v1/loans/{loan_id}/extensions": {"post"},
+        "/v1/loans/{loan_id}/extensions/{extension_id}/accept": {"post"},
+        "/v1/loans/{loan_id}/extensions/{extension_id}/withdraw": {"post"},
+        "/v1/loans/{loan_id}/substitutions": {"post"},
         "/v1/events": {"get"},
     }
     assert {path: set(methods) for path, methods in paths.items()} == expected
@@ -55,6 +59,8 @@ def test_every_route_of_the_protocol_is_described() -> None:
         ("/v1/offers/{offer_id}/accept", "offer_id"),
         ("/v1/loans/{loan_id}/releases", "loan_id"),
         ("/v1/loans/{loan_id}/valuations", "loan_id"),
+        ("/v1/loans/{loan_id}/extensions/{extension_id}/accept", "extension_id"),
+        ("/v1/loans/{loan_id}/substitutions", "loan_id"),
     ],
 )
 def test_signed_routes_name_their_headers(path: str, subject: str) -> None:

@@ -492,6 +492,7 @@ APPLICATION = {
     "created_at": "2026-11-22T05:55:49Z", "updated_at": "2026-11-22T05:55:49Z", "offers": [OFFER],
 }  # fmt: skip
 GOODS = {"kind": "pledged_goods", "number": "PLG/2026/0001"}
+INVOICE = {"kind": "customer_invoice", "number": "INV/1"}
 RELEASE = {
     "release_id": "x1", "document": GOODS, "quantity": "12.5", "status": "WAITING", "repay_first": MONEY,
     "message": "Repay first.",
@@ -572,6 +573,39 @@ def test_the_typed_messages_go_to_their_places_and_read_their_answers(gateway: G
         if sent.method == "POST" and sent.path.startswith("/v1/"):
             header = verify_detached(sent.body, sent.headers["x-jws-signature"], keys=OWN)
             assert (header["htm"], header["htu"]) == ("POST", sent.path)
+
+
+def test_what_is_asked_of_a_running_loan_goes_to_its_place_whatever_its_id(
+    gateway: Gateway, client: BankClient
+) -> None:
+    day, at = dt.date(2027, 2, 4), dt.datetime(2026, 11, 22, tzinfo=dt.timezone.utc)
+    extension = {"extension_id": "EXT/1", "days": 14, "status": "OFFERED", "fee": MONEY, "due_date": str(day)}
+    substitution = {"substitution_id": "SUB/1", "released": [INVOICE], "status": "REQUESTED"}
+    for path, value in (
+        ("extensions", extension), ("extensions/EXT%2F1/accept", {**extension, "status": "GRANTED"}),
+        ("extensions/EXT%2F1/withdraw", {**extension, "status": "WITHDRAWN"}), ("substitutions", substitution),
+    ):  # fmt: skip
+        gateway.answers("POST", f"/v1/loans/l1/{path}", in_json(value))
+    asked = wire.ExtensionRequest(extension_id="EXT/1", days=14, reason="The buyer pays late.")
+    offered = client.extend("l1", asked, idempotency_key="1")
+    assert (offered.status, offered.due_date) == (wire.ExtensionStatus.OFFERED, day)
+    assert offered.fee is not None
+    acceptance = wire.ExtensionAcceptance(fee=offered.fee, due_date=day, approved_by="Bo", accepted_at=at)
+    granted = client.accept_extension("l1", "EXT/1", acceptance, idempotency_key="2")
+    assert granted.status is wire.ExtensionStatus.GRANTED
+    withdrawn = client.withdraw_extension("l1", "EXT/1", "Paid.", idempotency_key="3")
+    assert withdrawn.status is wire.ExtensionStatus.WITHDRAWN
+    request = wire.SubstitutionRequest(
+        substitution_id="SUB/1",
+        released=[INVOICE],
+        package_sha256="0" * 64,
+        package_id="urn:uuid:1",
+        reason="Disputed.",
+    )
+    assert client.substitute("l1", request, idempotency_key="4").status is wire.SubstitutionStatus.REQUESTED
+    for sent in gateway.requests:
+        if sent.method == "POST" and sent.path.startswith("/v1/loans"):
+            assert verify_detached(sent.body, sent.headers["x-jws-signature"], keys=OWN)["htu"] == sent.path
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------
