@@ -231,8 +231,10 @@ class ScfLoan(models.Model):
 
     def _fee_to_spread(self):
         """The fee that is a cost of the whole term; one that falls due anew each time is a cost of that time."""
+        if not self.fees_spread:
+            return Decimal(0)
         terms = self._terms()
-        return terms.fee if self.fees_spread and terms.fee_timing != "periodic" else Decimal(0)
+        return Decimal(0) if terms.fee_timing == "periodic" else terms.fee
 
     def _fees_paid(self, until=None):
         """Fees paid by the ledger as it is recorded, in the loan's currency.

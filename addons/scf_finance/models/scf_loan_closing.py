@@ -193,7 +193,9 @@ class ScfLoanClosing(models.Model):
 
     def _why_locked(self, company, day):
         locks = company._get_violated_lock_dates(day, False, company.scf_journal_id)
-        return locks and self.env._(
+        if not locks:
+            return ""
+        return self.env._(
             "The books are locked until %s: ask for an exception, or close a later day.",
             format_date(self.env, locks[-1][0]),
         )
@@ -438,8 +440,9 @@ class ScfLoan(models.Model):
     )
 
     def _fee_until(self, day):
-        paid = self._deferrable(self._fees_paid(until=day))
-        return Fee(amount=self._fee_to_spread(), paid=paid, start=self.start_date)
+        spread = self._fee_to_spread()
+        paid = min(max(self._fees_paid(until=day), Decimal(0)), spread) if spread else spread
+        return Fee(amount=spread, paid=paid, start=self.start_date)
 
     def _due_parts(self):
         """The principal by the bank's schedule; in one sum where it tells none."""

@@ -27,6 +27,9 @@ from . import test_jobs
 from . import test_journey
 from . import test_languages
 from . import test_loan
+from . import test_books_setup
+from . import test_loan_books
+from . import test_loan_closing
 from . import test_offer
 from . import test_offer_comparison
 from . import test_offers_tour
