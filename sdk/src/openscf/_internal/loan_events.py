@@ -111,7 +111,10 @@ class Surplus:
 
 @dataclass(frozen=True, kw_only=True)
 class WriteOff:
-    """The bank gives up all that is owed at the end of the day `on`, or at most `amount` of it, by the waterfall."""
+    """The bank gives up all that is owed at the end of the day `on`, or at most `amount` of it, by the waterfall.
+
+    A line of which nothing is left ends with it.
+    """
 
     id: str
     on: dt.date
