@@ -13,7 +13,7 @@ from openscf import wire
 from openscf.errors import BankRefused
 from openscf_bank.kit.core_banking import PaymentOrder
 from openscf_bank.loans import drawdowns, ledger, lines, repository
-from openscf_bank.loans.models import Loan
+from openscf_bank.loans.models import Collection, Loan
 from openscf_bank.testing import BankProcessError
 from plain_loans import LINE, granted
 from server import Bank
@@ -205,10 +205,12 @@ class TestSweeping:
         erp.collect(line, "50000.00", kind="undone", reverses="PAY/2")
         assert erp.http.loan(line.id).balance.principal == Decimal("933.33")
 
-    def test_what_came_before_anything_was_drawn_repays_nothing(self, erp: Erp, line: wire.Loan) -> None:
-        assert erp.collect(line, "5000.00").repayment is None
+    def test_what_came_before_anything_was_drawn_repays_nothing(self, bank: Bank, erp: Erp, line: wire.Loan) -> None:
+        assert erp.collect(line, "5000.00", collection_id="PAY/1").repayment is None
         draw(erp, line, "1000.00")
         assert erp.http.loan(line.id).balance.principal == Decimal("1000.00")
+        with bank.gateway.db.read() as session:
+            assert session.get_one(Collection, (line.id, "PAY/1")).settled, "nothing waits to be drawn for it"
 
     def test_a_credit_note_leaves_no_shortfall_where_no_document_is_financed(self, erp: Erp, line: wire.Loan) -> None:
         draw(erp, line, "1000.00")
@@ -262,6 +264,19 @@ class TestTheEnd:
         assert "Only" not in refusal(erp, line, "100.00").detail
         erp.repay(line, owed.balance.total)
         assert erp.http.loan(line.id).status == "CLOSED"
+
+    def test_a_line_is_not_closed_while_something_of_it_is_on_its_way(
+        self, bank: Bank, erp: Erp, line: wire.Loan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        draw(erp, line, "1000.00")
+        erp.repay(line, "1000.00")
+        bank.days_pass(line.terms.tenor_days - 1)
+        monkeypatch.setattr(bank.core_banking, "_delay", timedelta(days=3))
+        draw(erp, line, "500.00")
+        bank.days_pass(1)
+        assert erp.http.loan(line.id).status == "ACTIVE"
+        bank.days_pass(2)
+        assert erp.http.loan(line.id).balance.principal == Decimal("500.00")
 
     def test_a_line_that_nobody_drew_ends_after_its_tenor(self, bank: Bank, erp: Erp, line: wire.Loan) -> None:
         bank.days_pass(line.terms.tenor_days - 1)
