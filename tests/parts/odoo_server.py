@@ -18,7 +18,7 @@ import psycopg2
 import requests
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
+START_SECONDS = 240
 
 
 class RpcError(Exception):

@@ -27,7 +27,7 @@ from tests.parts.odoo_server import OdooServer, Session
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 PASSWORDS = {
     "requester": "requester-pw-1",
     "approver": "approver-pw-1",

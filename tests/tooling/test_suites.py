@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 from scf_tool.checkout import Checkout
 from scf_tool.failure import CannotRun
 from scf_tool.progress import Steps
-from scf_tool.suites import AT_A_TIME, SUITES, Suite, SuiteRun, read_report, run_all
+from scf_tool.suites import AT_A_TIME, NAMES, SUITES, Suite, SuiteRun, database_of, read_report, run_all
 
 SUITE = Suite("browser", "tests/browser")
 PASSED = '<testcase classname="a" name="one"/>'
@@ -83,18 +84,25 @@ def test_suite_that_cannot_start_is_told_as_its_failure_and_ends_no_other(tmp_pa
 
 def test_every_file_of_tests_belongs_to_one_suite():
     root = Path(__file__).resolve().parents[2]
-    folders = [root / suite.folder for suite in SUITES]
     found = [
         path
         for place in ("addons", "bank", "sdk", "tests", "tools")
         for path in (root / place).rglob("test_*.py")
         if "site-packages" not in path.parts
     ]
-    assert len(found) > len(folders)
-    assert {path for path in found if sum(path.is_relative_to(folder) for folder in folders) != 1} == set()
+    run = Counter(path for suite in SUITES for path in suite.files(root))
+    assert len(found) > len(SUITES)
+    assert {path: run[path] for path in found if run[path] != 1} == {}
 
 
-def test_suites_run_two_at_a_time_and_are_told_in_their_order(monkeypatch, tmp_path):
+def test_parts_of_a_folder_are_asked_for_by_one_name_and_share_nothing():
+    parts = [suite for suite in SUITES if suite.part]
+    assert {suite.name for suite in parts} == {"finance"}
+    assert NAMES.count("finance") == 1
+    assert len({database_of(suite) for suite in SUITES}) == len(SUITES)
+
+
+def test_suites_run_some_at_a_time_and_are_told_in_their_order(monkeypatch, tmp_path):
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     full = threading.Barrier(AT_A_TIME, timeout=20)
     running, most = [], []
