@@ -115,12 +115,12 @@ class ScfLoan(models.Model):
         )
 
     def _names_loan(self, line):
-        return any(_plain(loan.name) in _plain(line.payment_ref) for loan in self)
+        return any(re.search(_spelt(loan.name), (line.payment_ref or "").upper()) for loan in self)
 
     def _names_another(self, line):
         """Whether the line is another loan's: its number stands there."""
-        prefix = _plain(self.name).rstrip("0123456789")
-        return bool(prefix) and prefix in _plain(line.payment_ref)
+        series = self.name.rstrip("0123456789")
+        return bool(series and re.search(_spelt(series, r"[\W_]*[0-9]{4}"), (line.payment_ref or "").upper()))
 
     def _find_bank_lines(self, move):
         """Open bank statement lines that may be the money of a journal entry."""
@@ -179,5 +179,6 @@ class ScfLoanEntry(models.Model):
         return recorded
 
 
-def _plain(text):
-    return _NOT_IN_NUMBERS.sub("", (text or "").upper())
+def _spelt(number, more="(?![0-9])"):
+    """Pattern of a loan's number in a label, however the bank separates or breaks it; never a part of a longer one."""
+    return r"(?<![A-Z0-9])" + r"[\W_]*".join(_NOT_IN_NUMBERS.sub("", number.upper())) + more

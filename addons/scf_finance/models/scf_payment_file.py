@@ -93,7 +93,7 @@ class ScfPaymentFile(models.Model):
         loans.check_access("read")
         self._check_payable(loans, amounts, execute_on)
         files = self.sudo()
-        # Two clicks, or two people: the second one waits here, and finds the first one's file.
+        # Two clicks, or two people, at once: the second one is refused here; a later one finds the first one's file.
         loans.sudo().lock_for_update()
         made = files._made_before(amounts, execute_on)
         if made:

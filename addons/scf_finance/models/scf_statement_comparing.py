@@ -119,8 +119,7 @@ class ScfStatement(models.Model):
         """What the journal says, by journal entry: several entries that were told together share one."""
         loan, booked = self.loan_id, {}
         loan_items = loan._loan_items()
-        # Debits that are open beside open credits should have been matched with them.
-        is_owed = any(item.amount_residual_currency < 0 for item in loan_items)
+        open_items = loan_items.filtered(lambda item: not item.reconciled).grouped("account_id")
         for move, entries in loan.entry_ids.grouped("move_id").items():
             if not move:
                 continue
@@ -134,8 +133,8 @@ class ScfStatement(models.Model):
                 wanted_principal_change=sum((entry.principal_change for entry in told), Decimal(0)),
                 money=self._money_in(move, told),
                 wanted_money=sum((MOVES_MONEY.get(entry.kind, 0) * entry.amount for entry in told), Decimal(0)),
-                is_matched=not (is_owed and any(item.amount_residual_currency > 0 for item in items)),
-                off=self._rounded_by(move),
+                is_matched="disbursement" in entries.mapped("type") or not _could_be_matched(items, open_items),
+                off=self._rounded_by(move, max(entries.mapped("value_date"))),
             )
         return booked
 
@@ -149,19 +148,20 @@ class ScfStatement(models.Model):
             return None
         return sum((self._exact(line.amount_currency) for line in lines), Decimal(0))
 
-    def _rounded_by(self, move):
-        """By how much the company's amounts of an entry differ from its rate, at most one unit for each item."""
-        company_currency = self.company_id.currency_id
-        if company_currency == self.currency_id or not move.line_ids:
+    def _rounded_by(self, move, on):
+        """By how much the company's amounts differ from converting each by itself, at most a unit for each item.
+
+        What is more comes from rates that were entered later, and is no rounding. Reads the rate of each day once.
+        """
+        company, currency = self.company_id, self.currency_id
+        ours = company.currency_id
+        items = move.line_ids.filtered(lambda item: item.currency_id == currency)
+        if ours == currency or not items:
             return Decimal(0)
-        lines = move.line_ids.filtered(lambda line: line.currency_id == self.currency_id)
-        largest = max(lines, key=lambda line: abs(line.amount_currency), default=None)
-        if not largest or not largest.amount_currency:
+        off = [item.balance - currency._convert(item.amount_currency, ours, company, on) for item in items]
+        if max(map(abs, off)) > ours.rounding * len(items) + ours.rounding / 2:
             return Decimal(0)
-        rate = largest.balance / largest.amount_currency
-        off = sum(line.balance - company_currency.round(line.amount_currency * rate) for line in lines)
-        spread = max(abs(line.balance - line.amount_currency * rate) for line in lines)
-        return exact(off or (spread if spread > company_currency.rounding / 2 else 0.0), company_currency.name)
+        return exact(sum(map(abs, off)), ours.name)
 
     def _waiting_events(self):
         """Events of this loan that came and were not applied, by the ledger entries that they tell of."""
@@ -320,3 +320,17 @@ class ScfStatement(models.Model):
         self.env["scf.statement.line"].union(*kept.values()).unlink()
         self.env["scf.statement.line"].create(new)
         self.invalidate_recordset(["line_ids", "entry_line_ids", "difference_line_ids", "clearing_line_ids"])
+
+
+def _could_be_matched(items, open_items):
+    """Whether one of the items is open beside open ones of the other side, on the same account.
+
+    :param dict open_items: open items of the loan by account
+    """
+    return any(
+        not item.reconciled
+        and any(
+            other.amount_residual_currency * item.amount_residual_currency < 0 for other in open_items[item.account_id]
+        )
+        for item in items
+    )

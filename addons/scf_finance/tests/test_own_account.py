@@ -187,9 +187,17 @@ class TestOwnAccount(FinanceCase):
         self.assertEqual(len(self.loan._find_bank_lines(self.payout.move_id)), 3)
 
     def test_money_of_another_loan_is_left_to_it(self):
-        amount = self.payout.amount_currency
-        self._import(own_statement(IBAN, [self._paid(f"{amount:.2f}", "BDR-999999")]))
+        amount, longer = self.payout.amount_currency, f"{self.loan.name}7"
+        for number, label in (("S1", "BDR-999999"), ("S2", longer)):
+            paid = self._paid(f"{amount:.2f}", label, servicer_reference=number)
+            self._import(own_statement(IBAN, [paid], number=number))
+        self.assertFalse(self.loan._match_clearing())
         self.assertEqual(self._statement_of_loan().clearing_line_ids.cause, "in_transit")
+
+    def test_number_is_found_as_banks_spell_it(self):
+        amount, spelt = self.payout.amount_currency, self.loan.name.lower().replace("-", " / ")
+        [line] = self._import(own_statement(IBAN, [self._paid(f"{amount:.2f}", f"Loan {spelt}, 2026")]))
+        self.assertEqual(self.loan._match_clearing(), line)
 
     def test_money_of_another_currency_is_not_taken_for_it(self):
         self.env["account.bank.statement.line"].create(

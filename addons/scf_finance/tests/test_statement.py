@@ -3,6 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
+from dateutil.relativedelta import relativedelta
 from openscf.errors import BankUnreachable
 
 from odoo import Command
@@ -175,6 +176,31 @@ class TestStatement(FinanceCase):
         line = self._line(self._fetch(), entry["id"])
         self.assertEqual((line.cause, line.status), ("moved", "explained"))
 
+    # --- other ways of borrowing ---
+
+    def _statuses(self, loan):
+        entries = [dict(entry) for entry in self.rhone_bank.loans[loan.bank_loan_ref]["entries"]]
+        content = loan_statement(loan, entries, self.start, self.today)
+        [source] = self.env["scf.statement"]._read_file(content)
+        statement = self.env["scf.statement"]._take(loan, source, content)
+        lines = statement.entry_line_ids
+        self.assertNotIn("different", lines.mapped("status"), lines.mapped("explanation"))
+        self.assertEqual(statement.book_closing, statement.bank_closing)
+        return lines.mapped("cause")
+
+    def test_foreign_currency_agrees_and_rounding_is_no_difference(self):
+        euro = self.setup_other_currency("EUR", rates=[("2016-01-01", 0.9137)])
+        loan = self._financed(self._invoice(9999.99, currency_id=euro, invoice_date=self.start), on=self.start)
+        for days in range(17, 3, -1):
+            self.rhone_bank.post_repayment(loan, f"{100 + days}.{37 + days}", on=self.today - timedelta(days=days))
+        self.assertLessEqual(set(self._statuses(loan)), {"agreed", "rounding"})
+        self.assertIn("rounding", self._statuses(loan))
+
+    def test_sale_without_recourse_agrees(self):
+        loan = self._financed(self._invoice(7000.0, invoice_date=self.start), on=self.start, recourse=False)
+        self.rhone_bank.post_repayment(loan, "2000.00", on=self.repaid_on)
+        self.assertEqual(set(self._statuses(loan)), {"agreed"})
+
     # --- what is refused ---
 
     def test_file_of_another_loan_currency_or_kind_is_refused(self):
@@ -258,6 +284,26 @@ class TestStatement(FinanceCase):
             self.loan._fetch_statement_quietly(self.start, self.today)
         self.assertEqual(self.loan.statement_state, "different")
         self.assertIn("differences", self.loan.activity_ids[:1].note)
+
+    def test_job_asks_for_last_month_of_loans_that_ran_in_it_once(self):
+        first = self.today.replace(day=1)
+        last_month = (first - relativedelta(months=1), first - timedelta(days=1))
+        young = self._financed(self._invoice(5000.0), on=self.today)
+        self.loan.sudo().start_date = last_month[0]
+        asked = []
+
+        def fetch(loan, start, end, patience=None):
+            asked.append((loan, start, end))
+            return loan.env["scf.statement"].create(
+                {"loan_id": loan.id, "date_from": start, "date_to": end, "source": "bank", "state": "agreed"}
+            )
+
+        loans = type(self.loan)
+        commit = patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *args, **kwargs: 1)
+        with patch.object(loans, "_fetch_statement", fetch), commit:
+            (self.loan + young).sudo()._cron_fetch_statements()
+            (self.loan + young).sudo()._cron_fetch_statements()
+        self.assertEqual([call for call in asked if call[0] in self.loan + young], [(self.loan, *last_month)])
 
     def test_comparison_takes_the_same_queries_for_any_number_of_lines(self):
         def queries(statement):
