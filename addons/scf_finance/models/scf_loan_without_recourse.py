@@ -125,6 +125,30 @@ class ScfLoan(models.Model):
         return result
 
 
+class ScfOffer(models.Model):
+    _inherit = "scf.offer"
+
+    def _why_not_pay_out(self):
+        """A sale without recourse is not accepted before it can be booked."""
+        return super()._why_not_pay_out() or self.sudo()._why_not_sold()
+
+    def _why_not_sold(self):
+        company = self.company_id
+        if self.recourse or self.application_id.technique != RECEIVABLES_DISCOUNTING:
+            return ""
+        missing = [
+            company._fields[field]._description_string(self.env) for field in ACCOUNTS_OF_A_SALE if not company[field]
+        ]
+        if not missing:
+            return ""
+        return self.env._(
+            "Without recourse the invoices are sold, and %(company)s has no account for “%(accounts)s”: an "
+            "administrator of accounting sets up the books first.",
+            company=company.name,
+            accounts=", ".join(missing),
+        )
+
+
 class ScfCollection(models.Model):
     _inherit = "scf.collection"
 

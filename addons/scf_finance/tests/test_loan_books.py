@@ -1,10 +1,10 @@
 from datetime import timedelta
 
-from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .books_case import BooksCase
+from .purchase_case import PurchaseCase
 
 
 @tagged("post_install", "-at_install")
@@ -243,16 +243,44 @@ class TestLoanBooks(BooksCase):
             self.company.scf_clearing_account_id = account
 
     def test_sale_without_recourse_waits_for_its_accounts(self):
-        self.company.write({"scf_assigned_account_id": False})
-        loan = self._granted(self.invoice, recourse=False)
-        book = self.rhone_bank.loans[loan.bank_loan_ref]
+        accounts = {field: self.company[field].id for field in ("scf_assigned_account_id", "scf_holdback_account_id")}
+        self.company.write(dict.fromkeys(accounts, False))
+        offer = self._offered(self.invoice, recourse=False)
+        with self.assertRaisesRegex(UserError, "Receivables Sold without Recourse, Holdback"):
+            self._accept(offer)
+        self.company.write(accounts)
+        self._accept(offer)
+        loan = self.rhone_bank.grant(offer)
+        # What is taken away after all is missed when the money comes, and the event waits.
+        self.company.write(dict.fromkeys(accounts, False))
         with self.assertRaisesRegex(AssertionError, "Receivables Sold without Recourse"):
             self.rhone_bank.disburse(loan)
-        self.company._scf_create_accounts()
+        self.company.write(accounts)
         event = self.env["scf.event"].search([("type", "=", "loan.disbursed"), ("state", "=", "failed")])
         event.sudo()._apply()
         self.assertEqual((loan.state, loan.holdback), ("active", 2000.0))
-        self.assertEqual(book["start_date"], fields.Date.today())
+
+
+@tagged("post_install", "-at_install")
+class TestSupplierBooks(BooksCase, PurchaseCase):
+    """A bank that pays the supplier: nothing is left of it either."""
+
+    def test_supplier_paid_directly_with_a_fee_spread_leaves_nothing(self):
+        self.company.scf_fee_recognition = "spread"
+        bill = self._bill(10000.0)
+        loan = self._financed(bill, on=self.start, fee="45.00")
+        self.assertEqual(self._carries(), {"loan": -8000.0})
+        closing = self._close()
+        self.assertEqual(self._booked(closing.move_id)["fee"], 20.0, "owed with the repayment, earned by the day")
+        self._pay(bill)
+        drawn = self.rhone_bank.post_repayment(loan, "2000.00", on=self.today - timedelta(days=10))
+        self.assertEqual(self._carries()["deferred_fee"], 45.0, "paid, and a part of it not earned yet")
+        self._close(self.today - timedelta(days=5))
+        self.rhone_bank.reverse_repayment(loan, drawn)
+        self.rhone_bank.post_repayment(loan, "9000.00")
+        payable = self.supplier.with_company(self.company).property_account_payable_id
+        self.assertEqual((self._cost("fee"), round(self._account_balance(payable), 2)), (45.0, 0.0))
+        self._assert_over(loan)
 
 
 def drawn_interest(loan):
