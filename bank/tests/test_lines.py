@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -324,3 +326,45 @@ class TestTheJourney:
         offer = erp.offered(new_sale(), recourse=False)
         assert offer.terms.recourse is False
         assert "technique and no recourse" in bank.officer.page(f"applications/{offer.loan_application_id}")
+
+
+def added_up(entries: tuple[wire.Entry, ...], part: str) -> Decimal:
+    """What a ledger's entries make owed of one part: what was lent and charged, less what was taken off it."""
+    signs = {"charge": 1, "repayment_reversal": 1, "repayment": -1, "charge_reversal": -1}
+    allocated = (signs[entry.type] * getattr(entry.allocation, part) for entry in entries if entry.allocation)
+    lent = sum(entry.amount for entry in entries if entry.type == "disbursement") if part == "principal" else 0
+    return lent + sum(allocated, Decimal(0))
+
+
+def test_whatever_happens_to_a_line_its_ledger_adds_up_and_its_limit_holds(bank: Bank, erp: Erp) -> None:
+    happens, line = random.Random(3), granted(erp, **{**LINE, "tenor_days": 90, "penalty_rate_pa": "9.00"})
+    end = bank.today() + timedelta(days=75)
+    draw(erp, line, "4000.00")
+    open_payments: list[tuple[str, str]] = []
+    while bank.today() < end:
+        amount = f"{happens.randrange(1, 800_000) / 100:.2f}"
+        what = happens.choice(["draw", "collect", "collect", "undo", "repay", "charge", "wait", "wait", "wait"])
+        on = bank.today() - timedelta(days=happens.randrange(0, 12))
+        if what == "wait":
+            bank.days_pass(happens.randrange(1, 20))
+        elif what == "collect":
+            open_payments.append((new_key(), amount))
+            erp.collect(line, amount, collection_id=open_payments[-1][0], on=on)
+        elif what == "undo" and open_payments:
+            payment, paid_then = open_payments.pop(happens.randrange(len(open_payments)))
+            erp.collect(line, paid_then, kind="undone", reverses=payment, collection_id=new_key())
+        elif what == "charge":
+            bank.officer.charge(line.id, "7.50", component=happens.choice(["fee", "penalty"]))
+        else:
+            with suppress(BankRefused):  # more than the limit or than is owed, or something is past due
+                draw(erp, line, amount) if what == "draw" else erp.repay(line, amount, on=on)
+        entries, balance = erp.entries(line), erp.http.loan(line.id, as_of=bank.today() + timedelta(days=1)).balance
+        assert added_up(entries, "principal") == balance.principal
+        assert added_up(entries, "fee") == balance.fee
+        assert 0 <= balance.principal <= LIMIT
+    owed = erp.http.loan(line.id).balance.total
+    if owed:
+        erp.repay(line, owed)
+    bank.days_pass(line.terms.tenor_days)
+    left = erp.http.loan(line.id)
+    assert (left.status, left.balance.total) == ("CLOSED", 0)
