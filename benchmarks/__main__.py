@@ -16,17 +16,20 @@ from benchmarks.served import served_in_turn
 from benchmarks.verification import table_rows
 
 FLOOR = "the same facts: SQL + JSON + SHA-256"
+LOAN_FLOOR = "their ledgers: SQL + replay"
 TITLE = "{:48}"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages"))
+    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages", "money"))
     arguments.add_argument("--rounds", type=int, required=True)
     arguments.add_argument("--package-rounds", type=int, required=True)
     arguments.add_argument("--documents", type=int, nargs="+", required=True)
     arguments.add_argument("--loaded", metavar="LINES=DATABASE", nargs="*", default=[])
     arguments.add_argument("--crowded", metavar="DATABASE,DATABASE", help="few and ten times as many unrelated lines")
+    arguments.add_argument("--borrowed", metavar="LOANS=DATABASE", nargs="*", default=[])
+    arguments.add_argument("--loan-rounds", type=int, required=True)
     options = arguments.parse_args()
     config = Path(os.environ["SCF_ODOO_CONF"])
     print("ours | other, the two in turn; ratio = ours / other")
@@ -41,6 +44,11 @@ def main() -> None:
                 _packages(config, database, int(lines), documents, options.package_rounds)
         if options.crowded:
             _crowded(config, *options.crowded.split(","), options.package_rounds)
+    if "money" in options.parts:
+        _payments(config, options.rounds)
+        for borrowed in options.borrowed:
+            count, database = borrowed.split("=")
+            _loans(config, database, int(count), options.loan_rounds)
 
 
 def _form(config: Path, rounds: int) -> None:
@@ -105,6 +113,26 @@ def _crowded(config: Path, few: str, many: str, rounds: int) -> None:
         "read and seal", crowded["read"] + crowded["seal"], alone["read"] + alone["seal"], "unrelated history ×1, ours"
     )
     _row("the floor", crowded["floor"], alone["floor"], "unrelated history ×1, floor")
+
+
+def _payments(config: Path, rounds: int) -> None:
+    databases = [os.environ["SCF_BENCH_WITH"], os.environ["SCF_BENCH_WITHOUT"]]
+    ours, bare = in_turn([Arm(config, database, "benchmarks.money:payments") for database in databases], rounds)
+    print(f"\nRegister and reconcile a payment of a whole invoice ({rounds} rounds)")
+    _row("on an invoice that a loan finances", ours["financed"], bare["financed"], "Odoo without the addons")
+    _row("on another invoice", ours["plain"], bare["plain"], "Odoo without the addons")
+
+
+def _loans(config: Path, database: str, count: int, rounds: int) -> None:
+    arm = Arm(config, database, "benchmarks.money:loans")
+    facts, [readings] = arm.facts, in_turn([arm], rounds)
+    running = facts["running"]
+    print(f"\n{count:,} loans, {running:,} of them running ({rounds} rounds)")
+    for name, run in (("close a period with them", "close"), ("the day's work on them", "follow")):
+        _row(name, readings[run], readings["floor"], LOAN_FLOOR)
+        print(f"{TITLE.format('  for each running loan')}{readings[run].median_ms / running:9.3f} ms")
+    _part("the Financing home", readings["home"])
+    print(f"{TITLE.format('  peak memory of closing, beside idle Odoo')}{facts['peak_mb']:9.1f} MB")
 
 
 def _row(name: str, ours: Reading, other: Reading, other_name: str) -> None:

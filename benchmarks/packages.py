@@ -50,9 +50,9 @@ def packages(env, documents: int) -> Scenario:
     of the same documents that Odoo ships.
     """
     case = _case(env, documents)
-    idle = _resident_bytes()
+    idle = resident_bytes()
     sealed = _seal(case, _read(case))
-    peak = _peak_bytes()
+    peak = peak_bytes()
     start = perf_counter()
     pdf = draw_pdf(sealed, attachments={}, key=case.key)
     facts = {
@@ -174,13 +174,14 @@ def _floor(case: Case):
     return floor
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The most this program had in memory at once; `getrusage` would start from what its parent had when it forked."""
     with open("/proc/self/status") as status:
         [kilobytes] = [line.split()[1] for line in status if line.startswith("VmHWM:")]
     return int(kilobytes) * 1024
 
 
-def _resident_bytes() -> int:
+def resident_bytes() -> int:
+    """What this program has in memory now."""
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[1]) * resource.getpagesize()

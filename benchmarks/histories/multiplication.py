@@ -7,7 +7,7 @@ superuser may do that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from psycopg2.extras import execute_values
@@ -27,7 +27,23 @@ RELATIONS = (
     "account_move_line_account_tax_rel",
     "account_move__account_payment",
 )
-NUMBERED = {("sale_order", "name"), ("stock_picking", "name"), ("account_move", "name"), ("account_payment", "name")}
+NUMBERED = {
+    ("sale_order", "name"),
+    ("stock_picking", "name"),
+    ("account_move", "name"),
+    ("account_payment", "name"),
+    ("scf_application", "name"),
+    ("scf_application_document", "asset_key"),
+    ("scf_submission", "reference"),
+    ("scf_submission", "bank_application_ref"),
+    ("scf_offer", "bank_offer_ref"),
+    ("scf_loan", "name"),
+    ("scf_loan", "bank_loan_ref"),
+    ("scf_loan_entry", "bank_entry_ref"),
+}
+
+Copy = tuple[int, str, int, int]
+"""Its number, the story's name, by how many days it is shifted, and the key of its buyer."""
 
 
 def multiply(cursor, cast: Cast, *, orders: int, today: date) -> None:
@@ -35,13 +51,18 @@ def multiply(cursor, cast: Cast, *, orders: int, today: date) -> None:
 
     :param cursor: of PostgreSQL's superuser, on a database that nobody else uses
     """
+    copy_stories(cursor, cast, _copies(cast, orders), RELATIONS)
+
+
+def copy_stories(cursor, cast: Cast, copies: Sequence[Copy], relations: Sequence[str] = ()) -> None:
+    """Copy the rows of each copy's story, with their `relations`, and remove the originals."""
     cursor.execute("SET session_replication_role = replica")
     tables = tables_of(cast)
-    _tell_copies(cursor, cast, orders)
-    bases = _number_rows(cursor, cast, tables, orders)
-    for table in (*tables, *RELATIONS):
+    _tell_copies(cursor, cast, copies)
+    bases = _number_rows(cursor, cast, tables)
+    for table in (*tables, *relations):
         _copy_rows(cursor, cast, table, bases)
-    for table in (*RELATIONS, *tables):
+    for table in (*relations, *tables):
         _remove_originals(cursor, table, bases)
     for table in tables:
         cursor.execute(
@@ -71,27 +92,32 @@ def drop_indexes(cursor, tables: Iterable[str]) -> list[str]:
     return [definition for _name, definition in found]
 
 
-def _tell_copies(cursor, cast: Cast, orders: int) -> None:
-    """`copy`: which story, which buyer and which day each order has, and `part`: who stands in for a product."""
-    cursor.execute("CREATE TEMP TABLE copy (n int, story varchar, shift int, buyer_id int)")
+def _copies(cast: Cast, orders: int) -> list[Copy]:
     by_name = {story.name: story for story in cast.stories}
-    rows = []
+    copies = []
     for n in range(orders):
         days_ago = (orders - 1 - n) * SPAN_DAYS // orders
         story = by_name[COURSE[n % len(COURSE)]]
         is_unpaid = days_ago < story.days or n >= orders - UNPAID_NEWEST
         name = "open" if story.days and is_unpaid else story.name
         # Not every buyer orders as often: n² spreads them over the pool unevenly.
-        rows.append((n, name, -days_ago, cast.pool_of_buyers[n * n % len(cast.pool_of_buyers)]))
-    execute_values(cursor, "INSERT INTO copy VALUES %s", rows, page_size=10_000)
+        copies.append((n, name, -days_ago, cast.pool_of_buyers[n * n % len(cast.pool_of_buyers)]))
+    return copies
+
+
+def _tell_copies(cursor, cast: Cast, copies: Sequence[Copy]) -> None:
+    """`copy`: which story, which buyer and which day each copy has, and `part`: who stands in for a product."""
+    cursor.execute("CREATE TEMP TABLE copy (n int, story varchar, shift int, buyer_id int)")
+    execute_values(cursor, "INSERT INTO copy VALUES %s", copies, page_size=10_000)
     cursor.execute("CREATE TEMP TABLE part (product_id int, place int)")
-    execute_values(cursor, "INSERT INTO part VALUES %s", [(key, at) for at, key in enumerate(cast.product_ids)])
+    if cast.product_ids:
+        execute_values(cursor, "INSERT INTO part VALUES %s", [(key, at) for at, key in enumerate(cast.product_ids)])
     cursor.execute("ANALYZE copy")
 
 
-def _number_rows(cursor, cast: Cast, tables: list[str], orders: int) -> dict[str, tuple[int, int]]:
+def _number_rows(cursor, cast: Cast, tables: list[str]) -> dict[str, tuple[int, int]]:
     """`original`: the place of each original in its table and story. Gives where the copies' keys begin, and how many
-    each order takes of them.
+    each copy takes of them.
     """
     cursor.execute("CREATE TEMP TABLE original (tab varchar, id int, story varchar, place int)")
     places = [

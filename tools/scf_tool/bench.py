@@ -7,6 +7,7 @@ models or the way of loading change.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import subprocess
 
 from scf_tool.checkout import Checkout
@@ -17,7 +18,8 @@ from scf_tool.setup import Ready, exclusive, set_up
 
 WITHOUT = "scf_bench_without"
 WITH = "scf_bench_with"
-PARTS = ("form", "order", "packages")
+PARTS = ("form", "order", "packages", "money")
+LOANS = [1_000, 10_000, 100_000]
 LINES = [10_000, 100_000, 1_000_000]
 DOCUMENTS = [1, 50, 1000]
 CROWD = 10
@@ -28,19 +30,23 @@ def run(checkout: Checkout, arguments: list[str]) -> int:
     """Run `python -m benchmarks` on the databases that its parts need."""
     options = _options(arguments)
     sizes = _sizes(options)
-    ready, steps = set_up(checkout, further_steps=2 + len(sizes))
+    ready, steps = set_up(checkout, further_steps=2 + len(sizes) + len(_loans(options)))
     with exclusive(checkout):
         with steps.step("Database of Odoo with our addons") as step:
             step.result = ready.databases.ensure_template()
         with steps.step("Databases with and without our addons"):
             _copy(ready)
-        loaded = {size: _ensure_loaded(ready, steps, *size) for size in sizes}
+        loaded = {size: _ensure_history(ready, steps, *size) for size in sizes}
+        borrowed = {count: _ensure_loans(ready, steps, count) for count in _loans(options)}
     environment = _environment(ready) | {"SCF_BENCH_WITHOUT": WITHOUT, "SCF_BENCH_WITH": WITH}
     argv = [str(checkout.python), "-m", "benchmarks", *options.parts]
     argv += ["--rounds", str(options.rounds), "--package-rounds", str(options.package_rounds)]
     argv += ["--documents", *map(str, options.documents)]
     if loaded:
         argv += ["--loaded", *(f"{lines}={loaded[lines, lines]}" for lines in options.lines)]
+    argv += ["--loan-rounds", str(options.loan_rounds)]
+    if borrowed:
+        argv += ["--borrowed", *(f"{count}={name}" for count, name in borrowed.items())]
     if crowded := _crowded(options):
         argv += ["--crowded", ",".join(loaded[size] for size in crowded)]
     try:
@@ -75,6 +81,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         help=f"the history beside which {CROWD} times as many unrelated lines are put; 0 for none (default the "
         "shortest)",
     )
+    parser.add_argument(
+        "--loans", type=int, nargs="+", default=LOANS, help="loans of a company (default 1000 10000 100000)"
+    )
+    parser.add_argument("--loan-rounds", type=int, default=3, help="rounds of each number of loans (default 3)")
     options = parser.parse_args(arguments)
     for part in options.parts:
         if part not in PARTS:
@@ -96,6 +106,10 @@ def _crowded(options: argparse.Namespace) -> list[tuple[int, int]]:
     return [(lines, lines), (lines, CROWD * lines)] if lines else []
 
 
+def _loans(options: argparse.Namespace) -> list[int]:
+    return options.loans if "money" in options.parts else []
+
+
 def _copy(ready: Ready) -> None:
     for template, name in ((UPSTREAM, WITHOUT), (TEMPLATE, WITH)):
         ready.databases.copy(template, name)
@@ -109,26 +123,47 @@ def _environment(ready: Ready) -> dict[str, str]:
     }
 
 
-def _ensure_loaded(ready: Ready, steps: Steps, lines: int, unrelated_lines: int) -> str:
+def _ensure_history(ready: Ready, steps: Steps, lines: int, unrelated_lines: int) -> str:
     """Have a database with histories of these lengths; gives its name."""
-    name, databases, root = f"scf_bench_{lines}_{unrelated_lines}", ready.databases, ready.checkout.root
+    title = f"History of {lines:,} order lines, {unrelated_lines:,} unrelated"
+    return _ensure_loaded(
+        ready, steps, title, f"scf_bench_{lines}_{unrelated_lines}", "benchmarks.histories", lines, unrelated_lines
+    )
+
+
+def _ensure_loans(ready: Ready, steps: Steps, count: int) -> str:
+    """Have a database with a company of so many loans; gives its name. Its loans are as of the day of loading."""
+    return _ensure_loaded(
+        ready,
+        steps,
+        f"{count:,} loans",
+        f"scf_bench_loans_{count}",
+        "benchmarks.histories.loans",
+        count,
+        is_of_today=True,
+    )
+
+
+def _ensure_loaded(
+    ready: Ready, steps: Steps, title: str, name: str, loader: str, *sizes: int, is_of_today: bool = False
+) -> str:
+    databases, root = ready.databases, ready.checkout.root
     key = f"{databases.comment(UPSTREAM)}-{_loading_digest(ready.checkout)}"
-    with steps.step(f"History of {lines:,} order lines, {unrelated_lines:,} unrelated") as step:
+    if is_of_today:
+        key += f"-{dt.datetime.now(dt.UTC).date()}"
+    with steps.step(title) as step:
         if databases.comment(name) == key:
             step.result = f"{name} up to date"
             return name
         making = f"{name}_making"
         databases.copy(TEMPLATE, making)
         run_logged(
-            [
-                str(ready.checkout.python), "-m", "benchmarks.histories",
-                str(databases.test_config()), making, str(lines), str(unrelated_lines),
-            ],
+            [str(ready.checkout.python), "-m", loader, str(databases.test_config()), making, *map(str, sizes)],
             log=ready.checkout.logs / "bench-load.log",
             what=f"loading {name}",
             env=_environment(ready),
             cwd=root,
-        )  # fmt: skip
+        )
         databases.publish(making, name, key)
         step.result = f"{name} loaded"
     return name
