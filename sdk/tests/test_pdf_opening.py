@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 from asn1crypto import cms, core
 from asn1crypto import x509 as asn1_certificates
+from effort import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
@@ -247,7 +248,7 @@ def test_a_file_larger_than_a_package_is_not_even_read() -> None:
     assert codes_of(open_pdf(PDF + b" " * MAX_PACKAGE_BYTES)) == [("too-large", "#pdf")]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.binary(max_size=200), st.integers(0, len(PDF)), st.integers(0, 400))
 def test_no_bytes_raise(noise: bytes, place: int, taken: int) -> None:
     changed = PDF[:place] + noise + PDF[place + taken :]

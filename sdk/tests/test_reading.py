@@ -10,6 +10,7 @@ from unittest import mock
 
 import drawn
 import pytest
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stories import full_sections, sealed
@@ -100,7 +101,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PLACES), JSON | st.sampled_from(["0.00", "2026-01-01", "party", "EUR"]), st.booleans())
 def test_any_value_anywhere_gives_the_report_of_a_strict_reading(path: tuple[Any, ...], value: Any, tidy: bool) -> None:
     separators = (",", ":") if tidy else None
@@ -109,7 +110,7 @@ def test_any_value_anywhere_gives_the_report_of_a_strict_reading(path: tuple[Any
     assert verify_package(file, keys=KEYS) == read_strictly(file)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.data())
 def test_any_changed_byte_gives_the_report_of_a_strict_reading(draw: st.DataObject) -> None:
     file = bytearray(FILE)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from asset_stories import goods_sections, purchase_sections
+from effort import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapes import shapes
@@ -25,7 +26,7 @@ FILES = {
 }
 
 
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(250), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.sampled_from(sorted(KEYS)), st.data())
 def test_honest_packages_of_any_shape_pass_for_every_bank(alg: str, draw: st.DataObject) -> None:
     shape = draw.draw(shapes(KEYS[alg]))
@@ -42,7 +43,7 @@ def test_honest_packages_of_any_shape_pass_for_every_bank(alg: str, draw: st.Dat
         assert [word for word in shape.secrets[bank] if word.encode() in file] == []
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_one_changed_byte_anywhere_is_found(alg: str, draw: st.DataObject) -> None:
     file = bytearray(FILES[alg])
