@@ -42,6 +42,13 @@ def matters(env) -> tuple[Matter, ...]:
             "mismatch", "scf.loan", [("mismatch", "!=", False)], lambda n: _("Books and bank disagree: %s", n), "danger"
         ),
         Matter(
+            "statements",
+            "scf.statement",
+            [("state", "=", "different")],
+            lambda n: _("Banks' statements that differ: %s", n),
+            "danger",
+        ),
+        Matter(
             "refused",
             "scf.collection",
             [("state", "=", "refused"), running],

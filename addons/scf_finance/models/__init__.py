@@ -82,3 +82,5 @@ from . import scf_loan_extension
 from . import scf_loan_dilution
 from . import scf_loan_repaying
 from . import scf_loan_share
+from . import scf_document_margin
+from . import scf_cost_report

@@ -183,7 +183,7 @@ def _open_invoices(env, application_ids: list[int]) -> list[Outstanding]:
             """
         WITH part AS (
             SELECT application_id, move_id, 1::numeric AS share FROM scf_application_document
-             WHERE application_id = ANY(%s) AND move_id IS NOT NULL)
+             WHERE application_id = ANY(%s) AND move_id IS NOT NULL AND standing = 'held')
         %s
         """,
             application_ids,
@@ -232,7 +232,7 @@ def _orders(env, application_ids: list[int], today: date) -> list[Outstanding]:
           JOIN sale_order so ON so.id = document.sale_order_id
           JOIN res_partner partner ON partner.id = so.partner_id
           JOIN res_currency currency ON currency.id = so.currency_id
-         WHERE document.application_id = ANY(%s)
+         WHERE document.application_id = ANY(%s) AND document.standing = 'held'
         """,
             application_ids,
         )

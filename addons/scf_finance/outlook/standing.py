@@ -81,5 +81,13 @@ def standing(terms: LoanTerms, events: Iterable[LoanEvent], due_dates: Iterable[
         owed=state.balance.total,
         past_due=state.past_due,
         days_past_due=state.days_past_due,
-        dues=tuple(dues),
+        dues=_by_day(dues),
     )
+
+
+def _by_day(dues: Iterable[Due]) -> tuple[Due, ...]:
+    """One sum for each day: where a loan was called, what was due on that day anyway is called with it."""
+    amounts: dict[date, Decimal] = {}
+    for due in dues:
+        amounts[due.on] = amounts.get(due.on, Decimal(0)) + due.amount
+    return tuple(Due(day, amounts[day]) for day in sorted(amounts))

@@ -74,3 +74,4 @@ from . import test_statement
 from . import test_own_account
 from . import test_payment_file
 from . import test_loan_substitution
+from . import test_cost_report

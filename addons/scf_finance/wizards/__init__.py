@@ -12,3 +12,4 @@ from . import scf_period_close
 from . import scf_statement_request
 from . import scf_bank_statement_upload
 from . import scf_payment_order
+from . import scf_supplier_finance
