@@ -156,10 +156,9 @@ def test_a_released_documents_payment_is_none_of_the_loans(bank: Bank, erp: Erp,
 def test_what_cannot_be_booked_comes_back_with_a_sentence(
     bank: Bank, erp: Erp, loan: wire.Loan, changes: dict[str, Any], sentence: str
 ) -> None:
-    amount = changes.pop("amount", "10.00")
-    fields = {"number": "INV/1", "received_on": bank.today(), "reference": "REF/1", **changes}
+    fields = {"number": "INV/1", "amount": "10.00", "received_on": bank.today(), "reference": "REF/1", **changes}
     sent = {
-        "document": f"{fields.pop('kind', 'customer_invoice')} {fields['number']}", "amount": amount,
+        "document": f"{fields.pop('kind', 'customer_invoice')} {fields['number']}", "amount": fields["amount"],
         "received_on": str(fields["received_on"]), "payer": "", "reference": fields["reference"],
     }  # fmt: skip
     page = bank.officer.refused(f"loans/{loan.id}/buyer-payments", sent)

@@ -81,6 +81,7 @@ def test_the_loans_and_a_loan(town_in_business: Town, browser: Browser, size: di
     assert_accessible(officer.page)
     officer.page.locator("table.rows a").first.click()
     expect(officer.page.get_by_role("heading", name="Ledger")).to_be_visible()
+    officer.page.evaluate("document.querySelectorAll('details').forEach(it => it.open = true)")
     assert_accessible(officer.page)
 
 
