@@ -59,6 +59,12 @@ class ScfLoanBuyerPayment(models.Model):
             return
         if self.unmatched_amount:
             yield self._overpaid_sentence()
+        elif still_open := self._still_open():
+            yield self.env._(
+                "It pays a part: %(amount)s is still open on %(document)s.",
+                amount=self._money(still_open),
+                document=self.document_name,
+            )
         else:
             yield self.env._("%s is settled by it.", self.document_name)
         if paid_on := self._paid_on():
@@ -72,6 +78,11 @@ class ScfLoanBuyerPayment(models.Model):
             "not invoiced yet: pay it back to %(payer)s, or match it with the next invoice.",
             **words,
         )
+
+    def _still_open(self):
+        """What is left open on the invoices that it was matched with."""
+        claims = self.sudo()._claim_lines()  # a financing role alone does not read journal items
+        return sum(claims.matched_debit_ids.debit_move_id.move_id.mapped("amount_residual"))
 
     def _paid_on(self):
         """What the bank passes on of it, since the loan needed less."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date
 
+from .labels import as_note
+
 
 class ScfLoan(models.Model):
     """The bank's last words on a loan: a charge, everything due at once, and the end of its claim."""
@@ -97,7 +99,7 @@ class ScfLoan(models.Model):
                     "write_off_reason": content.get("reason"),
                 }
             )
-            self._warn(self._written_off_sentence())
+            self.message_post(body=self._written_off_sentence())
 
     def _written_off_sentence(self):
         return self.env._(
@@ -108,6 +110,17 @@ class ScfLoan(models.Model):
             reason=self.write_off_reason or "",
             recourse=self._who_bears(),
         )
+
+    def _set_state(self, state):
+        changed = super()._set_state(state)
+        if changed and state == "closed" and self.written_off_on:
+            # A loan that closes asks for nothing more; that nobody repaid it is still to be read.
+            self.activity_schedule(
+                "scf_finance.activity_check_loan",
+                user_id=self.application_id.requester_id.id,
+                note=as_note(self._written_off_sentence()),
+            )
+        return changed
 
     def _past_due(self):
         # A called loan is past due at once: nobody waits for the next day.

@@ -82,7 +82,8 @@ class ScfLoanEntry(models.Model):
         loan._reconcile_books()
         collected = self.env["scf.collection"]._allocate(recorded)
         loan._reduce_shortfall(recorded.filtered(lambda entry: entry.type == "repayment") - collected)
-        for entry in recorded:
+        # What only moves due dates has no amount; whoever takes the event tells of it.
+        for entry in recorded.filtered("amount"):
             loan.message_post(
                 body=self.env._(
                     "%(type)s of %(amount)s on %(day)s.",

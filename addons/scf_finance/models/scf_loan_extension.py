@@ -355,7 +355,7 @@ class ScfLoan(models.Model):
         for loan in self:
             offered = loan.extension_ids.filtered(lambda item: item.state == "offered")[:1]
             loan.offered_extension_id = offered
-            loan.extension_offer = offered and offered._offer_sentence()
+            loan.extension_offer = offered._offer_sentence() if offered else False
 
     @api.depends("state", "extension_ids.state", "called_on")
     def _compute_may_extend(self):

@@ -1,5 +1,7 @@
 import json
 
+from openscf.loan import replay
+
 from odoo import Command, models
 from odoo.exceptions import UserError
 
@@ -34,6 +36,12 @@ class ScfLoan(models.Model):
             "views": [(False, "form")],
             "target": "new",
         }
+
+    def _due_first(self, on):
+        """The day on which something of the loan was due first and is not paid, or will be due next."""
+        state = replay(self._terms(), self._events(), on)
+        days = [self.called_on, state.past_due_since, state.next_due and state.next_due.due_date]
+        return min((day for day in days if day), default=self.due_date or None)
 
     def _repayments_on_the_way(self):
         """The sum of repayments that were queued or sent, and that the bank's ledger does not show yet."""

@@ -274,6 +274,9 @@ class TestBuyerPaysTheBank(LateBase):
         payment = self.loan.buyer_payment_ids
         self.assertEqual((self.invoice.amount_residual, payment.unmatched_amount), (0, 1000.0))
         self.assertIn("pay it back to Atlas Retail", payment.consequence)
+        part = self._financed(self.spare)
+        self.rhone_bank.buyer_pays(part, self.spare.name, "1000.00")
+        self.assertIn("8,000.00 is still open", part.buyer_payment_ids.consequence.replace("\xa0", " "))
         self.assertIn("pay it back", self._notes())
         self.assertEqual(self.loan.collection_ids.mapped("amount"), [4000.0])
 
@@ -335,8 +338,12 @@ class TestDefault(LateBase):
 
     def test_called_loan_is_overdue_at_once_and_says_who_bears_it(self):
         extension = self._extension()
+        self.rhone_bank.charge(self.loan, "25.00")
         self.rhone_bank.call(self.loan)
         self.assertEqual((self.loan.state, self.loan.called_on), ("overdue", self.today))
+        self.assertEqual(self.loan._due_first(self.today), self.today)
+        self.assertEqual(sum(self.loan.due_ids.mapped("amount")), self.loan.balance_total, "what falls due is followed")
+        self.assertFalse(self.loan.extension_offer)
         self.assertEqual(extension.state, "declined")
         self.assertIn("With recourse", self.loan.recourse_words)
         self.assertIn("insolvent", self._notes())
@@ -366,6 +373,10 @@ class TestDefault(LateBase):
         self.assertFalse(any(application.line_ids.mapped("is_open")))
         self.assertEqual(application._headline(), "Written off by the bank")
         self.assertIn("owes nothing more", loan._next_step())
+        [told] = loan.activity_search(["scf_finance.activity_check_loan"])
+        self.assertIn("gave up", told.note, "closing the loan does not close what is to be read")
+        free = self.env["scf.substitution.request"].with_user(self.people["requester"])._was_given_up(self.invoice)
+        self.assertTrue(free, "no other bank is offered it in the place of another one")
         self.assertEqual((loan.book_principal, loan.mismatch), (0, False))
         self.rhone_bank.send_event(self.rhone_bank.told[-2])
         self.assertEqual(loan.written_off_amount, sum(loan.entry_ids[-1:].mapped("amount")))

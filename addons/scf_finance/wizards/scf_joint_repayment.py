@@ -53,11 +53,18 @@ class ScfJointRepayment(models.TransientModel):
     @api.depends("amount", "owed")
     def _compute_line_ids(self):
         for joint in self:
-            owed = {loan_id: owes for loan_id, _due, owes in joint._owed_by_loan()}
+            owed = {loan_id: (due, owes) for loan_id, due, owes in joint._owed_by_loan()}
             joint.line_ids = [
                 Command.clear(),
                 *(
-                    Command.create({"loan_id": loan_id, "owed": float(owed[loan_id]), "amount": float(part)})
+                    Command.create(
+                        {
+                            "loan_id": loan_id,
+                            "due_date": owed[loan_id][0],
+                            "owed": float(owed[loan_id][1]),
+                            "amount": float(part),
+                        }
+                    )
                     for loan_id, part in joint._spread().items()
                 ),
             ]
@@ -128,13 +135,13 @@ class ScfJointRepayment(models.TransientModel):
         return self.loan_ids._origin.sudo(False)._filtered_access("read")
 
     def _owed_by_loan(self):
-        """Id, due date and what may still be paid of each loan."""
+        """Id, first due date that is not paid and what may still be paid of each loan."""
         if not self.paid_on:
             return []
         return [
             (
                 loan.id,
-                loan.due_date or None,
+                loan._due_first(self.paid_on),
                 loan._balance(self.paid_on).total - exact(loan.sudo()._repayments_on_the_way(), loan.currency_id.name),
             )
             for loan in self._loans()
@@ -156,7 +163,7 @@ class ScfJointRepaymentLine(models.TransientModel):
     joint_id = fields.Many2one("scf.joint.repayment", required=True, ondelete="cascade")
     loan_id = fields.Many2one("scf.loan", readonly=True, ondelete="cascade")
     currency_id = fields.Many2one(related="loan_id.currency_id", related_sudo=False)
-    due_date = fields.Date(related="loan_id.due_date", related_sudo=False)
+    due_date = fields.Date(string="Due First", readonly=True)
     owed = fields.Monetary(readonly=True)
     amount = fields.Monetary(string="Gets", readonly=True)
     saved = fields.Monetary(compute="_compute_saved", compute_sudo=False)
