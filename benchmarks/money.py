@@ -68,7 +68,9 @@ def _payment(env, invoice) -> Callable[[], None]:
 
 def loans(env) -> Scenario:
     """`close`: book the end of a period with all its loans; `follow`: the daily job's work on them, on a day without
-    news (it commits, so the news are told in the first, unmeasured round); `home`: the first screen. `floor`: the ledgers read by raw SQL and replayed by the SDK, which no way of closing can do without.
+    news (it commits, so the news are told in the first, unmeasured round); `home`: the first screen.
+
+    `floor`: the ledgers read by raw SQL and replayed by the SDK, which no way of closing can do without.
     """
     admin = env.ref("base.user_admin")
     for name in ("account.group_account_manager", "scf_connector.group_scf_admin"):
