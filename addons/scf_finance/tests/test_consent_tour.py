@@ -1,12 +1,12 @@
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import FinanceCase
+from .tour_case import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestConsentTour(FinanceCase, HttpCase):
+class TestConsentTour(TourCase):
     """Consent in the request dialog, in the browser."""
 
     def test_requester_reads_changes_and_gives_consent(self):

@@ -1,10 +1,10 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import FinanceCase
+from .tour_case import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestOffersTour(FinanceCase, HttpCase):
+class TestOffersTour(TourCase):
     """The comparison of offers in the browser, as who asked and as who decides."""
 
     def _offers(self):

@@ -1,10 +1,10 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import FinanceCase
+from .tour_case import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestPanelTour(FinanceCase, HttpCase):
+class TestPanelTour(TourCase):
     """The Financing panel in the browser, as the people who use it see it."""
 
     def _tour(self, name, document, role):

@@ -1,10 +1,10 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import FinanceCase
+from .tour_case import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestScreensTour(FinanceCase, HttpCase):
+class TestScreensTour(TourCase):
     """Home, its lists and a bulk request in the browser, clicked by somebody who may ask."""
 
     def setUp(self):

@@ -1,10 +1,10 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from .common import FinanceCase
+from .tour_case import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestSeveralTour(FinanceCase, HttpCase):
+class TestSeveralTour(TourCase):
     """From the list of invoices to one request for several of them, clicked by somebody who may ask."""
 
     def test_requester_finances_a_selection(self):
