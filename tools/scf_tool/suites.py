@@ -19,8 +19,8 @@ from scf_tool.setup import Ready, exclusive, find_browser, set_up
 
 NO_TESTS_COLLECTED = 5
 # PostgreSQL takes longer to plan Odoo's long joins than to run them on the few rows of a test: it joins in the order in
-# which they are written, and compiles nothing. What a query gives does not depend on it.
-PLANNING = "-c join_collapse_limit=1 -c from_collapse_limit=1 -c jit=off"
+# which they are written. What a query gives does not depend on it.
+PLANNING = "-c join_collapse_limit=1 -c from_collapse_limit=1"
 SHOWN_LINES_OF_A_FAILURE = 120
 
 
