@@ -10,7 +10,7 @@ from odoo.tests import new_test_user
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from .bank_double import BankDouble
-from .shared_house import HOUSE, kept_caches
+from .shared_house import HOUSE, Known
 
 MASTER_KEY = Fernet.generate_key().decode()
 
@@ -114,9 +114,12 @@ class FinanceCase(AccountTestInvoicingCommon):
             self.rhone_bank, self.hansa_bank = BankDouble(self.rhone), BankDouble(self.hansa)
             self.given()
             case._given = {name: value for name, value in vars(self).items() if name not in before}
-        # Before Odoo's own clean-ups, which run the other way round: it forgets everything, and rolls back.
-        self.addCleanup(kept_caches(self.registry))
+            case._known = Known(self.registry)
+        # Around Odoo's own clean-ups, which run the other way round: it forgets everything, and rolls back.
+        self.addCleanup(case._known.recall)
         super().setUp()
+        self.addCleanup(HOUSE.learn)
+        self.addCleanup(case._known.learn)
         for name, value in case._given.items():
             setattr(self, name, self._for_one_test(value))
 

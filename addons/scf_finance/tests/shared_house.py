@@ -24,7 +24,7 @@ class SharedHouse:
         self._cursor = None
         self._builder = None
         self._made = {}
-        self._fill_caches = None
+        self._known = None
 
     def share(self):
         """From now on make the records once; whoever asks for it calls `close` before other tests use the database."""
@@ -48,14 +48,19 @@ class SharedHouse:
 
         with self._handing_over(undo):
             _set_up_without_records(case)
-        self._fill_caches()
+        self._known.recall()
         for name, value in self._made.items():
             setattr(case, name, dict(value) if isinstance(value, dict) else value)
+
+    def learn(self):
+        """Know by heart for the next classes too what a test has read and no test or class made untrue."""
+        if self._known is not None:
+            self._known.learn()
 
     def close(self):
         """End the transaction with all that was made in it."""
         if self._cursor is not None:
-            cursor, self._cursor, self._made = self._cursor, None, {}
+            cursor, self._cursor, self._made, self._known = self._cursor, None, {}, None
             cursor.close()
 
     def _open(self, founder):
@@ -72,7 +77,7 @@ class SharedHouse:
                 for name, value in vars(self._builder).items()
                 if name not in of_odoo and _is_of_the_house(name, value)
             }
-            self._fill_caches = kept_caches(self._builder.registry)
+            self._known = Known(self._builder.registry)
         finally:
             # Its patches end here; what it made stays.
             self._builder.doClassCleanups()
@@ -109,22 +114,35 @@ def _set_up_without_records(case):
     super(BaseCommon, case).setUpClass()
 
 
-def kept_caches(registry):
-    """What Odoo knows by heart now: rights, rules, defaults, compiled templates.
+class Known:
+    """What Odoo knows by heart in one state of the database: rights, rules, defaults, compiled templates.
 
-    :return: a function that has it know this again and nothing else, for when the database is back in today's state;
-        Odoo's tests forget all instead, and learn it anew from the database each time
+    Odoo's tests forget it all after each of them, and read it anew from the database in the next.
     """
-    caches = registry._Registry__caches  # as Odoo's own ormcache reads them: there is no public name
-    kept = {name: cache.snapshot for name, cache in caches.items()}
 
-    def fill():
-        for name, cache in caches.items():
+    def __init__(self, registry):
+        self._caches = registry._Registry__caches  # as Odoo's own ormcache reads them: there is no public name
+        self._mark = (object(),)
+        for cache in self._caches.values():
+            cache[self._mark] = True
+        self._kept = {name: cache.snapshot for name, cache in self._caches.items()}
+
+    def learn(self):
+        """Know from now on what was read since, too, where it is still true of this state.
+
+        Who changes what a cache holds has Odoo empty the whole cache, and the mark in it goes with the rest: then what
+        it was filled with afterwards is left out.
+        """
+        for name, cache in self._caches.items():
+            if self._mark in cache:
+                self._kept[name] = cache.snapshot
+
+    def recall(self):
+        """Have Odoo know this again and nothing else, for when the database is back in this state."""
+        for name, cache in self._caches.items():
             cache.clear()
-            for key, value in kept[name].items():
+            for key, value in self._kept[name].items():
                 cache[key] = value
-
-    return fill
 
 
 def _is_of_the_house(name, value):
