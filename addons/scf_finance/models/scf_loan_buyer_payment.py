@@ -272,4 +272,4 @@ class ScfLoan(models.Model):
     def _reduce_shortfall(self, entries):
         # The buyer's money lowers what the documents carry as much as what is owed: nothing of a shortfall is made up.
         by_buyers = self.buyer_payment_ids.mapped("reference")
-        super()._reduce_shortfall(entries.filtered(lambda entry: entry.source_ref not in by_buyers))
+        return super()._reduce_shortfall(entries.filtered(lambda entry: entry.source_ref not in by_buyers))

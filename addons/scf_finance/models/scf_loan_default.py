@@ -10,7 +10,7 @@ class ScfLoan(models.Model):
     _inherit = "scf.loan"
 
     recourse = fields.Boolean(related="offer_id.recourse", help="The company repays if the buyer does not.")
-    called_on = fields.Date(string="Called On", readonly=True, tracking=True, help="Everything is due since that day.")
+    called_on = fields.Date(readonly=True, tracking=True, help="Everything is due since that day.")
     call_reason = fields.Char(string="Why It Was Called", readonly=True)
     written_off_on = fields.Date(readonly=True, tracking=True)
     written_off_amount = fields.Monetary(string="Written Off", readonly=True, help="What the bank gave up.")
@@ -34,8 +34,7 @@ class ScfLoan(models.Model):
                 self.env._("The company owes nothing more; what the bank gave up is its loss.")
                 if self.recourse
                 else self.env._(
-                    "Without recourse: the bank bears the loss. Should the buyer still pay you, the money is the "
-                    "bank's."
+                    "Without recourse: the bank bears the loss. What the buyer still pays of it is the bank's."
                 )
             )
         if self.recourse:

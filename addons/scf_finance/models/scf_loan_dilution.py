@@ -133,6 +133,7 @@ class ScfLoan(models.Model):
 
     def _take_shortfall(self, content, is_news):
         before = self.shortfall
-        super()._take_shortfall(content, is_news)
+        result = super()._take_shortfall(content, is_news)
         if self.currency_id.compare_amounts(before, self.shortfall):
             self.waits_until = False  # another amount is another question
+        return result

@@ -470,5 +470,6 @@ class ScfLoan(models.Model):
         return changed
 
     def _take_call(self, content, is_news):
-        super()._take_call(content, is_news)
+        result = super()._take_call(content, is_news)
         self.extension_ids._lapse()
+        return result

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from openscf.wire import Substitution, SubstitutionRequest, SubstitutionStatus
 
 from odoo import Command, api, fields, models
@@ -172,6 +174,7 @@ class ScfLoanSubstitution(models.Model):
         self.released_line_ids._release()
         self.incoming_line_ids._put_in_place()
         loan.submission_id.disclosure_id = self.disclosure_id
+        loan._resell()
         # What was paid on the new documents since the package was sealed is this loan's now.
         self.env["scf.collection"]._find_since_package(loan)
         self.env["scf.collection"]._trigger_report()
@@ -350,6 +353,24 @@ class ScfLoan(models.Model):
         if changed and state in ("closed", "failed"):
             self.substitution_ids._lapse()
         return changed
+
+    def _resell(self):
+        """Other invoices are the bank's now: what they are worth above the principal owed is what it holds back."""
+        if not self._sells_receivables():
+            return
+        carried = exact(sum(self._sold_items().mapped("amount_residual_currency")), self.currency_id.name)
+        holdback = max(carried - exact(self.balance_principal, self.currency_id.name), Decimal(0))
+        change = holdback - exact(self.holdback, self.currency_id.name)
+        self.holdback = float(holdback)
+        if change:
+            today = fields.Date.context_today(self)
+            held, sold = self._require("scf_holdback_account_id"), self._debt_account()
+            self._post_books(
+                [self._line(held, change, today), self._line(sold, -change, today)],
+                today,
+                self.env._("Loan %s: other invoices sold in place of disputed ones", self.name),
+            )
+            self._reconcile_books()
 
     def _gap(self, documents):
         """The principal owed beside what documents carry of it today (`repaying.cover.Gap`)."""

@@ -119,6 +119,25 @@ class TestSubstitution(LateBase):
         self.assertEqual(message.state, "cancelled", "nothing leaves without a consent")
         self.assertEqual(self.loan.substitution_ids.state, "declined")
 
+    def test_other_invoices_are_sold_where_the_bank_has_bought_the_disputed_ones(self):
+        loan = self._financed(self.spare, recourse=False)
+        self.assertEqual((loan.holdback, loan.book_principal), (1800.0, 7200.0))
+        other = self._invoice(9500.0, days=30)
+        request = self._as("requester", self.env["scf.substitution.request"]).create(
+            {"loan_id": loan.id, "reason": "Disputed."}
+        )
+        request.write(
+            {
+                "released_line_ids": [Command.set(loan.application_id.line_ids.ids)],
+                "move_ids": [Command.set(other.ids)],
+            }
+        )
+        request.action_send()
+        self.rhone_bank.decide_substitution(loan, self.rhone_bank.take_substitution(), "GRANTED")
+        self.assertEqual((loan.holdback, loan.book_principal, loan.mismatch), (2300.0, 7200.0, False))
+        sold = loan.item_ids.filtered(lambda item: item.account_id == self.company.scf_assigned_account_id)
+        self.assertEqual(sum(sold.mapped("balance")), -9500.0)
+
     def test_wrong_users_and_other_companies_get_nowhere(self):
         asked = self._asked()
         self.rhone_bank.buyer_pays(self.loan, self.invoice.name, "100.00")
