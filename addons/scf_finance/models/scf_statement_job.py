@@ -17,7 +17,7 @@ class ScfLoan(models.Model):
     _inherit = "scf.loan"
 
     def _cron_fetch_statements(self):
-        """Ask for last month's statement of each loan that ran in it and has none; compare anew what disagreed.
+        """Ask for last month's statement of each loan that ran in it and has none; compare anew what is not settled.
 
         The job runs daily, so that a bank that is down on the first of the month is asked again.
         """
@@ -38,7 +38,8 @@ class ScfLoan(models.Model):
             on_its_own(loan, partial(loan._fetch_statement_quietly, start, end))
             if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - position):
                 return
-        for statement in self.env["scf.statement"].search([("state", "=", "different")]):
+        unsettled = ["|", ("state", "=", "different"), ("clearing_open", "!=", 0)]
+        for statement in self.env["scf.statement"].search(unsettled):
             on_its_own(statement, statement._compare)
 
     def _fetch_statement_quietly(self, start, end):

@@ -63,7 +63,7 @@ class ScfStatementLine(models.Model):
     book_principal = fields.Monetary(string="Principal: Journal", readonly=True)
     entry_id = fields.Many2one("scf.loan.entry", string="Ledger Entry", readonly=True, ondelete="cascade")
     move_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, ondelete="cascade")
-    event_id = fields.Many2one("scf.event", string="Event", readonly=True, ondelete="set null")
+    event_id = fields.Many2one("scf.event", readonly=True, ondelete="set null")
     bank_line_id = fields.Many2one(
         "account.bank.statement.line", string="Bank Statement Line", readonly=True, ondelete="set null"
     )

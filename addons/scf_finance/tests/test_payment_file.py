@@ -5,9 +5,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import FinanceCase
 
@@ -132,3 +132,16 @@ class TestPaymentFile(FinanceCase):
         with self.assertRaises(AccessError):
             self._as("approver", payment_file).write({"state": "void"})
         self._as("requester", payment_file).action_download()
+        company = self.setup_other_company(name="Another company")["company"]
+        stranger = new_test_user(
+            self.env,
+            "fin_stranger",
+            groups="scf_connector.group_scf_approver",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+        with self.assertRaises(AccessError):
+            payment_file.with_user(stranger).action_download()
+        with self.assertRaises(AccessError):
+            lines = [Command.create({"loan_id": self.loan.id, "amount": 1.0})]
+            self.env["scf.payment.order"].with_user(stranger).create({"line_ids": lines}).action_make()

@@ -251,6 +251,10 @@ class TestStatement(FinanceCase):
                 statement.with_user(user).action_compare()
             with self.subTest(model), self.assertRaises(AccessError):
                 statement.line_ids[0].with_user(user).action_match_again()
+        with self.assertRaises(AccessError):
+            self.env["scf.statement.request"].with_user(stranger).create({"loan_id": self.loan.id}).read(["date_from"])
+        with self.assertRaises(AccessError):
+            self.loan.with_user(stranger).action_open_statements()
         for role in ("requester", "admin"):
             with self.assertRaises(AccessError):
                 self._as(role, statement).write({"state": "agreed"})

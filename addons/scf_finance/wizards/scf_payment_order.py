@@ -37,8 +37,8 @@ class ScfPaymentOrderLine(models.TransientModel):
 
     order_id = fields.Many2one("scf.payment.order", required=True, ondelete="cascade")
     loan_id = fields.Many2one("scf.loan", required=True, ondelete="cascade")
-    bank_id = fields.Many2one(related="loan_id.bank_id")
-    currency_id = fields.Many2one(related="loan_id.currency_id")
+    bank_id = fields.Many2one(related="loan_id.bank_id", related_sudo=False)
+    currency_id = fields.Many2one(related="loan_id.currency_id", related_sudo=False)
     owed = fields.Monetary(string="Owed on That Day", compute="_compute_owed")
     amount = fields.Monetary(compute="_compute_amount", store=True, precompute=True, readonly=False, compute_sudo=False)
 

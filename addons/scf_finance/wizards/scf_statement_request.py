@@ -15,6 +15,16 @@ PERIODS = [
 ]
 
 
+# Without full rights: a dialog tells nobody when another company's loan began.
+OF_THE_PERIOD = {
+    "compute": "_compute_dates",
+    "compute_sudo": False,
+    "store": True,
+    "readonly": False,
+    "precompute": True,
+}
+
+
 class ScfStatementRequest(models.TransientModel):
     """Choose a period and ask the bank for the loan's statement, or give its file."""
 
@@ -23,8 +33,8 @@ class ScfStatementRequest(models.TransientModel):
 
     loan_id = fields.Many2one("scf.loan", ondelete="cascade", readonly=True)
     period = fields.Selection(PERIODS, required=True, default="whole")
-    date_from = fields.Date(string="From", compute="_compute_dates", store=True, readonly=False, precompute=True)
-    date_to = fields.Date(string="To", compute="_compute_dates", store=True, readonly=False, precompute=True)
+    date_from = fields.Date(string="From", **OF_THE_PERIOD)
+    date_to = fields.Date(string="To", **OF_THE_PERIOD)
     content = fields.Binary(string="File (camt.053)", attachment=False)
     filename = fields.Char()
 
