@@ -286,7 +286,8 @@ def test_an_officer_can_never_offer_more_than_asked_nor_than_the_documents_carry
         "principal": format(principal, "f"), "advance_rate": format(advance_rate, "f"), "fee": format(fee, "f"),
         "rate_pa": "7.90", "penalty_rate_pa": "5.00", "tenor_days": "45",
     }  # fmt: skip
-    asked = Asked(wire.Money(amount=sale.requested, currency="EUR"), "bullet", outstanding=sale.gross)
+    requested = wire.Money(amount=sale.requested, currency="EUR")
+    asked = Asked(requested, tenor_days=45, repayment="bullet", recourse=None, carried=sale.gross)
     try:
         terms = read_terms(fields, profile=RHONE, technique=technique, asked=asked)
     except TermsRefused as refused:

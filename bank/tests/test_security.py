@@ -466,4 +466,5 @@ def test_discovery_names_the_address_that_was_asked(bank: Bank) -> None:
         "pre_shipment",
         "distributor_finance",
         "inventory_loan",
+        "revolving_line",
     }
