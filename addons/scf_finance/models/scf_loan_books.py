@@ -28,7 +28,6 @@ class ScfLoan(models.Model):
         groups="account.group_account_readonly,account.group_account_invoice",
     )
     fees_spread = fields.Boolean(
-        string="Fees Spread",
         readonly=True,
         help="The fee of the terms is a cost of the whole term, day by day. As the company's setting was at the grant.",
     )

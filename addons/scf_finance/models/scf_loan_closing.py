@@ -459,7 +459,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     def _scf_refuse_while_financed(self):
-        super()._scf_refuse_while_financed()
+        result = super()._scf_refuse_while_financed()
         # Read with full rights: the journal entries are bound whoever may see the loans.
         journals = self.company_id.sudo().scf_journal_id
         of_loans = self.sudo().filtered(lambda move: move.journal_id in journals and move.state == "posted")
@@ -480,6 +480,7 @@ class AccountMove(models.Model):
                     loans[0].name,
                 )
             )
+        return result
 
 
 class _Rates:

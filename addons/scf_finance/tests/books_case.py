@@ -48,7 +48,7 @@ class BooksCase(FinanceCase):
     def _bring_statement(self):
         """The bank statement brings what stands on clearing, and it is matched."""
         clearing = self.company.scf_clearing_account_id
-        bank = self.company_data["default_account_assets"].copy({"code": "101999", "account_type": "asset_current"})
+        bank = self.company_data["default_account_assets"].copy({"account_type": "asset_current"})
         items = self._open_items(clearing)
         for currency in items.currency_id:
             of_currency = items.filtered(lambda item, currency=currency: item.currency_id == currency)

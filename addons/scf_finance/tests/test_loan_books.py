@@ -129,6 +129,16 @@ class TestLoanBooks(BooksCase):
         loan = self._financed(self._order(10000.0), on=self.start, recourse=False)
         self.assertEqual(self._booked(loan.entry_ids.move_id), {"loan": -8000.0, "clearing": 7960.0, "fee": 40.0})
 
+    def test_buyer_who_pays_the_bank_directly_leaves_nothing_owed_or_sold(self):
+        for recourse in (True, False):
+            with self.subTest(recourse=recourse):
+                invoice = self._invoice(10000.0, invoice_date=self.start, days=85)
+                loan = self._financed(invoice, on=self.start, recourse=recourse)
+                self.rhone_bank.buyer_pays(loan, invoice.name, "10000.00")
+                self.assertEqual((invoice.amount_residual, loan.collection_ids.ids), (0.0, []))
+                self.assertEqual(self._carries(), {"clearing": round(7960 + 2000 - self._interest(40), 2)})
+                self._assert_over(loan)
+
     # --- fees that are spread ---
 
     def test_fee_that_is_spread_is_a_cost_of_its_days(self):

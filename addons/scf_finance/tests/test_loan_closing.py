@@ -196,7 +196,10 @@ class TestClosingAtTheSameTime(BaseCase):
 
     def _remove(self):
         with self._transaction() as env:
-            env.cr.execute("DELETE FROM scf_loan_closing WHERE company_id = 1 AND date = %s", [self.DAY])
+            ours = env["scf.loan.closing"].search([("company_id", "=", 1), ("date", "=", self.DAY)])
+            ours.message_ids.unlink()
+            ours.message_follower_ids.unlink()
+            env.cr.execute("DELETE FROM scf_loan_closing WHERE id = ANY(%s)", [ours.ids])
             env.cr.execute("UPDATE res_company SET scf_closed_until = NULL WHERE id = 1")
 
     def test_period_closed_by_two_at_once_is_booked_once(self):
