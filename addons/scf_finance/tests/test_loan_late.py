@@ -310,6 +310,12 @@ class TestBuyerPaysTheBank(LateBase):
         self.assertEqual((claim.partner_id, payment.unmatched_amount), (self.buyer, 500.0))
         self.assertTrue(self.loan.activity_search(["scf_finance.activity_check_loan"]))
 
+    def test_reopened_loan_does_not_find_what_the_buyer_paid_the_bank(self):
+        self.rhone_bank.buyer_pays(self.loan, self.invoice.name, "500.00")
+        entry = self.rhone_bank.post_repayment(self.loan, "9000.00")
+        self.rhone_bank.reverse_repayment(self.loan, entry)
+        self.assertEqual((self.loan.state, self.loan.collection_ids.ids), ("active", []))
+
     def test_entry_of_a_buyers_payment_is_not_reset(self):
         self.rhone_bank.buyer_pays(self.loan, self.invoice.name, "500.00")
         with self.assertRaisesRegex(UserError, "books loan"):
