@@ -21,6 +21,8 @@ from scf_tool.setup import Ready, exclusive, set_up
 DATABASE = "scf_demo"
 CHART_OF_ACCOUNTS = "l10n_de"
 OFFICER = "officer"
+# Two at each bank: what one of them proposes to give up, the other has to approve.
+OFFICERS = {OFFICER: "Credit Officer", "colleague": "Second Officer"}
 STEPS = 5
 
 
@@ -37,8 +39,8 @@ class DemoFiles:
 
     @property
     def officers(self) -> Path:
-        """Bank service name → the password of its officer."""
-        return self.folder / "officers.json"
+        """Bank service name → user name of each officer → password."""
+        return self.folder / "desk-logins.json"
 
     @property
     def story_done(self) -> Path:
@@ -120,7 +122,7 @@ def _ensure_database(ready: Ready) -> str:
 
 
 def _bank(ready: Ready, files: DemoFiles, name: str) -> Service:
-    """A bank's gateway on SQLite, with an officer who can log in at its desk."""
+    """A bank's gateway on SQLite, with officers who can log in at its desk."""
     checkout = ready.checkout
     profile, variable = operations.BANKS[name]
     folder = files.bank(name)
@@ -130,15 +132,16 @@ def _bank(ready: Ready, files: DemoFiles, name: str) -> Service:
     environment = ready.odoo.environment()
     officers = json.loads(files.officers.read_text(encoding="utf-8")) if files.officers.exists() else {}
     if name not in officers:
-        password = secrets.token_urlsafe(12)
-        hire = [program, "create-officer", OFFICER, "--name", "Credit Officer", "--password-stdin"]
-        run_quietly(
-            [*hire, "--database-url", database],
-            what=f"making the officer of {name}",
-            env=environment,
-            stdin=password + "\n",
-        )
-        write_secret(files.officers, json.dumps({**officers, name: password}))
+        passwords = {username: secrets.token_urlsafe(12) for username in OFFICERS}
+        for username, full_name in OFFICERS.items():
+            hire = [program, "create-officer", username, "--name", full_name, "--password-stdin"]
+            run_quietly(
+                [*hire, "--database-url", database],
+                what=f"making the officers of {name}",
+                env=environment,
+                stdin=passwords[username] + "\n",
+            )
+        write_secret(files.officers, json.dumps({**officers, name: passwords}))
     port = checkout.ports[variable]
     serve = [program, "serve", "--profile", str(checkout.root / "bank" / "profiles" / f"{profile}.toml")]
     return Service(
@@ -171,7 +174,11 @@ def _run_story(ready: Ready, files: DemoFiles, odoo: Service, banks: list[Servic
         "SCF_LOGINS": str(files.logins),
         "SCF_BANKS": json.dumps(
             [
-                {"name": bank.name, "url": bank.url, "officer": {"username": OFFICER, "password": officers[bank.name]}}
+                {
+                    "name": bank.name,
+                    "url": bank.url,
+                    "officer": {"username": OFFICER, "password": officers[bank.name][OFFICER]},
+                }
                 for bank in banks
             ]
         ),
@@ -197,5 +204,6 @@ def _print_addresses(checkout: Checkout, files: DemoFiles) -> None:
     for bank in banks:
         profile, _ = operations.BANKS[bank.name]
         say(f"Bank {profile.title()}: {bank.url}, its desk {bank.url}/desk")
-        say(f"    {OFFICER:28} password {officers[bank.name]}")
+        for username, password in officers[bank.name].items():
+            say(f"    {username:28} password {password:16} {OFFICERS[username]}")
     say("'./scf stop' ends them, './scf status' shows them.")

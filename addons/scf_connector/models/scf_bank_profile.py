@@ -62,5 +62,9 @@ class ScfBank(models.Model):
             'advance': figure(technique['max_advance_rate'], 0),
             'rate': figure(technique.get('indicative_rate_pa')),
             'fee': figure(technique.get('indicative_fee_percent')),
-            'with_recourse': technique.get('recourse') == 'with',
+            'recourse': {
+                'with': self.env._("with recourse"),
+                'without': self.env._("without recourse"),
+                'both': self.env._("with or without recourse"),
+            }.get(technique.get('recourse'), ''),
         }

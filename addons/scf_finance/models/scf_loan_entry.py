@@ -6,7 +6,6 @@ from openscf.loan import (
     Extension,
     Repayment,
     RepaymentReversal,
-    Surplus,
     WriteOff,
 )
 from openscf.wire import Entry
@@ -95,16 +94,14 @@ class ScfLoanEntry(models.Model):
         return recorded
 
     def _event(self):
-        """The entry as an event of the loan's arithmetic (`openscf.loan`); None for a fee, which a payout contains."""
+        """The entry as an event of the loan's arithmetic (`openscf.loan`).
+
+        None for a fee, which a payout contains, and for a surplus, which was never the loan's (decision 0018).
+        """
         dated = {"id": self.bank_entry_ref, "on": self.value_date}
         amount = exact(self.amount, self.currency_id.name)
-        if self.type in ("disbursement", "repayment", "surplus", "write_off"):
-            kinds = {
-                "disbursement": Disbursement,
-                "repayment": Repayment,
-                "surplus": Surplus,
-                "write_off": WriteOff,
-            }
+        if self.type in ("disbursement", "repayment", "write_off"):
+            kinds = {"disbursement": Disbursement, "repayment": Repayment, "write_off": WriteOff}
             return kinds[self.type](**dated, amount=amount)
         if self.type in ("repayment_reversal", "charge_reversal"):
             kind = RepaymentReversal if self.type == "repayment_reversal" else ChargeReversal
