@@ -122,7 +122,9 @@ class ScfLoan(models.Model):
 
     def _accounting_day(self, on):
         """The first open day from `on` on, and the `scf.loan.closing` that closed `on`, where one did."""
-        closing = self.env["scf.loan.closing"]._closed(self.company_id, on)
+        closings = self.env["scf.loan.closing"]
+        closings._hold(self.company_id)
+        closing = closings._closed(self.company_id, on)
         day = closing.date + timedelta(days=1) if closing else on
         locks = self.company_id._get_violated_lock_dates(day, False, self._require("scf_journal_id"))
         return (locks[-1][0] + timedelta(days=1) if locks else day), closing

@@ -205,13 +205,19 @@ class ScfLoanClosing(models.Model):
             raise UserError(why_locked)
 
     @api.model
+    def _hold(self, company):
+        """Keep periods of the company as they are while something is booked.
+
+        Whoever closes at this moment writes this row: one of the two waits, and starts over.
+        """
+        self.env.cr.execute(SQL("SELECT scf_closed_until FROM res_company WHERE id = %s FOR SHARE", company.id))
+
+    @api.model
     def _closed(self, company, on, *, last=False):
         """The booked closing that closed the day `on`: the earliest entry that may be booked is of the day after it.
 
         :param bool last: the last one of all, whatever it closed
         """
-        # Whoever closes at this moment writes this row: one of the two waits, and starts over.
-        self.env.cr.execute(SQL("SELECT scf_closed_until FROM res_company WHERE id = %s FOR SHARE", company.id))
         domain = [("company_id", "=", company.id), ("is_booked", "=", True)]
         if not last:
             domain.append(("date", ">=", on))
