@@ -205,9 +205,9 @@ class TestOwnAccount(FinanceCase):
                 "journal_id": self.journal.id,
                 "date": self.today,
                 "payment_ref": self.loan.name,
-                "amount": self.payout.amount_currency,
+                "amount": self.payout.amount_currency / 2,
                 "foreign_currency_id": self.setup_other_currency("EUR").id,
-                "amount_currency": self.payout.amount_currency / 2,
+                "amount_currency": self.payout.amount_currency,
             }
         )
         self.assertFalse(self.loan._match_clearing())

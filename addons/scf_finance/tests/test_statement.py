@@ -14,6 +14,7 @@ from odoo.tools import mute_logger
 from odoo.addons.scf_connector.adapters.base import SignedFile
 
 from .common import FinanceCase
+from .purchase_case import PurchaseCase
 from .statement_files import loan_statement
 
 
@@ -325,3 +326,18 @@ class TestStatement(FinanceCase):
         statement = self._fetch()
         self.assertEqual(len(statement.entry_line_ids), 15)
         self.assertLessEqual(queries(statement), few + 2)
+
+
+@tagged("post_install", "-at_install")
+class TestStatementOfPurchase(PurchaseCase):
+    """The statement of a loan whose money went to a supplier."""
+
+    def test_payout_to_the_supplier_agrees_with_the_bill_that_it_paid(self):
+        start = self.today - timedelta(days=30)
+        loan = self._financed(self._bill(10000.0), on=start, fee="48.40")
+        self.rhone_bank.post_repayment(loan, "4000.00", on=self.today)
+        content = loan_statement(loan, self.rhone_bank.loans[loan.bank_loan_ref]["entries"], start, self.today)
+        [source] = self.env["scf.statement"]._read_file(content)
+        statement = self.env["scf.statement"]._take(loan, source, content)
+        self.assertEqual(statement.entry_line_ids.mapped("status"), ["agreed"] * 2)
+        self.assertEqual(statement.clearing_line_ids.mapped("book_amount"), [-4000.0], "the supplier's money passed by")
