@@ -38,6 +38,11 @@ class Purpose:
     is_cost: bool = False
     beside: tuple[str, ...] = ()
 
+    @property
+    def account_types(self) -> tuple[str, ...]:
+        """The types of account that serve; a new one gets the first."""
+        return (self.account_type, "expense_other") if self.account_type == "expense" else (self.account_type,)
+
     def best(self, names: Iterable[tuple[int, tuple[str, ...]]]) -> int | None:
         """The account whose name says this purpose best: of the first pattern that any has, the shortest name.
 
@@ -75,7 +80,10 @@ PURPOSES = (
         used_for=_lt("Money between the bank's ledger and the bank statement."),
         account_type="asset_current",
         is_reconciled=True,
-        beside=(r"in transit|geldtransit|virements internes|liquidity transfer|在途", r"outstanding|suspense"),
+        beside=(
+            r"(cash|funds|money|items) in transit|geldtransit|virements internes|liquidity transfer",
+            r"outstanding|suspense",
+        ),
     ),
     Purpose(
         field="scf_interest_account_id",
@@ -84,7 +92,8 @@ PURPOSES = (
         account_type="expense",
         is_cost=True,
         beside=(
-            r"interest.*short.term|zins.*kurzfristig|intereses de deudas|intérêts des emprunts|利息支出",
+            r"interest.*short.term|interest on debt with financial|zins.*kurzfristig|intereses.*entidades de crédito$|"
+            r"intérêts bancaires|利息支出",
             r"^(bank |loan )?interest( expenses?| paid| charges?)?$|^interest and similar expenses$|"
             r"^zinsen und ähnliche aufwendungen$|charges d'intérêts|intereses|利息",
         ),
@@ -95,7 +104,10 @@ PURPOSES = (
         used_for=_lt("Fees and other charges of the banks."),
         account_type="expense",
         is_cost=True,
-        beside=(r"bank (fees?|charges?)|geldverkehr|services bancaires|servicios bancarios|手续费",),
+        beside=(
+            r"loan issue costs|bank (fees?|charges?)|geldverkehr|services bancaires|servicios bancarios|手续费",
+            r"bank(ing)? (and similar )?services",
+        ),
     ),
     Purpose(
         field="scf_penalty_account_id",
@@ -151,6 +163,6 @@ PURPOSES = (
         used_for=_lt("Principal that a bank gives up though it may claim it."),
         account_type="income_other",
         is_cost=True,
-        beside=(r"debt forgiven|other income|sonstige.*erträge|produits exceptionnels|otros ingresos|营业外收入",),
+        beside=(r"debt forgiv|^other (operating )?income$|^sonstige erträge$|ingresos excepcionales|营业外收入",),
     ),
 )

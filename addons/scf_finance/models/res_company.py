@@ -218,12 +218,13 @@ class ResCompany(models.Model):
             company.scf_journal_id = company._scf_create_journal()
 
     def _scf_accounts_like(self, purpose):
-        """The company's accounts of a purpose's type, by code, and the one among them whose name says it best."""
+        """The company's accounts that serve a purpose, by code, and the one among them whose name says it best."""
         accounts = (
             self.env["account.account"]
             .with_company(self)
             .search(
-                [("account_type", "=", purpose.account_type), ("company_ids", "parent_of", self.ids)], order="code, id"
+                [("account_type", "in", purpose.account_types), ("company_ids", "parent_of", self.ids)],
+                order="code, id",
             )
         )
         english = dict(zip(accounts.ids, accounts.with_context(lang="en_US").mapped("name"), strict=True))

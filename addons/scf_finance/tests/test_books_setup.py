@@ -90,6 +90,27 @@ class TestBooksSetup(FinanceCase):
 
 
 @tagged("post_install", "-at_install")
+class TestPurposes(TransactionCase):
+    """Which account of a chart says best what an account of loans is for."""
+
+    CHART = (
+        (1, ("Zinsaufwendungen an verbundene Unternehmen", "Interest expenses to affiliated companies")),
+        (2, ("Zinsaufwendungen für kurzfristige Verbindlichkeiten", "Interest expenses on short-term debt")),
+        (3, ("Zinsaufwendungen für kurzfristige Verbindlichkeiten an verbundene Unternehmen", "Interest, affiliates")),
+        (4, ("Nebenkosten des Geldverkehrs", "Incidental monetary transaction costs")),
+        (5, ("Verbindlichkeiten gegenüber Kreditinstituten", "Liabilities to banks")),
+        (6, ("Verbindlichkeiten gegenüber Kreditinstituten - Restlaufzeit bis 1 Jahr", "Liabilities to banks")),
+    )
+
+    def test_the_best_pattern_counts_before_the_shortest_name(self):
+        best = {purpose.field: purpose.best(self.CHART) for purpose in PURPOSES}
+        self.assertEqual(best["scf_interest_account_id"], 2)
+        self.assertEqual(best["scf_fee_account_id"], 4)
+        self.assertEqual(best["scf_loan_account_id"], 6)
+        self.assertIsNone(best["scf_holdback_account_id"])
+
+
+@tagged("post_install", "-at_install")
 class TestPeriodEndSums(TransactionCase):
     """What a period's end makes of one loan, as plain sums."""
 
