@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from openscf_bank.testing import BankProcess
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -23,7 +24,9 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
 
     def _invoice(self, amount=10000.0, **values):
         """An invoice that Odoo exports as UBL, which these banks ask for: each line has one tax, here of 0 %."""
-        tax = self.env["account.tax"].create({"name": "0 %", "amount": 0.0, "type_tax_use": "sale"})
+        zero = {"name": "0 %", "amount": 0.0, "type_tax_use": "sale"}
+        tax = self.env["account.tax"].search([("name", "=", "0 %"), ("company_id", "=", self.company.id)], limit=1)
+        tax = tax or self.env["account.tax"].create(zero)
         return super()._invoice(amount, tax_ids=tax, **values)
 
     def _open_bank(self, profile="rhone"):
@@ -162,6 +165,52 @@ class TestGateway(LoopbackRequests, FinanceCase, CronMixinCase):
         self._exchange(gateway)
         self.assertEqual((loan.state, loan.application_id.state), ("closed", "repaid"))
         self._assert_books_closed(loan)
+
+    def test_more_time_other_documents_and_a_buyer_who_pays_a_real_bank(self):
+        bank, gateway = self._open_bank()
+        invoice, other = self._invoice(9000.0, currency_id=self.euro), self._invoice(9500.0, currency_id=self.euro)
+        application = self._request(invoice, banks=bank)
+        self._accept(self._offer_of(application, gateway))
+        self._exchange(gateway)
+        loan, due = application.loan_ids, application.loan_ids.due_date
+
+        request = self._as("requester", self.env["scf.extension.request"])
+        request.create({"loan_id": loan.id, "days": 15, "reason": "The buyer pays later."}).action_ask()
+        self._exchange(gateway)
+        gateway.officer.offer_extension(loan.bank_loan_ref, loan.extension_ids.name, fee="30.00")
+        self._exchange(gateway)
+        self.assertEqual((loan.extension_ids.state, loan.extension_ids.fee), ("offered", 30.0))
+        self._as("approver", loan).action_accept_extension()
+        self._exchange(gateway)
+        self.assertEqual((loan.extension_ids.state, loan.due_date), ("granted", due + timedelta(days=15)))
+        self.assertEqual((loan.balance_fee, loan.mismatch), (30.0, False))
+
+        request = self._as("requester", self.env["scf.substitution.request"]).create(
+            {"loan_id": loan.id, "reason": "The buyer disputes it."}
+        )
+        lines, moves = [Command.set(application.line_ids.ids)], [Command.set(other.ids)]
+        request.write({"released_line_ids": lines, "move_ids": moves})
+        request.action_send()
+        self._exchange(gateway)
+        substitution = loan.substitution_ids
+        self.assertEqual(substitution.state, "requested", substitution.message)
+        gateway.officer.grant_substitution(loan.bank_loan_ref, substitution.name)
+        self._exchange(gateway)
+        self.assertEqual((substitution.state, application.line_ids.move_id), ("granted", other))
+
+        gateway.officer.charge(loan.bank_loan_ref, "12.00")
+        gateway.officer.call_loan(loan.bank_loan_ref, "The buyer is insolvent.")
+        self._exchange(gateway)
+        self.assertEqual((loan.state, loan.called_on, loan.balance_fee), ("overdue", self.today, 42.0))
+        gateway.officer.record_buyer_payment(
+            loan.bank_loan_ref, other.name, "9500.00", received_on=self.today, reference="TX-1", payer="Atlas Retail"
+        )
+        self._exchange(gateway)
+        self.assertEqual((loan.state, other.amount_residual, loan.mismatch), ("closed", 0, False))
+        self.assertIn("on to you", loan.buyer_payment_ids.consequence)
+        self._assert_books_closed(loan)
+        self.assertFalse(self.env["scf.event"].sudo().search([("state", "=", "failed")]))
+        self.assertFalse(self.env["scf.message"].sudo().search([("state", "in", ("refused", "dead", "queued"))]))
 
     def test_bank_states_what_we_booked_until_an_event_is_missing(self):
         bank, gateway = self._open_bank()
