@@ -1,3 +1,4 @@
+from . import test_browser_units
 from . import test_checks
 from . import test_checks_purchases
 from . import test_checks_story
@@ -33,14 +34,12 @@ from . import test_loan_closing
 from . import test_offer
 from . import test_offer_comparison
 from . import test_offers_tour
-from . import test_offers_unit
 from . import test_package
 from . import test_panel
 from . import test_panel_tour
 from . import test_payout_account
 from . import test_pledge
 from . import test_pledge_concurrency
-from . import test_pledge_hint
 from . import test_pledge_security
 from . import test_pledge_value
 from . import test_pledge_walk
@@ -54,7 +53,6 @@ from . import test_several_documents
 from . import test_several_tour
 from . import test_shared_house
 from . import test_submission
-from . import test_panel_unit
 from . import test_ubl
 from . import test_borrow
 from . import test_goods_rules
@@ -64,7 +62,6 @@ from . import test_screens_panel
 from . import test_screens_listing
 from . import test_screens_home
 from . import test_screens_bulk
-from . import test_screens_unit
 from . import test_screens_tour
 from . import test_history
 from . import test_following
