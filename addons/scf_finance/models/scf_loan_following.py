@@ -18,6 +18,8 @@ from .on_its_own import on_its_own
 _logger = logging.getLogger(__name__)
 
 RUNNING = ("active", "overdue")
+# The technique of a working-capital line, which a share of all collections repays.
+LINE = "revolving_line"
 BUCKETS = [
     ("current", "Not past due"),
     ("late_30", "1 to 30 days"),
@@ -172,7 +174,16 @@ class ScfLoan(models.Model):
         habit_of = {loan.id: habits[loan.company_id] if habits is not None else kept[loan.id] for loan in self}
         found = read_expected(
             self.env,
-            [Financed(loan.id, loan.application_id.id, loan.company_id.id, loan.currency_id.name) for loan in self],
+            [
+                Financed(
+                    loan.id,
+                    loan.application_id.id,
+                    loan.company_id.id,
+                    loan.currency_id.name,
+                    is_line=loan.technique == LINE,
+                )
+                for loan in self
+            ],
             lambda financed: habit_of[financed.loan_id],
             today,
         )

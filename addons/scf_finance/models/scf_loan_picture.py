@@ -89,18 +89,20 @@ class ScfLoan(models.Model):
         )
         if not course.expected:
             return sentence
-        return " ".join(
-            (
-                sentence,
+        expected, late, early = (course.expected_by(end, limit) for limit in ("on", "late", "due"))
+        sentences = [
+            sentence,
+            self.env._("With what is expected it will be %s by then.", self._amount_text(expected)),
+        ]
+        if late < early:
+            sentences.append(
                 self.env._(
-                    "With what is expected it will be %(expected)s by then, and between %(late)s and %(early)s if the "
-                    "buyers pay later or in time.",
-                    expected=self._amount_text(course.expected_by(end)),
-                    late=self._amount_text(course.expected_by(end, "late")),
-                    early=self._amount_text(course.expected_by(end, "due")),
-                ),
+                    "It is %(early)s if all buyers pay in time, and %(late)s if they pay later still.",
+                    early=self._amount_text(early),
+                    late=self._amount_text(late),
+                )
             )
-        )
+        return " ".join(sentences)
 
     def _amount_text(self, amount):
         return format_amount(self.env, float(amount), self.currency_id)

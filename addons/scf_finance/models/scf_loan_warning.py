@@ -73,8 +73,9 @@ class ScfLoan(models.Model):
         return super()._has_news(is_daily=is_daily) or self.near_breach or (is_daily and self._is_near_breach())
 
     def _warn_of_dues(self):
-        super()._warn_of_dues()
+        result = super()._warn_of_dues()
         self._tell_near_breach()
+        return result
 
     def _is_near_breach(self):
         """Whether it is time to warn: before the breach, not after it, for which there are other words."""

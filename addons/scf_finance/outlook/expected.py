@@ -60,12 +60,16 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Financed:
-    """A loan as far as its collections go. `currency` is an ISO 4217 code."""
+    """A loan as far as its collections go. `currency` is an ISO 4217 code.
+
+    :ivar is_line: whether all that the company's customers pay repays it, and not certain documents or goods
+    """
 
     loan_id: int
     application_id: int
     company_id: int
     currency: str
+    is_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ def read_expected(
         *_open_invoices(env, list(by_application)),
         *_orders(env, list(by_application), today),
         *_resold(env, list(by_application)),
+        *_open_of_company(env, [loan for loan in loans if loan.is_line]),
     ]
     sums: defaultdict[int, dict[tuple, Decimal]] = defaultdict(dict)
     buyers: defaultdict[int, set[int]] = defaultdict(set)
@@ -188,6 +193,32 @@ def _open_invoices(env, application_ids: list[int]) -> list[Outstanding]:
         """,
             application_ids,
             _OPEN_TERMS,
+        )
+    )
+    return _outstanding(rows)
+
+
+def _open_of_company(env, lines: list[Financed]) -> list[Outstanding]:
+    """What is open of the companies' customer invoices that no other loan is repaid by, by buyer and day: one query."""
+    if not lines:
+        return []
+    rows = env.execute_query_dict(
+        SQL(
+            """
+        SELECT line.application_id, move.commercial_partner_id AS buyer_id, currency.name AS currency,
+               COALESCE(item.date_maturity, item.date) AS due, SUM(item.amount_residual_currency)::text AS amount
+          FROM UNNEST(%s::int[], %s::int[]) AS line (application_id, company_id)
+          JOIN account_move_line item ON item.company_id = line.company_id AND item.display_type = 'payment_term'
+                                     AND item.reconciled IS NOT TRUE AND item.amount_residual_currency > 0
+          JOIN account_move move ON move.id = item.move_id AND move.state = 'posted' AND move.move_type = 'out_invoice'
+          JOIN res_currency currency ON currency.id = item.currency_id
+         WHERE NOT EXISTS (
+               SELECT FROM scf_application_document document WHERE document.move_id = move.id AND document.is_open)
+         GROUP BY 1, 2, 3, 4
+         ORDER BY 1, 2, 3, 4
+        """,
+            [line.application_id for line in lines],
+            [line.company_id for line in lines],
         )
     )
     return _outstanding(rows)

@@ -9,7 +9,8 @@ from odoo.exceptions import AccessError
 from odoo.tests import BaseCase, new_test_user, tagged
 
 from ..outlook.coverage import outlook
-from ..outlook.expected import LEAST_DELAY_DAYS, Expected
+from ..outlook.expected import LEAST_DELAY_DAYS, Expected, Financed, read_expected
+from ..outlook.habits import Habits
 from ..outlook.picture import Course, Frame, lines
 from ..outlook.standing import Due, bucket_of, standing
 from .common import FinanceCase
@@ -140,6 +141,17 @@ class TestFollowing(FollowingCase):
         rows = [Expected.from_json(row) for row in loan.prospects["rows"]]
         self.assertEqual([(row.amount, row.on) for row in rows], [(Decimal(6000), on)])
         self.assertEqual(loan.outlook_expected, 10000.0)
+
+    def test_line_expects_what_all_customers_owe_and_no_other_loan_is_repaid_by(self):
+        self._invoice(1500.0, days=30)
+        self._invoice(500.0, days=30, partner_id=self.partner_b)
+        line = Financed(-1, -1, self.company.id, "USD", is_line=True)
+        habits = Habits({self.buyer.id: 12}, usual=3)
+        found = read_expected(self.env, [line], lambda _loan: habits, self.today)[-1]
+        self.assertEqual(
+            [(item.amount, (item.on - self.today).days) for item in found.expected],
+            [(Decimal(500), 33), (Decimal(1500), 42)],
+        )
 
     def test_sums_in_another_currency_are_expected_in_the_loans(self):
         euro = self.env.ref("base.EUR")

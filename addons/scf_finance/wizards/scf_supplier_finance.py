@@ -17,7 +17,6 @@ class ScfSupplierFinance(models.TransientModel):
 
     _name = "scf.supplier.finance"
     _description = "Supplier finance arrangements"
-    _rec_name = "company_id"
 
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     currency_id = fields.Many2one(related="company_id.currency_id")
@@ -67,6 +66,13 @@ class ScfSupplierFinance(models.TransientModel):
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
+    @api.depends("date_to")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for report in self:
+            day = format_date(self.env, report.date_to) if report.date_to else ""
+            report.display_name = self.env._("Supplier finance up to %s", day)
+
     @api.depends("company_id", "date_from", "date_to")
     def _compute_line_ids(self):
         for report in self:
@@ -90,13 +96,7 @@ class ScfSupplierFinance(models.TransientModel):
             days = open_lines.mapped("days")
             report.days = report._days_text(min(days), max(days)) if days else False
             due = sorted(day for day in open_lines.mapped("due_date") if day)
-            report.due_dates = (
-                self.env._(
-                    "%(first)s to %(last)s", first=format_date(self.env, due[0]), last=format_date(self.env, due[-1])
-                )
-                if due
-                else False
-            )
+            report.due_dates = report._span_text(due)
             report.comparable_days = report._comparable_text()
             accounts = (
                 report.company_id.sudo().scf_loan_account_id if report._is_askable() else self.env["account.account"]
@@ -108,6 +108,11 @@ class ScfSupplierFinance(models.TransientModel):
     def _is_askable(self):
         """Whether there is a period, and a company of the user's: a dialog is asked before anything of it is saved."""
         return self.company_id in self.env.companies and self.date_from and self.date_to
+
+    def _span_text(self, days):
+        """The first and the last of days in order, as text; empty where there is none."""
+        first, last = (format_date(self.env, day) for day in (days[0], days[-1])) if days else ("", "")
+        return first if first == last else self.env._("%(first)s to %(last)s", first=first, last=last)
 
     def _days_text(self, shortest, longest):
         if shortest == longest:
