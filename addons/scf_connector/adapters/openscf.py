@@ -67,8 +67,8 @@ class OpenSCFAdapter(BankAdapter):
         for _sha256, content, media_type in documents:
             client.put_document(content, media_type)
             client.total_timeout = ends_at - time.monotonic()
-        named, part = target if isinstance(target, tuple) else (target or '', '')
-        path = PATHS[verb].format(target=quote(named, safe=''), part=quote(part, safe=''))
+        ids = [quote(one, safe='') for one in (target if isinstance(target, tuple) else (target or '',))]
+        path = PATHS[verb].format(target=ids[0], part=ids[-1])
         answer = client.send('POST', f'/v1/{path}', body, idempotency_key=idempotency_key, signed=True).json
         if not isinstance(answer, dict):
             raise AnswerInvalid(f"The answer to {path} is no JSON object.")

@@ -142,8 +142,9 @@ class ScfRepayment(models.TransientModel):
             raise AccessError(self.env._("Only an approver may repay a loan from the company's own money."))
 
     def _readable_loan(self):
-        """The loan, as far as the user may read it."""
-        return self.loan_id.sudo(False)._filtered_access("read")
+        """The loan; AccessError where the user may not read it."""
+        self.loan_id.check_access("read")
+        return self.loan_id
 
     def _payable(self):
         """What may still be paid: what is owed less what is on its way already."""
