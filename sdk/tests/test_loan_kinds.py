@@ -295,6 +295,18 @@ def test_what_is_written_off_is_owed_no_more() -> None:
     assert (part.written_off.interest, part.balance.principal) == (money("216.00"), money("11216.00"))
 
 
+def test_what_bounces_after_a_write_off_is_posted_so_that_the_ledger_adds_up_to_what_is_owed() -> None:
+    """The sum of the write-off stays, but it is taken for the interest first that the bounced payment had met."""
+    known: list[LoanEvent] = [disbursed(BULLET), paid("r", 30, "4072.00")]
+    owed = replay(BULLET, known, day(60)).balance
+    gone = WriteOff(id="w", on=day(60), amount=owed.total)
+    given_up, back = posting(BULLET, known, gone), posting(BULLET, [*known, gone], undone("r", 70))
+    left = replay(BULLET, [*known, gone, undone("r", 70)], day(70)).balance
+    assert back.total == money("4072.00")
+    assert money("12000.00") - money("4000.00") - given_up.principal + back.principal == left.principal
+    assert (back.principal, back.interest) == (money("4096.00"), money("-24.00"))
+
+
 def test_a_line_that_was_written_off_costs_and_gives_nothing_more() -> None:
     agreed = terms(fee="10.00", fee_timing="periodic", repayment="revolving")
     state = at(agreed, 200, drawn("d", 0, "1000.00"), WriteOff(id="w", on=day(20)))

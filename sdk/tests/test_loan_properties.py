@@ -175,7 +175,8 @@ def test_in_the_order_of_dates_the_posting_is_the_allocation(story: Story) -> No
     for place, event in enumerate(in_order):
         known = in_order[:place]
         allocations = replay(agreed, [*known, event], event.on).allocations
-        if event.id in allocations and not isinstance(event, (Charge, ChargeReversal)):
+        corrects = isinstance(event, RepaymentReversal) and any(isinstance(one, WriteOff) for one in known)
+        if event.id in allocations and not corrects and not isinstance(event, (Charge, ChargeReversal)):
             assert posting(agreed, known, event) == allocations[event.id]
 
 

@@ -79,11 +79,18 @@ class Account(Accrual):
         return taken
 
     def booked(self) -> Allocation:
-        """Return what was lent and charged less what was paid: what a ledger's entries have to add up to."""
+        """Return what was lent and charged less what was paid."""
+        return self._lent_and_charged() - self.paid
+
+    def left(self) -> Allocation:
+        """Return what was lent and charged less what was paid or given up: what a ledger's entries add up to."""
+        return self._lent_and_charged() - self.met
+
+    def _lent_and_charged(self) -> Allocation:
         charged = {"fee": ZERO, "penalty": ZERO}
         for one in self.charges:
             charged[one.component] += one.amount
-        return Allocation(principal=self.disbursed, **charged) - self.paid
+        return Allocation(principal=self.disbursed, **charged)
 
     def state(self, as_of: dt.date, allocations: Mapping[str, Allocation]) -> LoanState:
         """Return the loan as it stands, the account having accrued to `as_of`."""

@@ -45,21 +45,22 @@ def posting(terms: LoanTerms, known: Iterable[LoanEvent], event: LoanEvent) -> A
 
     It is told as the wire's `allocation` is: for a repayment, a reversed charge and a write-off what they take off
     what is owed; for every other event what it adds. For an event told in the order of dates that is its
-    `allocations[event.id]` of the replay. A back-dated one, and the reversal of a charge that was paid, also carries
-    what the earlier entries must be corrected by, so that single parts may be negative.
+    `allocations[event.id]` of the replay. A back-dated one, the reversal of a charge that was paid, and that of a
+    repayment made before a write-off also carry what the earlier entries must be corrected by, so that single parts
+    may be negative: a write-off gives up the same sum, but of other parts.
 
     Entries made this way always add up: repayments less their reversals to `LoanState.paid`, unless entries of other
-    events carry corrections; all of them, with their signs, to what was lent and charged less what was paid.
+    events carry corrections; all of them, with their signs, to what was lent and charged less what was paid or given
+    up. Money dated on or before the day of a write-off takes the place of what was given up, so that its entry lowers
+    nothing: its parts do not add up to it, and a ledger can't take it.
     """
     earlier = list(known)
     latest = max(one.on for one in (*earlier, event))
     with localcontext(EXACT):
         before, _ = account_at(terms, earlier, latest)
         after, _ = account_at(terms, [*earlier, event], latest)
-        if isinstance(event, WriteOff):
-            return after.met - before.met
-        added = after.booked() - before.booked()
-        return Allocation() - added if isinstance(event, (Repayment, ChargeReversal)) else added
+        added = after.left() - before.left()
+        return Allocation() - added if isinstance(event, (Repayment, ChargeReversal, WriteOff)) else added
 
 
 def account_at(terms: LoanTerms, events: Iterable[LoanEvent], as_of: dt.date) -> tuple[Account, dict[str, Allocation]]:
