@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from erp import Erp, new_pledge
 from openscf import wire
+from openscf.errors import BankRefused
 from openscf_bank.desk.models import AuditEntry
 from openscf_bank.loans import default
 from openscf_bank.testing import COLLEAGUE_USERNAME, OFFICER_USERNAME, BankProcessError
@@ -73,6 +75,34 @@ class TestWritingOff:
             query = sa.select(AuditEntry).where(AuditEntry.subject == loan.id).order_by(AuditEntry.id)
             written = [(entry.officer, entry.action) for entry in session.scalars(query)]
         assert written == [(OFFICER_USERNAME, "write_off.proposed"), (COLLEAGUE_USERNAME, "write_off.approved")]
+
+    def test_what_came_in_before_and_is_told_after_it_repays_nothing(self, bank: Bank, erp: Erp) -> None:
+        """The sum is given up: drawing on it would take money from the applicant for a debt that is no more."""
+        loan = granted(erp)
+        bank.days_pass(20)
+        early = bank.today() - timedelta(days=3)
+        bank.officer.propose_write_off(loan.id, "Lost.")
+        bank.colleague.approve_write_off(loan.id)
+        assert erp.collect(loan, "3000.00", on=early).repayment is None
+        with pytest.raises(BankRefused, match=r"Only 0.00 EUR is owed"):
+            erp.repay(loan, "3000.00", on=early)
+        assert [entry.type for entry in erp.entries(loan)] == ["disbursement", "write_off"]
+
+    def test_a_payment_that_bounces_after_it_is_owed_again_and_the_ledger_adds_up(self, bank: Bank, erp: Erp) -> None:
+        loan = granted(erp)
+        bank.days_pass(20)
+        erp.collect(loan, "3000.00", collection_id="PAY/1")
+        bank.days_pass(20)
+        bank.officer.propose_write_off(loan.id, "Lost.")
+        bank.colleague.approve_write_off(loan.id)
+        bank.days_pass(1)
+        erp.collect(loan, "3000.00", kind="undone", reverses="PAY/1")
+        lent, repaid, given_up, back = erp.entries(loan)
+        assert repaid.allocation and given_up.allocation and back.allocation
+        left = lent.amount - repaid.allocation.principal - given_up.allocation.principal + back.allocation.principal
+        assert erp.http.loan(loan.id).balance.principal == left > 0
+        erp.repay(loan, erp.http.loan(loan.id).balance.total)
+        assert erp.http.loan(loan.id).status == "CLOSED"
 
     def test_it_is_given_up_once_however_often_it_is_approved(self, bank: Bank, erp: Erp) -> None:
         loan = granted(erp)

@@ -219,8 +219,10 @@ def swept(loan: Loan, collected: Decimal) -> Decimal:
 
 def drawable(loan: Loan, entries: Sequence[LedgerEntry], on: date, amount: Decimal) -> Decimal:
     """How much of `amount` can be drawn with value date `on`: at most the payoff of that day, and never so much that
-    what was paid later becomes too much.
+    what was paid later becomes too much. Nothing on a day whose debt the bank has given up.
     """
+    if any(entry.type == "write_off" and entry.value_date >= on for entry in entries):
+        return Decimal(0)
     terms, known = terms_of(loan), dated_events(entries)
     draw = min(amount, arithmetic.payoff_amount(terms, known, on))
     latest = max([on, *(event.on for event in known)])
