@@ -12,6 +12,7 @@ from erp import Erp
 from lxml import etree
 from openscf import camt
 from openscf.errors import BankRefused
+from plain_loans import granted
 from server import Bank
 
 
@@ -50,6 +51,20 @@ def test_the_file_says_what_the_ledger_says_and_adds_up(bank: Bank, erp: Erp) ->
     later = camt.read(erp.http.statement_camt053(loan.id, start=start + timedelta(days=1), end=end).body)[0]
     assert later.opening and later.opening.amount == Decimal("-8000.00")
     assert [entry.reference for entry in later.entries] == [entry.id for entry in ledger[2:]]
+
+
+def test_the_principal_that_a_paid_charge_repays_when_it_is_taken_back_is_in_the_file(bank: Bank, erp: Erp) -> None:
+    loan = granted(erp)
+    start = bank.today()
+    bank.officer.charge(loan.id, "10.00")
+    erp.repay(loan, "1000.00")
+    bank.officer.take_back_charge(loan.id, 2)
+    (statement,) = camt.read(erp.http.statement_camt053(loan.id, start=start, end=bank.today()).body)
+    assert statement.closing
+    assert -statement.closing.amount == erp.http.loan(loan.id).balance.principal == Decimal("7000.00")
+    assert [entry.amount for entry in statement.entries] == [
+        Decimal("-8000.00"), 0, Decimal("990.00"), Decimal("10.00")
+    ]  # fmt: skip
 
 
 def test_a_period_that_ends_before_it_starts_is_refused(bank: Bank, erp: Erp) -> None:

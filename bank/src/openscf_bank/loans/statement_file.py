@@ -17,7 +17,7 @@ from ..kit.ids import new_id
 from .models import LedgerEntry, Loan
 
 # What an entry does to the principal owed, by its allocation; what is not here leaves it as it is.
-_LOWERS, _RAISES = ("repayment", "write_off"), ("repayment_reversal",)
+_LOWERS, _RAISES = ("repayment", "write_off", "charge_reversal"), ("repayment_reversal", "charge")
 _REVERSALS = ("repayment_reversal", "charge_reversal")
 _PARTS = ("penalty", "fee", "interest", "principal")
 _LONGEST_REFERENCE = 35
