@@ -169,6 +169,19 @@ class TestPaying:
         assert len(erp.entries(line)) == 1
         assert erp.event_types().count("loan.drawn") == 1
 
+    def test_a_fee_is_deducted_once_where_two_drawdowns_are_on_their_way(
+        self, bank: Bank, erp: Erp, slow: None
+    ) -> None:
+        line = granted(erp, **LINE, fee={"amount": "100.00", "currency": "EUR"})
+        draw(erp, line, "3000.00")
+        draw(erp, line, "2000.00")
+        for _ in range(2):
+            bank.days_pass(1)
+        assert paid(bank, line) == [Decimal("2900.00"), Decimal("2000.00")]
+        loan = erp.http.loan(line.id)
+        assert loan.disbursed
+        assert (loan.disbursed.amount, loan.balance.principal) == (Decimal("4900.00"), Decimal("5000.00"))
+
     def test_a_payment_that_fails_declines_the_drawdown_and_frees_the_limit(
         self, bank: Bank, erp: Erp, line: wire.Loan, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -279,6 +292,43 @@ class TestTheEnd:
         assert erp.http.loan(line.id).status == "ACTIVE"
         bank.days_pass(2)
         assert erp.http.loan(line.id).balance.principal == Decimal("500.00")
+
+    def test_a_line_whose_last_payment_fails_after_its_end_is_closed(
+        self, bank: Bank, erp: Erp, line: wire.Loan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        draw(erp, line, "1000.00")
+        erp.repay(line, "1000.00")
+        bank.days_pass(line.terms.tenor_days - 1)
+        monkeypatch.setattr(bank.core_banking, "_delay", timedelta(days=3))
+        monkeypatch.setattr(bank.core_banking, "_failure_reason", "The account is closed.")
+        draw(erp, line, "500.00")
+        bank.days_pass(1)
+        assert erp.http.loan(line.id).status == "ACTIVE"
+        bank.days_pass(2)
+        assert erp.http.loan(line.id).status == "CLOSED"
+
+    def test_the_worker_looks_at_a_line_that_owes_once_and_again_when_it_is_extended(
+        self, bank: Bank, erp: Erp, line: wire.Loan
+    ) -> None:
+        def found() -> list[str]:
+            with bank.gateway.db.read() as session:
+                return [*lines.ended_ids(session, bank.gateway.clock.now())]
+
+        draw(erp, line, "1000.00")
+        bank.days_pass(line.terms.tenor_days)
+        assert found() == [], "only money closes it now"
+        asked = wire.ExtensionRequest(extension_id="EXT/1", days=20, reason="A late season.")
+        erp.http.extend(line.id, asked, idempotency_key=new_key())
+        bank.officer.offer_extension(line.id, "EXT/1")
+        end = bank.today() + timedelta(days=20)
+        yes = {"fee": {"amount": "0.00", "currency": "EUR"}, "due_date": end, "approved_by": "Marta Klein",
+               "accepted_at": "2026-11-22T10:00:00Z"}  # fmt: skip
+        acceptance = wire.ExtensionAcceptance.model_validate(yes)
+        erp.http.accept_extension(line.id, "EXT/1", acceptance, idempotency_key=new_key())
+        erp.repay(line, erp.http.loan(line.id).balance.total)
+        assert (erp.http.loan(line.id).status, found()) == ("ACTIVE", [])
+        bank.days_pass(20)
+        assert erp.http.loan(line.id).status == "CLOSED"
 
     def test_a_line_that_nobody_drew_ends_after_its_tenor(self, bank: Bank, erp: Erp, line: wire.Loan) -> None:
         bank.days_pass(line.terms.tenor_days - 1)

@@ -20,7 +20,7 @@ from ..gateway import Gateway, UnitOfWork
 from ..kit.core_banking import PaymentInstruction
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError
-from . import ledger, lines, repository, service
+from . import ledger, lines, repository, service, settling
 from .ledger import Source
 from .models import Drawdown, LedgerEntry, Loan
 from .views import entry_as_wire
@@ -62,14 +62,15 @@ def draw(uow: UnitOfWork, client_id: str, loan_id: str, request: wire.DrawdownRe
 def available(session: Session, loan: Loan, today: date) -> Decimal:
     """What can be drawn: the limit, less what is drawn and what is asked for and not paid out; 0 once it is over."""
     drawable = ledger.available(loan, repository.ledger(session, loan.id), today)
-    asked = (one.amount for one in lines.drawdowns(session, loan.id) if one.status == "REQUESTED")
+    asked = (one.amount for one in lines.drawdowns(session, loan.id) if one.status == DrawdownStatus.REQUESTED.value)
     return max(drawable - sum(asked, Decimal(0)), Decimal(0))
 
 
 def advance(gateway: Gateway, payment_reference: str) -> None:
     """Take a drawdown as far as the core system allows now; one that was booked or declined is left alone.
 
-    The core system pays once for a reference, so that this may be repeated after a crash at any step.
+    The core system pays once for a reference, so that this may be repeated after a crash at any step. A deducted fee
+    comes out of the first drawdown that is paid: until that one is booked or declined, later ones wait.
     """
     with gateway.unit_of_work() as uow:
         drawdown = lines.drawdown_paid_as(uow.session, payment_reference)
@@ -77,12 +78,21 @@ def advance(gateway: Gateway, payment_reference: str) -> None:
         uow.session.refresh(drawdown)
         if drawdown.status != DrawdownStatus.REQUESTED.value:
             return
+        if _waits_for_the_first(uow.session, loan, drawdown):
+            return
         gateway.core_banking.pay(uow.session, _instruction(uow, loan, drawdown), uow.now)
         result = gateway.core_banking.result(uow.session, payment_reference, uow.now)
         if result.status == "COMPLETED":
             _post(uow, client, loan, drawdown)
         elif result.status == "FAILED":
             _decline(uow, client, loan, drawdown, result.reason or "The payment could not be made.")
+
+
+def _waits_for_the_first(session: Session, loan: Loan, drawdown: Drawdown) -> bool:
+    if not ledger.deducted_fee(loan, repository.ledger(session, loan.id)):
+        return False
+    earlier = (one for one in lines.drawdowns(session, loan.id) if one.sequence < drawdown.sequence)
+    return any(one.status == DrawdownStatus.REQUESTED.value for one in earlier)
 
 
 def _instruction(uow: UnitOfWork, loan: Loan, drawdown: Drawdown) -> PaymentInstruction:
@@ -120,6 +130,8 @@ def _decline(uow: UnitOfWork, client: Client, loan: Loan, drawdown: Drawdown, re
     drawdown.status, drawdown.message = DrawdownStatus.DECLINED.value, reason
     shown = _as_wire(uow.session, loan, drawdown)
     service.notice(uow, client, loan, EventType.DRAWDOWN_DECLINED, drawdown=shown)
+    if loan.status == LoanStatus.ACTIVE.value:
+        settling.bring_in_line(uow, client, loan)
 
 
 def _check(uow: UnitOfWork, loan: Loan, request: wire.DrawdownRequest) -> None:

@@ -11,10 +11,14 @@ from . import lines, service, settling
 
 
 def end(gateway: Gateway, loan_id: str) -> None:
-    """Close a line that has ended; one that owes something, or is being drawn, stays as it is."""
+    """Close a line that has ended; one that owes something, or is being drawn, stays as it is.
+
+    A drawn one is not looked at again before its end moves: what closes it later is money, or a payment that fails.
+    """
     with gateway.unit_of_work() as uow:
         client, loan = service.of_officer(uow, loan_id)
         if loan.status == LoanStatus.ACTIVE.value:
+            loan.ended_on = loan.due_date
             settling.bring_in_line(uow, client, loan)
         elif loan.status == LoanStatus.GRANTED.value and not lines.is_being_drawn(uow.session, loan.id):
             service.move(loan, LoanStatus.CLOSED)

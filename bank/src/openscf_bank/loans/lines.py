@@ -37,8 +37,11 @@ def is_being_drawn(session: Session, loan_id: str) -> bool:
 
 
 def ended_ids(session: Session, now: datetime) -> Sequence[str]:
-    """Lines whose tenor is over by the day of `now`, or that were not drawn for as long as it."""
-    drawn = sa.select(Loan.id).where(IS_LINE, Loan.status == LoanStatus.ACTIVE.value, Loan.due_date <= now.date())
+    """Lines whose tenor is over by the day of `now` and was not acted on, or that were not drawn for as long as it."""
+    is_news = sa.or_(Loan.ended_on.is_(None), Loan.ended_on < Loan.due_date)
+    drawn = sa.select(Loan.id).where(
+        IS_LINE, Loan.status == LoanStatus.ACTIVE.value, Loan.due_date <= now.date(), is_news
+    )
     undrawn = sa.select(Loan).where(IS_LINE, Loan.status == LoanStatus.GRANTED.value)
     lapsed = [loan.id for loan in session.scalars(undrawn) if lapses_on(loan) <= now.date()]
     return [*session.scalars(drawn), *lapsed]

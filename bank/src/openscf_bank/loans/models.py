@@ -12,7 +12,7 @@ from ..kit.db import Base
 
 
 class Loan(Base):
-    """A loan on the terms of its offer."""
+    """A loan on the terms of its offer. `ended_on`, of a line: the last due date whose coming was acted on."""
 
     __tablename__ = "loans"
 
@@ -27,6 +27,7 @@ class Loan(Base):
     principal: Mapped[Amount]
     start_date: Mapped[date | None]
     due_date: Mapped[date | None]
+    ended_on: Mapped[date | None]
     failure_reason: Mapped[Prose | None]
     granted_at: Mapped[Time]
 
