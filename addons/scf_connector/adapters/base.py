@@ -151,7 +151,7 @@ class BankAdapter(ABC):
     ) -> dict:
         """Send one message and give the JSON of the bank's verified answer.
 
-        :param verb: register, apply, reply, cancel, accept, decline, collect, repay, release, value or revoke
+        :param verb: register, apply, reply, cancel, accept, decline, collect, repay, draw, release, value or revoke
         :param target: the id of the application, offer, loan or consent, where the verb is about one; with the id of
             the part of it (an extension of a loan) where the verb is about that
         :param body: the exact bytes to sign and send

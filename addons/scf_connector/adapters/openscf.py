@@ -23,6 +23,7 @@ PATHS = {
     'decline': 'offers/{target}/decline',
     'collect': 'loans/{target}/collections',
     'repay': 'loans/{target}/repayments',
+    'draw': 'loans/{target}/drawdowns',
     'release': 'loans/{target}/releases',
     'value': 'loans/{target}/valuations',
     'extend': 'loans/{target}/extensions',

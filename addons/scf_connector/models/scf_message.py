@@ -36,6 +36,7 @@ VERBS = [
     ('decline', "Decline offer"),
     ('collect', "Report collection"),
     ('repay', "Repay"),
+    ('draw', "Draw on a line"),
     ('release', "Ask for goods back"),
     ('value', "Report the value of goods"),
     ('extend', "Ask for an extension"),
