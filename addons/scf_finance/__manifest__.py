@@ -26,6 +26,7 @@
         "data/scf_goods_jobs.xml",
         "data/scf_statement_jobs.xml",
         "data/scf_late_data.xml",
+        "data/scf_line_data.xml",
         "data/mail_activity_type.xml",
         "data/mail_template_confirmation.xml",
         "views/scf_package_read_views.xml",

@@ -11,17 +11,20 @@ from openscf.kinds import GOODS_KIND, ORDER_KINDS, PURCHASE_KINDS, SALES_KINDS
 from .thresholds import PRICE_PERCENT
 
 ALL_KINDS = SALES_KINDS | PURCHASE_KINDS | {GOODS_KIND}
+# A line for the company as a whole: no document is financed. No kind of the wire.
+COMPANY = "company"
 TENTH = Decimal("0.1")
 
 
 def documents_of(sections: dict[str, dict]) -> list[dict]:
-    """The financed documents: at least one, and all of one kind."""
+    """The financed documents, all of one kind: at least one, but for a line."""
     return sections["transaction"]["documents"]
 
 
 def kind_of(sections: dict[str, dict]) -> str:
-    """The kind of the financed documents, as on the wire."""
-    return documents_of(sections)[0]["kind"]
+    """The kind of the financed documents, as on the wire; COMPANY where a line names none."""
+    documents = documents_of(sections)
+    return documents[0]["kind"] if documents else COMPANY
 
 
 def is_order_finance(sections: dict[str, dict]) -> bool:

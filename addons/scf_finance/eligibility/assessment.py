@@ -15,7 +15,7 @@ from .bank_limits import Quote, advance, check_banks, check_tenor, quote, takes
 from .buyer import check_buyer
 from .company_setup import check_accounts, check_collection_account, check_tax_id
 from .document_state import check_document_state
-from .facts import DISTRIBUTOR_FINANCE, INVENTORY_LOAN, BankTerms, DocumentFacts
+from .facts import DISTRIBUTOR_FINANCE, INVENTORY_LOAN, REVOLVING_LINE, BankTerms, DocumentFacts
 from .findings import Finding
 from .goods import (
     check_goods_free,
@@ -26,6 +26,7 @@ from .goods import (
     check_goods_there,
     check_goods_value,
 )
+from .line import check_line_collections, check_line_free
 from .overdue import check_overdue
 from .purchase_state import check_bill_number, check_bill_overdue, check_purchase_state
 from .resale_expected import check_goods_tracked, check_resale
@@ -65,8 +66,13 @@ PURCHASE_RULES = (
     check_resale,
     check_goods_tracked,
 )
+LINE_RULES = (
+    check_line_free,
+    check_currency,
+    check_line_collections,
+)
 # Where a technique has rules of its own; all others share DOCUMENT_RULES.
-RULES_OF = {INVENTORY_LOAN: GOODS_RULES, DISTRIBUTOR_FINANCE: PURCHASE_RULES}
+RULES_OF = {INVENTORY_LOAN: GOODS_RULES, DISTRIBUTOR_FINANCE: PURCHASE_RULES, REVOLVING_LINE: LINE_RULES}
 COMPANY_RULES = (
     check_tax_id,
     check_accounts,

@@ -30,9 +30,13 @@ class Refusal:
 
 
 def advance(facts: DocumentFacts, bank: BankTerms) -> Decimal:
-    """What the bank would lend on one document, whatever else it looks at: open amount times rate, rounded down."""
+    """What the bank would lend on one document, whatever else it looks at: open amount times rate, rounded down.
+
+    Of a line the open amount is what comes in within a month, and the bank lends on several.
+    """
     unit = Decimal(1).scaleb(-decimals(facts.currency))
-    return (facts.open_amount * bank.advance_rate / 100).quantize(unit, rounding=ROUND_DOWN)
+    carried = facts.open_amount * (bank.limit_months or 1)
+    return (carried * bank.advance_rate / 100).quantize(unit, rounding=ROUND_DOWN)
 
 
 def takes(facts: DocumentFacts, bank: BankTerms) -> bool:

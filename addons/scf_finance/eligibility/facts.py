@@ -20,13 +20,17 @@ PRE_SHIPMENT = "pre_shipment"
 RECEIVABLES_DISCOUNTING = "receivables_discounting"
 DISTRIBUTOR_FINANCE = "distributor_finance"
 INVENTORY_LOAN = "inventory_loan"
+REVOLVING_LINE = "revolving_line"
 # Without a due date (no payment term) an invoice is payable at once; an order's buyer gets this long after delivery.
 DEFAULT_CREDIT_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class BankTerms:
-    """What one connected bank publishes for one technique. Amounts in the document's currency, rates in percent."""
+    """What one connected bank publishes for one technique. Amounts in the document's currency, rates in percent.
+
+    `limit_months` comes with a line: the advance rate is of so many months of what the company collects on average.
+    """
 
     bank_id: int
     name: str
@@ -39,6 +43,8 @@ class BankTerms:
     repayment: tuple[str, ...]
     rate_pa: Decimal | None
     fee_percent: Decimal
+    limit_months: Decimal | None = None
+    sweep_percent: Decimal = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,8 @@ def bank_terms(banks, technique: str) -> tuple[BankTerms, ...]:
                     repayment=tuple(profile["repayment"]),
                     rate_pa=Decimal(rate) if (rate := profile.get("indicative_rate_pa")) else None,
                     fee_percent=Decimal(profile.get("indicative_fee_percent") or "0"),
+                    limit_months=Decimal(months) if (months := profile.get("limit_months")) else None,
+                    sweep_percent=Decimal(profile.get("sweep_percent") or "100"),
                 )
             )
     return tuple(terms)
@@ -345,7 +353,7 @@ def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
             """
         WITH asset AS (%s)
         SELECT DISTINCT asset.document_id, claim.id AS claim_id, application.id, application.name,
-               COALESCE(so.name, move.name, po.name, pledge.name) AS document_name,
+               COALESCE(so.name, move.name, po.name, pledge.name, line.name) AS document_name,
                asset.field = 'claim_id' AS by_goods
           FROM asset
           JOIN scf_application_document claim
@@ -354,12 +362,14 @@ def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
                 OR (asset.field = 'move_id' AND claim.move_id = asset.record_id)
                 OR (asset.field = 'purchase_order_id' AND claim.purchase_order_id = asset.record_id)
                 OR (asset.field = 'pledge_id' AND claim.pledge_id = asset.record_id)
+                OR (asset.field = 'credit_line_id' AND claim.credit_line_id = asset.record_id)
                 OR (asset.field = 'claim_id' AND claim.id = asset.record_id))
           JOIN scf_application application ON application.id = claim.application_id
           LEFT JOIN sale_order so ON so.id = claim.sale_order_id
           LEFT JOIN account_move move ON move.id = claim.move_id
           LEFT JOIN purchase_order po ON po.id = claim.purchase_order_id
           LEFT JOIN scf_pledge pledge ON pledge.id = claim.pledge_id
+          LEFT JOIN scf_credit_line line ON line.id = claim.credit_line_id
          ORDER BY by_goods, claim_id
         """,
             same_asset,

@@ -19,6 +19,7 @@ class Fix(Enum):
     SUPPLIER_ACCOUNT = "supplier_account"
     STOCK = "stock"
     PRODUCT = "product"
+    RECEIVABLES = "receivables"
 
 
 @dataclass(frozen=True, slots=True)

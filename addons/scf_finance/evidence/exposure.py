@@ -20,9 +20,10 @@ CLAIMED = SQL(
                        LEFT JOIN sale_order so ON so.id = claim.sale_order_id
                        LEFT JOIN account_move invoice ON invoice.id = claim.move_id
                        LEFT JOIN purchase_order po ON po.id = claim.purchase_order_id
-                       LEFT JOIN scf_pledge goods ON goods.id = claim.pledge_id"""
+                       LEFT JOIN scf_pledge goods ON goods.id = claim.pledge_id
+                       LEFT JOIN scf_credit_line line ON line.id = claim.credit_line_id"""
 )
-NUMBER = SQL("COALESCE(so.name, invoice.name, po.name, goods.name)")
+NUMBER = SQL("COALESCE(so.name, invoice.name, po.name, goods.name, line.name)")
 
 
 def loans(env, company) -> tuple[list[dict], list[dict]]:
@@ -110,6 +111,7 @@ def pledges(env, company, *, but_for: int | None = None) -> list[dict]:
                   FROM scf_application_document claim
                   JOIN res_currency currency ON currency.id = claim.currency_id %(claimed)s
                  WHERE claim.company_id = %(company)s AND claim.is_open AND claim.pledge_id IS NULL
+                   AND claim.credit_line_id IS NULL
                    AND claim.application_id IS DISTINCT FROM %(but_for)s
                    AND EXISTS (SELECT FROM scf_loan loan
                                 WHERE loan.application_id = claim.application_id

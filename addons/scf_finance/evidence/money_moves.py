@@ -87,6 +87,10 @@ class Payments:
         """What moved in the month (`2026-11`), nothing included."""
         return self.by_month.get((month, currency)) or Moved()
 
+    def collected_in(self, currency: str) -> Decimal:
+        """All that came in for customers' items in the currency over the period."""
+        return sum((moved.collected for (_month, code), moved in self.by_month.items() if code == currency), Decimal(0))
+
 
 def read_payments(env, company, *, period: Period) -> Payments:
     """Read what of the company's settlements was money: one query.

@@ -105,7 +105,8 @@ def read_scope(documents, side, *, company, as_of: datetime, today: date, histor
     """
     env = documents.env
     headers = side.read_headers(documents, company=company, today=today)
-    currencies = {header.currency for header in headers}
+    # A line names no document: what it is in is all that there is to say.
+    currencies = {header.currency for header in headers} or set(documents.currency_id.mapped("name"))
     if len(currencies) != 1:
         raise UserError(
             env._("Documents in several currencies can't be financed together: %s.", ", ".join(sorted(currencies)))

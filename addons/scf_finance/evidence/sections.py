@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from openscf.money import round_money
+
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
 
@@ -140,7 +142,7 @@ def read_evidence(
         contents = {
             "transaction": {
                 "technique": technique,
-                **_amounts(scope, requested, eligible),
+                **_amounts(scope, requested, eligible, payments),
                 "tenor_days": tenor_days,
                 "documents": document_rows(scope, trade.priced),
                 "confirmations": confirmations,
@@ -164,7 +166,9 @@ def read_evidence(
     return Evidence({name: _framed(scope, name, sources[name], contents[name]) for name in sources}, scope.partial_ids)
 
 
-def _amounts(scope, requested: Decimal, eligible: Decimal) -> dict:
+def _amounts(scope, requested: Decimal, eligible: Decimal, payments) -> dict:
+    if not scope.headers:
+        return _amounts_of_company(scope, requested, eligible, payments)
     env, outstanding = scope.env, outstanding_of(scope)
     if requested > min(eligible, outstanding):
         raise UserError(
@@ -179,6 +183,24 @@ def _amounts(scope, requested: Decimal, eligible: Decimal) -> dict:
     return {
         "requested": wire_money(requested, scope.currency),
         "eligible": wire_money(min(eligible, outstanding), scope.currency),
+    }
+
+
+def _amounts_of_company(scope, requested: Decimal, eligible: Decimal, payments) -> dict:
+    """The amounts of a line: no more than what was collected in the history that the bank gets to read."""
+    collected = round_money(payments.collected_in(scope.currency), scope.currency)
+    if requested > collected:
+        raise UserError(
+            scope.env._(
+                "%(requested)s was requested, but customers paid only %(collected)s in the history that the bank would "
+                "read. Let it read more months, or ask for less.",
+                requested=format_amount(scope.env, float(requested), scope.documents.currency_id),
+                collected=format_amount(scope.env, float(collected), scope.documents.currency_id),
+            )
+        )
+    return {
+        "requested": wire_money(requested, scope.currency),
+        "eligible": wire_money(min(eligible, collected), scope.currency),
     }
 
 
@@ -257,5 +279,5 @@ def _assurance(scope, transaction: dict) -> str:
     """
     confirmed = {row["document"] for row in transaction["confirmations"] if row["answer"] == "confirmed"}
     disputed = {row["document"] for row in transaction["confirmations"] if row["answer"] == "disputed"}
-    is_confirmed = confirmed - disputed >= {header.number for header in scope.headers}
+    is_confirmed = bool(scope.headers) and confirmed - disputed >= {header.number for header in scope.headers}
     return "counterparty_confirmed" if is_confirmed else "asserted"

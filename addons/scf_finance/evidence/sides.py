@@ -1,4 +1,4 @@
-"""How the evidence on documents of each kind is read: sales, purchases, and goods that are pledged."""
+"""How the evidence on documents of each kind is read: sales, purchases, goods that are pledged, or none at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from . import pledged_goods, purchase, sale
+from . import pledged_goods, purchase, sale, whole_company
 from .contradictions import contradiction_rows
 from .headers import Header, read_headers
 from .purchase_contradictions import purchase_contradiction_rows
@@ -77,13 +77,29 @@ GOODS = Side(
     contradiction_rows=pledged_goods.no_contradictions,
     has_resale=True,
 )
-# By the kind of the documents, as on the wire.
-SIDES: Mapping[str, Side] = MappingProxyType(
+COMPANY = Side(
+    sources=MappingProxyType(
+        {
+            "transaction": "odoo/19.0 scf.credit.line",
+            "order_flow": "odoo/19.0 sale.order",
+            "evidence": "odoo/19.0 scf.credit.line",
+        }
+    ),
+    read_headers=whole_company.read_no_headers,
+    read_linked=whole_company.read_linked,
+    read_reductions=whole_company.read_reductions,
+    read_trade=whole_company.read_trade,
+    contradiction_rows=whole_company.no_contradictions,
+    has_resale=False,
+)
+# By the kind of the documents, as on the wire; a line for the company as a whole has none.
+SIDES: Mapping[str | None, Side] = MappingProxyType(
     {
         "sales_order": SALES,
         "customer_invoice": SALES,
         "purchase_order": PURCHASES,
         "vendor_bill": PURCHASES,
         "pledged_goods": GOODS,
+        None: COMPANY,
     }
 )

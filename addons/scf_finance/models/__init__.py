@@ -68,6 +68,8 @@ from . import scf_loan_due
 from . import scf_loan_following
 from . import scf_loan_warning
 from . import scf_loan_picture
+from . import scf_document_margin
+from . import scf_cost_report
 from . import scf_statement_line
 from . import scf_statement
 from . import scf_statement_comparing
@@ -82,5 +84,8 @@ from . import scf_loan_extension
 from . import scf_loan_dilution
 from . import scf_loan_repaying
 from . import scf_loan_share
-from . import scf_document_margin
-from . import scf_cost_report
+from . import scf_drawdown
+from . import scf_loan_line
+from . import scf_credit_line
+from . import scf_line_application
+from . import scf_line_collection

@@ -11,6 +11,7 @@ TECHNIQUES = [
     ("receivables_discounting", "Invoice finance"),
     ("distributor_finance", "Purchase finance"),
     ("inventory_loan", "Stock finance"),
+    ("revolving_line", "Working-capital line"),
 ]
 STATES = [
     ("draft", "Draft"),
@@ -94,7 +95,11 @@ class ScfApplication(models.Model):
     requested_amount = fields.Monetary(compute="_compute_request", **FROM_DOCUMENTS, readonly=False, tracking=True)
     tenor_days = fields.Integer(string="Tenor (days)", compute="_compute_request", **FROM_DOCUMENTS, readonly=False)
     repayment = fields.Selection(
-        [("bullet", "In one sum"), ("instalment", "In monthly instalments")],
+        [
+            ("bullet", "In one sum"),
+            ("instalment", "In monthly instalments"),
+            ("revolving", "As customers pay; drawn again as needed"),
+        ],
         required=True,
         default="bullet",
     )
@@ -215,7 +220,10 @@ class ScfApplication(models.Model):
             )
             application.proposal_ids = [
                 *(Command.delete(gone.id) for gone in application.proposal_ids - kept),
-                *(Command.create({"bank_id": bank.id}) for bank in application.bank_ids._origin - kept.bank_id._origin),
+                *(
+                    Command.create(application._proposed_to(bank))
+                    for bank in application.bank_ids._origin - kept.bank_id._origin
+                ),
             ]
 
     def _compute_read_count(self):
@@ -394,6 +402,14 @@ class ScfApplication(models.Model):
         return {**action, "domain": [("application_id", "=", self.id)], "views": [(False, "list"), (False, "form")]}
 
     # -- business ---------------------------------------------------------------------------------------------------
+
+    def _proposed_to(self, bank):
+        """Values of what the request proposes to let a bank read."""
+        return {"bank_id": bank.id}
+
+    def _sent_fingerprints(self):
+        """What the banks are told of the documents: F1 of each."""
+        return self.line_ids.mapped("asset_key")
 
     def _documents(self):
         """The documents of the application: one recordset of one model."""

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 # The many2ones of which each line has exactly one; all lines of an application have the same.
-DOCUMENT_FIELDS = ("sale_order_id", "move_id", "purchase_order_id", "pledge_id")
+DOCUMENT_FIELDS = ("sale_order_id", "move_id", "purchase_order_id", "pledge_id", "credit_line_id")
 # What a requester may write over RPC, and only while the application is a draft.
 REQUESTER_FIELDS = {"application_id", *DOCUMENT_FIELDS}
 # With the user's own rights: a draft must not tell a requester anything about a document that he may not read.
@@ -30,6 +30,7 @@ class ScfApplicationDocument(models.Model):
     move_id = fields.Many2one("account.move", string="Invoice or Bill", index="btree_not_null", ondelete="restrict")
     purchase_order_id = fields.Many2one("purchase.order", index="btree_not_null", ondelete="restrict")
     pledge_id = fields.Many2one("scf.pledge", string="Pledged Goods", index="btree_not_null", ondelete="restrict")
+    credit_line_id = fields.Many2one("scf.credit.line", string="Line", index="btree_not_null", ondelete="restrict")
     company_id = fields.Many2one("res.company", **FROM_DOCUMENT, index=True)
     currency_id = fields.Many2one("res.currency", **FROM_DOCUMENT)
     partner_id = fields.Many2one(
@@ -64,7 +65,7 @@ class ScfApplicationDocument(models.Model):
 
     _one_document = models.Constraint(
         f"CHECK (num_nonnulls({', '.join(DOCUMENT_FIELDS)}) = 1)",
-        "Each line of an application names one document: an order, an invoice, a bill, or pledged goods.",
+        "Each line of an application names one document: an order, an invoice, a bill, pledged goods, or a line.",
     )
     _claim_names_asset = models.Constraint(
         "CHECK (NOT is_open OR asset_key IS NOT NULL)", "A claim names its asset by the fingerprint."
@@ -85,6 +86,9 @@ class ScfApplicationDocument(models.Model):
     )
     _pledge_once = models.UniqueIndex(
         "(application_id, pledge_id) WHERE pledge_id IS NOT NULL", "The goods are in the application already."
+    )
+    _line_once = models.UniqueIndex(
+        "(application_id, credit_line_id) WHERE credit_line_id IS NOT NULL", "The line is in the application already."
     )
 
     # -- compute ----------------------------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ class ScfApplicationDocument(models.Model):
 
     def _documents(self):
         """The documents of these lines, in their order: one recordset of one model."""
-        return self.sale_order_id or self.purchase_order_id or self.pledge_id or self.move_id
+        return self.sale_order_id or self.purchase_order_id or self.pledge_id or self.credit_line_id or self.move_id
 
     def _documents_read_by_user(self):
         """Those of the documents that the user himself may read.
@@ -238,7 +242,7 @@ class ScfApplicationDocument(models.Model):
         for line, assessed in zip(self, assessment.documents, strict=True):
             line.write(
                 {
-                    "asset_key": line._documents()._scf_fingerprints().f1,
+                    "asset_key": line._documents()._scf_asset_key(),
                     "amount": float(assessed.facts.open_amount),
                     "is_open": True,
                 }

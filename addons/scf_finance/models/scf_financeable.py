@@ -348,6 +348,10 @@ class ScfFinanceable(models.AbstractModel):
         """Recordsets whose rows stand for the sales, in the order in which they are locked against double financing."""
         return [self]
 
+    def _scf_asset_key(self):
+        """What only one open application may hold of the document: its fingerprint F1."""
+        return self._scf_fingerprints().f1
+
     def _scf_fingerprints(self):
         """F1 to F3 of the document (`openscf.fingerprint`), as in docs/package.md."""
         self.ensure_one()

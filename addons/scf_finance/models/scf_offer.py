@@ -54,7 +54,11 @@ class ScfOffer(models.Model):
     fee = fields.Monetary(readonly=True)
     tenor_days = fields.Integer(string="Tenor (days)", readonly=True)
     repayment = fields.Selection(
-        [("bullet", "In one sum"), ("instalment", "In monthly instalments")],
+        [
+            ("bullet", "In one sum"),
+            ("instalment", "In monthly instalments"),
+            ("revolving", "As customers pay; drawn again as needed"),
+        ],
         readonly=True,
     )
     instalments = fields.Integer(readonly=True)

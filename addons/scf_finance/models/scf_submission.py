@@ -257,7 +257,7 @@ class ScfSubmission(models.Model):
             package_sha256=disclosure.sha256,
             package_id=disclosure.package_id.package_ref,
             disbursement_account=disclosure.package_id._sealed_payout_account(),
-            documents_fingerprints=application.line_ids.mapped("asset_key"),
+            documents_fingerprints=application._sent_fingerprints(),
         )
         submission._send("apply", request.to_wire(), documents=disclosure._documents())
         return submission

@@ -13,3 +13,4 @@ from . import scf_statement_request
 from . import scf_bank_statement_upload
 from . import scf_payment_order
 from . import scf_supplier_finance
+from . import scf_draw

@@ -5,13 +5,13 @@ from __future__ import annotations
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, said
-from ..stated import ALL_KINDS
+from ..stated import ALL_KINDS, COMPANY
 
 _lt = LazyTranslate(__name__)
 
 CODE = "collection-account"
 LIGHT = "control"
-KINDS = ALL_KINDS
+KINDS = ALL_KINDS | {COMPANY}
 TITLE = _lt("Collection account assigned")
 
 
