@@ -62,6 +62,7 @@
         "views/scf_supplier_finance_views.xml",
         "views/scf_followed_goods_views.xml",
         "views/scf_borrow_views.xml",
+        "views/scf_line_views.xml",
         "views/scf_overview_views.xml",
         "views/scf_listing_views.xml",
         "views/scf_bulk_request_views.xml",

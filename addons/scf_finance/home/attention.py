@@ -56,6 +56,12 @@ def matters(env) -> tuple[Matter, ...]:
             "danger",
         ),
         Matter(
+            "drawdowns",
+            "scf.drawdown",
+            [("state", "=", "asked")],
+            lambda n: _("Drawdowns to approve: %s", n),
+        ),
+        Matter(
             "offers",
             "scf.application",
             [("state", "=", "offered")],

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from ..home.attention import read_attention
 from ..home.banks import read_banks
 from ..home.first_steps import read_first_steps
+from ..home.lines import read_lines
 from ..home.news import read_news
 from ..home.outlook import read_buckets, read_payoffs, read_warnings
 from ..home.picture import due_rows, loan_bars, weekly_bars
@@ -35,6 +36,7 @@ class ScfHome(models.AbstractModel):
             "first_steps": steps,
             "draw": rows,
             "why_nothing": "" if rows else self._why_nothing(drawable, steps),
+            "lines": read_lines(self.env),
             "due": due_rows(self.env, today),
             "warnings": read_warnings(self.env),
             "buckets": read_buckets(self.env),

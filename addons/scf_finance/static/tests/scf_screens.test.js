@@ -214,6 +214,25 @@ const HOME = {
     attention: [
         { code: "offers", count: 2, label: "Requests with offers to compare: 2", tone: "warning", action: OPEN_LIST },
     ],
+    lines: [
+        {
+            key: "line_3",
+            company: "Copper & Cast",
+            title: "Line at Hansa",
+            amount: "€ 4,000.00",
+            detail: "can be drawn: € 6,000.00 of € 10,000.00 is used",
+            why_not: "",
+            picture: {
+                summary: "€ 6,000.00 of € 10,000.00 is used, € 4,000.00 can be drawn.",
+                parts: [
+                    { code: "used", label: "Used", amount: "€ 6,000.00", percent: 60 },
+                    { code: "available", label: "Available", amount: "€ 4,000.00", percent: 40 },
+                ],
+            },
+            draw: OPEN_LIST,
+            open: OPEN_LIST,
+        },
+    ],
     banks: [
         {
             id: 1,
@@ -272,7 +291,9 @@ test("home shows what can be drawn, is due and waits, in words beside each colou
     await openHome(HOME);
     await waitFor(".o_scf_home_draw article");
     await waitForSteps(["read home"]);
-    expect(".o_scf_home_amount").toHaveText("€ 12,000.00");
+    expect(".o_scf_home_draw .o_scf_home_amount").toHaveText("€ 12,000.00");
+    expect("[data-line=line_3]").toHaveText(/Line at Hansa\n€ 4,000.00/);
+    expect("[data-line=line_3] [role=img]").toHaveAttribute("aria-label", HOME.lines[0].picture.summary);
     expect("[data-due=overdue]").toHaveText(/Overdue\n€ 50.00\n1 loan/);
     expect("[data-due=week]").toHaveText(/Nothing/);
     expect(".o_scf_home_week").toHaveText(/overdue: € 50.00/);
@@ -306,6 +327,7 @@ test("an empty home says the first step", async () => {
         buckets: [],
         payoffs: [],
         attention: [],
+        lines: [],
         banks: [],
         loans: [],
         weeks: [],

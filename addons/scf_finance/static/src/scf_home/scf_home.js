@@ -86,6 +86,10 @@ export class ScfHome extends Component {
         return _t("Up to %(largest)s in one loan: %(label)s", { largest, label });
     }
 
+    lineLabel({ title, company }) {
+        return _t("Draw: %(title)s, %(company)s", { title, company });
+    }
+
     drawLabel({ label, currency }) {
         return _t("Draw on %(label)s in %(currency)s", { label, currency });
     }
