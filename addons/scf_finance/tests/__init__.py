@@ -66,9 +66,11 @@ from . import test_screens_tour
 from . import test_history
 from . import test_following
 from . import test_loan_late
+from . import test_loan_substitution
 from . import test_comparison
 from . import test_statement
 from . import test_own_account
 from . import test_payment_file
-from . import test_loan_substitution
 from . import test_cost_report
+from . import test_line
+from . import test_line_gateway
