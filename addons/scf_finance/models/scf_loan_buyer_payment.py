@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_date
 
-STATES = [("received", "Received by the Bank"), ("returned", "Taken Back")]
+STATES = [("received", "Received by the Bank"), ("returned", "Returned")]
 
 
 class ScfLoanBuyerPayment(models.Model):

@@ -81,7 +81,7 @@ class ScfLoanClosing(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(string="Period End", required=True, readonly=True)
     is_booked = fields.Boolean(readonly=True, default=True, help="Off once it was taken back.")
-    state = fields.Selection([("booked", "Booked"), ("taken_back", "Taken back")], compute="_compute_state", store=True)
+    state = fields.Selection([("booked", "Booked"), ("taken_back", "Reversed")], compute="_compute_state", store=True)
     move_id = fields.Many2one("account.move", string="Journal Entry", readonly=True, ondelete="restrict")
     reversal_move_id = fields.Many2one(
         "account.move", string="Entry of the Next Day", readonly=True, ondelete="restrict"

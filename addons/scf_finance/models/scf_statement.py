@@ -207,7 +207,7 @@ class ScfLoan(models.Model):
 
     statement_ids = fields.One2many("scf.statement", "loan_id", string="Statements", readonly=True)
     statement_state = fields.Selection(
-        STATUSES, string="Statement", compute="_compute_statement_state", help="How the latest statement compares."
+        STATUSES, string="Loan Statement", compute="_compute_statement_state", help="How the latest statement compares."
     )
 
     @api.depends("statement_ids.state")

@@ -43,7 +43,9 @@ class ScfStatementLine(models.Model):
     _order = "statement_id, about desc, value_date, sequence, id"
     _rec_name = "bank_ref"
 
-    statement_id = fields.Many2one("scf.statement", required=True, readonly=True, index=True, ondelete="cascade")
+    statement_id = fields.Many2one(
+        "scf.statement", string="Loan Statement", required=True, readonly=True, index=True, ondelete="cascade"
+    )
     loan_id = fields.Many2one(related="statement_id.loan_id", store=True, index=True, precompute=True)
     bank_id = fields.Many2one(related="statement_id.bank_id", store=True, precompute=True)
     company_id = fields.Many2one(related="statement_id.company_id", store=True, index=True, precompute=True)
