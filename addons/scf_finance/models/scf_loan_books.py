@@ -8,7 +8,8 @@ from odoo.tools import format_date
 from ..amounts import exact
 
 # What the bank tells without any money having moved: owed costs are booked when paid, and accrued at a period's end.
-NOT_BOOKED = ("charge", "charge_reversal", "extension", "call", "surplus")
+NOT_BOOKED = ("extension", "call", "surplus")
+CHARGES = ("charge", "charge_reversal")
 
 
 class ScfLoan(models.Model):
@@ -43,8 +44,9 @@ class ScfLoan(models.Model):
         """Post one journal entry for ledger entries that the bank told together.
 
         payout: Dr clearing, Cr loan; fee: Dr fees, Cr clearing; repayment: Dr loan, interest, fees, penalty, Cr
-        clearing; repayment taken back: the same with opposite signs; written off: Dr loan, Cr debt given up. Fees
-        that are spread: Dr deferred fees until the term ends. Amounts in the loan's currency; the clearing line takes
+        clearing; repayment taken back: the same with opposite signs; written off: Dr loan, Cr debt given up; a charge
+        taken back that was paid: Dr what its money is taken for instead, Cr fees or penalty. Fees that are spread:
+        Dr deferred fees until the term ends. Amounts in the loan's currency; the clearing line takes
         the rounding of the conversion into the company's currency.
 
         :param list entries: `openscf.wire.Entry`
@@ -77,7 +79,18 @@ class ScfLoan(models.Model):
                 amounts[account] = amounts.get(account, 0) + amount
         if self.fees_spread:
             fees = self._require("scf_fee_account_id")
-            paid = sum((_fee_paid(entry.type, entry.amount, entry.allocation) for entry in entries), Decimal(0))
+            paid = sum(
+                (
+                    _fee_paid(
+                        entry.type,
+                        entry.amount,
+                        entry.allocation.fee if entry.allocation else Decimal(0),
+                        is_penalty=self._is_penalty(entry.reverses, entry.allocation),
+                    )
+                    for entry in entries
+                ),
+                Decimal(0),
+            )
             before = self._fees_paid()
             deferred = self._deferrable(before + paid) - self._deferrable(before)
             if deferred:
@@ -154,14 +167,41 @@ class ScfLoan(models.Model):
         parts = self._parts(entry)
         if entry.type == "write_off":
             return self._given_up(parts.principal)
+        if entry.type in CHARGES:
+            return self._moved_by_charge(entry, parts)
         sign = -1 if entry.type == "repayment_reversal" else 1
+        return [*self._paid_for(parts, sign), (clearing, -sign * entry.amount)]
+
+    def _paid_for(self, parts, sign):
+        """What money was taken for (`sign` 1), or is no more (-1)."""
         return [
             (self._debt_account(), sign * parts.principal),
             (self._require("scf_interest_account_id"), sign * parts.interest),
             (self._require("scf_fee_account_id"), sign * parts.fee),
             (self._penalty_account(), sign * parts.penalty),
-            (clearing, -sign * entry.amount),
         ]
+
+    def _moved_by_charge(self, entry, parts):
+        """What was paid for a charge that is taken back is taken for something else, so that its cost is none.
+
+        A charge that the bank dates before money it has spread takes of that money, the other way round. Nothing where
+        no money is concerned: what is owed is not booked before it is paid.
+        """
+        is_penalty = self._is_penalty(entry.reverses, parts)
+        if entry.amount == (parts.penalty if is_penalty else parts.fee):
+            return []
+        cost = self._penalty_account() if is_penalty else self._require("scf_fee_account_id")
+        sign = 1 if entry.type == "charge_reversal" else -1
+        return [*self._paid_for(parts, sign), (cost, -sign * entry.amount)]
+
+    def _is_penalty(self, reverses, parts):
+        """Whether a charge, or the one that an entry takes back, is a penalty.
+
+        :param reverses: the bank's number of the entry that is taken back, if any
+        :param parts: the entry's allocation, as anything with a `penalty`
+        """
+        charged = self.entry_ids.filtered(lambda known: known.bank_entry_ref == reverses) if reverses else None
+        return bool((charged or parts or self.env["scf.loan.entry"]).penalty)
 
     def _drawn(self, principal):
         """What stands against a payout."""
@@ -245,7 +285,12 @@ class ScfLoan(models.Model):
         currency = self.currency_id.name
         return sum(
             (
-                _fee_paid(entry.type, exact(entry.amount, currency), exact(entry.fee, currency))
+                _fee_paid(
+                    entry.type,
+                    exact(entry.amount, currency),
+                    exact(entry.fee, currency),
+                    is_penalty=self._is_penalty(entry.reverses_ref, entry),
+                )
                 for entry in self.entry_ids
                 if until is None or entry.value_date <= until
             ),
@@ -338,14 +383,17 @@ class ScfLoan(models.Model):
             clearing.reconcile()
 
 
-def _fee_paid(kind, amount, allocation):
-    """The fee in a ledger entry that was paid; what is only charged is not.
+def _fee_paid(kind, amount, fee, *, is_penalty=False):
+    """By how much an entry of the ledger changes the fees that are paid; what is only charged is not.
 
-    :param allocation: the entry's `openscf.wire.Allocation`, or its fee as a Decimal
+    :param fee: the fee in the entry's allocation
+    :param bool is_penalty: for a charge, or one taken back, that it is a penalty and no fee
     """
     if kind == "fee":
         return amount
-    if kind not in ("repayment", "repayment_reversal"):
-        return Decimal(0)
-    fee = allocation if isinstance(allocation, Decimal) else allocation.fee
-    return -fee if kind == "repayment_reversal" else fee
+    if kind in CHARGES:
+        paid = (Decimal(0) if is_penalty else amount) - fee
+        return paid if kind == "charge" else -paid
+    if kind in ("repayment", "repayment_reversal"):
+        return -fee if kind == "repayment_reversal" else fee
+    return Decimal(0)

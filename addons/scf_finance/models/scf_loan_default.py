@@ -60,7 +60,7 @@ class ScfLoan(models.Model):
             words = {
                 "bank": self.bank_id.name,
                 "amount": format_amount(self.env, entry.amount, self.currency_id),
-                "kind": self.env._("penalty") if entry.penalty else self.env._("fee"),
+                "kind": self.env._("penalty") if self._is_penalty(entry.reverses_ref, entry) else self.env._("fee"),
                 "day": format_date(self.env, entry.value_date),
             }
             self._warn(

@@ -7,9 +7,7 @@ from odoo.tools import format_amount, format_date
 from ..amounts import exact
 from ..outlook.expected import Expected
 from ..outlook.picture import Course, Frame, days_told, lines
-
-# What adds to the principal (1), or takes from it (-1), by the type of the ledger entry.
-PRINCIPAL_SIGNS = {"disbursement": 1, "repayment": -1, "repayment_reversal": 1, "write_off": -1}
+from ..statements.comparison import principal_change
 
 
 class ScfLoan(models.Model):
@@ -50,8 +48,7 @@ class ScfLoan(models.Model):
         currency = self.currency_id.name
         owed, principal = [], Decimal(0)
         for entry in self.entry_ids.sorted(lambda entry: (entry.value_date, entry.sequence)):
-            part = entry.amount if entry.type == "disbursement" else entry.principal
-            principal += PRINCIPAL_SIGNS.get(entry.type, 0) * exact(part, currency)
+            principal += principal_change(entry.type, exact(entry.amount, currency), exact(entry.principal, currency))
             owed.append((entry.value_date, principal))
         counted = self.collection_ids.filtered(
             lambda row: row.kind != "dilution" and row.state not in ("void", "refused")

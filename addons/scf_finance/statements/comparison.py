@@ -13,7 +13,8 @@ from openscf import camt
 
 PARTS = ("penalty", "fee", "interest", "principal")
 # What an entry of the ledger does to the principal owed, by the principal of its allocation; others leave it as it is.
-LOWERS, RAISES = ("repayment", "write_off"), ("repayment_reversal",)
+# A charge that was paid frees its money for principal when it is taken back.
+LOWERS, RAISES = ("repayment", "write_off", "charge_reversal"), ("repayment_reversal", "charge")
 # Of these the journal entry says how much money moved; others may be booked without any.
 MOVES_MONEY = {"disbursement": 1, "fee": -1, "repayment": -1, "repayment_reversal": 1}
 

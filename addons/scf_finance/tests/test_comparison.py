@@ -67,7 +67,16 @@ class TestComparison(BaseCase):
         amount, principal = Decimal("100.00"), Decimal("90.00")
         changes = {
             kind: principal_change(kind, amount, principal)
-            for kind in ("disbursement", "fee", "repayment", "repayment_reversal", "charge", "write_off")
+            for kind in (
+                "disbursement",
+                "fee",
+                "repayment",
+                "repayment_reversal",
+                "charge",
+                "charge_reversal",
+                "extension",
+                "write_off",
+            )
         }
         self.assertEqual(
             changes,
@@ -76,7 +85,9 @@ class TestComparison(BaseCase):
                 "fee": 0,
                 "repayment": -principal,
                 "repayment_reversal": principal,
-                "charge": 0,
+                "charge": principal,
+                "charge_reversal": -principal,
+                "extension": 0,
                 "write_off": -principal,
             },
         )

@@ -72,6 +72,27 @@ class TestLoanBooks(BooksCase):
         self._close(self.today)
         self._assert_over(loan)
 
+    def test_charge_taken_back_after_it_was_paid_is_no_cost_and_repays_the_loan(self):
+        loan = self._financed(self.invoice, on=self.start)
+        charged = self.rhone_bank.charge(loan, "25.00")
+        self.rhone_bank.post_repayment(loan, "3000.00")
+        self.assertEqual(self._cost("fee"), 65.0)
+        self.rhone_bank.take_back_charge(loan, charged)
+        freed = loan.entry_ids[-1]
+        self.assertEqual((freed.principal, self._booked(freed.move_id)), (25.0, {"loan": 25.0, "fee": -25.0}))
+        self.assertEqual((loan.mismatch, loan.book_principal), (False, loan.balance_principal))
+        self.rhone_bank.post_repayment(loan, "9000.00")
+        self.assertEqual(self._cost("fee"), 40.0)
+        self._assert_over(loan)
+
+    def test_repayment_that_bounces_after_the_loss_was_given_up_is_owed_again(self):
+        loan = self._financed(self.invoice, on=self.start)
+        drawn = self.rhone_bank.post_repayment(loan, "3000.00", on=self.start + timedelta(days=10))
+        self.rhone_bank.write_off(loan)
+        self.rhone_bank.reverse_repayment(loan, drawn)
+        self.assertEqual((loan.state, loan.mismatch, loan.book_principal), ("active", False, loan.balance_principal))
+        self.assertGreaterEqual(loan.balance_total, 3000.0)
+
     def test_debt_that_a_bank_gives_up_is_income(self):
         loan = self._financed(self.invoice, on=self.start)
         self.rhone_bank.call(loan)
