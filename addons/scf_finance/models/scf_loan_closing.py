@@ -295,7 +295,7 @@ class ScfLoanClosing(models.Model):
         sums = period_end(loan._balance(day), loan._fee_until(day), loan._due_parts(), is_called=loan._is_called(day))
         for kind in POSTINGS:
             amount = float(getattr(sums, kind))
-            if not amount or (kind == "long_term" and loan._sells_receivables()):
+            if not amount or (kind == "long_term" and loan.sells_receivables):
                 continue
             balance = rates.converted(currency, amount)
             if kind == "deferred_fee":

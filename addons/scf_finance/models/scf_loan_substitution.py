@@ -356,7 +356,7 @@ class ScfLoan(models.Model):
 
     def _resell(self):
         """Other invoices are the bank's now: what they are worth above the principal owed is what it holds back."""
-        if not self._sells_receivables():
+        if not self.sells_receivables:
             return
         carried = exact(sum(self._sold_items().mapped("amount_residual_currency")), self.currency_id.name)
         holdback = max(carried - exact(self.balance_principal, self.currency_id.name), Decimal(0))

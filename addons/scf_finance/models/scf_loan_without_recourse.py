@@ -17,27 +17,34 @@ class ScfLoan(models.Model):
     holdback = fields.Monetary(
         readonly=True, help="What the invoices sold to the bank are worth above its payout: it is due once they repaid."
     )
+    sells_receivables = fields.Boolean(
+        string="Invoices Sold",
+        readonly=True,
+        help="Without recourse: the invoices are the bank's now, and no debt is in the books. A loan without recourse on "
+        "anything else is a debt all the same, as is one that was paid out before sales were told apart.",
+    )
 
-    def _sells_receivables(self):
-        """Whether the invoices are the bank's now. A loan without recourse on anything else is a debt all the same."""
-        terms = self.terms or {}
-        return terms.get("technique") == RECEIVABLES_DISCOUNTING and terms.get("recourse") is False
+    def _grant(self, submission, message, wire):
+        loan = super()._grant(submission, message, wire)
+        is_discounted = loan.terms.get("technique") == RECEIVABLES_DISCOUNTING
+        loan.sells_receivables = is_discounted and loan.terms.get("recourse") is False
+        return loan
 
     # -- business: entries ------------------------------------------------------------------------------------------
 
     def _debt_account(self):
-        if self._sells_receivables():
+        if self.sells_receivables:
             return self._require("scf_assigned_account_id")
         return super()._debt_account()
 
     def _matched_accounts(self):
-        if self._sells_receivables():
+        if self.sells_receivables:
             return self.company_id.scf_assigned_account_id | self.company_id.scf_holdback_account_id
         return super()._matched_accounts()
 
     def _drawn(self, principal):
         """Dr holdback, Cr receivables sold: what is open of the invoices; the customer's account stays as it is."""
-        if not self._sells_receivables():
+        if not self.sells_receivables:
             return super()._drawn(principal)
         open_amount = sum(self._sold_items().mapped("amount_residual_currency"))
         carried = exact(open_amount, self.currency_id.name)
@@ -50,7 +57,7 @@ class ScfLoan(models.Model):
 
     def _given_up(self, principal):
         """The bank bears the loss: the customers owe the company that much less (see `_lines_of_documents`)."""
-        if not self._sells_receivables():
+        if not self.sells_receivables:
             return super()._given_up(principal)
         uncovered = principal - sum(part for _item, part in self._parts_given_up(principal))
         gain = [(self._require("scf_write_off_account_id"), -uncovered)] if uncovered else []
@@ -58,7 +65,7 @@ class ScfLoan(models.Model):
 
     def _lines_of_documents(self, entries, on):
         lines = super()._lines_of_documents(entries, on)
-        if not self._sells_receivables():
+        if not self.sells_receivables:
             return lines
         principal = sum((self._parts(entry).principal for entry in entries if entry.type == "write_off"), Decimal(0))
         for item, part in self._parts_given_up(principal):
@@ -102,7 +109,7 @@ class ScfLoan(models.Model):
     def _settling_lines(self, on):
         """What is left of holdback and receivables sold leave the books together: the rest of the price has come."""
         lines = super()._settling_lines(on)
-        if not self._sells_receivables():
+        if not self.sells_receivables:
             return lines
         holdback = self.company_id.scf_holdback_account_id
         booked = sum(self._booked_items().filtered(lambda item: item.account_id == holdback).mapped("amount_currency"))

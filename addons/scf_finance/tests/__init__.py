@@ -28,6 +28,7 @@ from . import test_jobs
 from . import test_journey
 from . import test_languages
 from . import test_loan
+from . import test_books_migration
 from . import test_books_setup
 from . import test_loan_books
 from . import test_loan_closing

@@ -46,7 +46,7 @@ class Found:
     loans: int = 0
     running: int = 0
     lines: int = 0
-    statements: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    statements: dict[str, int] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
 
 
@@ -139,7 +139,7 @@ class MonthEnd:
         owed = paid_out - sums["principal"] - given_up
         if owed != told.closing.principal:
             raise AssertionError(f"{loan.name}: the bank's statement does not add up: {owed}, {told.closing}")
-        sold = loan._sells_receivables()
+        sold = loan.sells_receivables
         holdback = ZERO if not sold or loan.state == "closed" else self.company.exact(loan.holdback)
         by_buyers = loan.buyer_payment_ids.filtered(lambda payment: payment.state == "received")
         return {
@@ -185,7 +185,7 @@ class MonthEnd:
     def _statements(self, day: dt.date, found: Found) -> Iterator[str]:
         """The statements that the job fetched for the month, compared line by line by the addon itself."""
         for statement in self.company.env["scf.statement"].search([("date_to", "=", day)]):
-            found.statements[statement.state] += 1
+            found.statements[statement.state] = found.statements.get(statement.state, 0) + 1
             if statement.state == "different":
                 causes = [f"{line.bank_ref} {line.cause}" for line in statement.difference_line_ids]
                 yield f"{statement.loan_id.name}: its statement is {statement.state}: {', '.join(causes)}"
@@ -262,7 +262,7 @@ class MonthEnd:
         )
         booked, owed = self.company.exact(env.cr.fetchone()[0]), ZERO
         for loan, statement in told.items():
-            if loan._sells_receivables():
+            if loan.sells_receivables:
                 continue
             rate = env["res.currency"]._get_conversion_rate(loan.currency_id, company.currency_id, company, day)
             owed += (statement.closing.principal * Decimal(repr(rate))).quantize(CENT, ROUND_HALF_UP)
