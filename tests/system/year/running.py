@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import time
@@ -20,6 +21,10 @@ from tests.system.year.moved_clock import moved_clock
 from tests.system.year.plan import FIRST_DAY, YEAR, Financing, Incident, days, plan
 from tests.system.year.own_account import OwnAccount
 from tests.system.year.trade import Trade
+
+# From then on the bank behind the wire is killed once, as soon as it has taken the report of a payment.
+POWER_CUT_FROM = dt.date(YEAR, 5, 2)
+WHILE_A_BANK_RESTS = dt.timedelta(hours=2)
 
 
 def main(argv: list[str]) -> int:
@@ -61,6 +66,8 @@ class Year:
             self.incidents[incident.on].append(incident)
         self.compared: list[Found] = []
         self.days = 0
+        self.cut: list[str] = []
+        self.read_again = 0
 
     def live(self) -> None:
         ends = {end + days(1): end for end in month_ends(YEAR)}
@@ -69,12 +76,28 @@ class Year:
             self.days += 1
             if end := ends.get(day):
                 self.company.exchange()
-                self.compared.append(self.month_end.compare(end, whole=end.month == 12))
+                self._compare(end)
             if self.requests[day]:
                 self.trade.request(self.requests[day])
+            if day >= POWER_CUT_FROM and not self.cut:
+                self.company.banks.kill_after_next("hansa", "/collections")
             for incident in self.incidents[day]:
                 self.trade.happen(incident)
+            self._start_banks_again()
             self.company.run("scf.loan", "_cron_overdue")
+
+    def _compare(self, end: dt.date) -> None:
+        found = self.month_end.compare(end, whole=end.month == 12)
+        self.compared.append(found)
+        print(f"{end}: {found.loans} loans, {found.lines} lines", *found.differences, sep="\n  ", flush=True)
+
+    def _start_banks_again(self) -> None:
+        """Start who died, wait until the ERP tries again, and have it read all that was ever said a second time."""
+        if dead := self.company.banks.start_again():
+            self.cut += dead
+            self.company.clock.step(WHILE_A_BANK_RESTS)
+            self.company.exchange()
+            self.read_again = self.company.read_again()
 
     def found(self) -> dict[str, Any]:
         env = self.company.env
@@ -82,9 +105,11 @@ class Year:
         return {
             "loans": len(loans),
             "by_bank": dict(Counter(self.company.bank_of(loan) for loan in loans)),
-            "by_currency": dict(Counter(loans.mapped("currency_id.name"))),
+            "by_currency": dict(Counter(loan.currency_id.name for loan in loans)),
             "states": dict(Counter(loans.mapped("state"))),
             "days": self.days,
+            "killed": self.cut,
+            "events_read_again": self.read_again,
             "entries": dict(Counter(loans.entry_ids.mapped("type"))),
             "done": dict(self.trade.done),
             "idle": dict(self.trade.idle),
