@@ -5,9 +5,19 @@ from .findings import Finding, Fix
 
 
 def check_already_financed(facts, env):
-    """Refuse a document that an open application holds, itself or through what is the same sale or purchase."""
+    """Refuse a document that an open application holds, itself or through what is the same sale or purchase.
+
+    One on which a bank lost its money is refused for good.
+    """
     is_purchase = facts.technique == DISTRIBUTOR_FINANCE
     for claim in facts.claims:
+        if claim.was_given_up:
+            sentence = env._(
+                "A bank wrote off the loan on %(document)s (%(application)s): it can't be financed again.",
+                document=claim.document_name,
+                application=claim.application_name,
+            )
+            return Finding("written_off", "stop", sentence, Fix.APPLICATION, claim.application_id)
         if claim.document_name == facts.name:
             sentence = env._(
                 "%(document)s is already being financed by %(application)s.",

@@ -52,12 +52,14 @@ class Claim:
     """Another application that holds the document, or one that belongs to the same sale or the same goods.
 
     :ivar by_goods: whether it finances the goods that the document is about, and not the document itself
+    :ivar was_given_up: whether its loan is over, and the bank wrote it off
     """
 
     application_id: int
     application_name: str
     document_name: str
     by_goods: bool = False
+    was_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +344,7 @@ COMPANY_SETUP = SQL(
 
 
 def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
-    """Open claims by document.
+    """Open claims by document, and after them those whose loan a bank wrote off.
 
     :param same_asset: rows of `document_id`, `field` and `record_id`: the documents (by a field of a line of an
         application, and its value) that are the same asset in another form, whose claims exclude each `document_id`;
@@ -354,10 +356,13 @@ def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
         WITH asset AS (%s)
         SELECT DISTINCT asset.document_id, claim.id AS claim_id, application.id, application.name,
                COALESCE(so.name, move.name, po.name, pledge.name, line.name) AS document_name,
-               asset.field = 'claim_id' AS by_goods
+               asset.field = 'claim_id' AS by_goods, NOT claim.is_open AS was_given_up
           FROM asset
           JOIN scf_application_document claim
-            ON claim.is_open
+            ON (   claim.is_open
+                OR (claim.standing = 'held' AND asset.field IN ('sale_order_id', 'move_id', 'purchase_order_id')
+                    AND EXISTS (SELECT FROM scf_loan loan WHERE loan.application_id = claim.application_id
+                                   AND loan.written_off_on IS NOT NULL)))
            AND (   (asset.field = 'sale_order_id' AND claim.sale_order_id = asset.record_id)
                 OR (asset.field = 'move_id' AND claim.move_id = asset.record_id)
                 OR (asset.field = 'purchase_order_id' AND claim.purchase_order_id = asset.record_id)
@@ -370,13 +375,13 @@ def read_claims(env, same_asset: SQL) -> dict[int, list[Claim]]:
           LEFT JOIN purchase_order po ON po.id = claim.purchase_order_id
           LEFT JOIN scf_pledge pledge ON pledge.id = claim.pledge_id
           LEFT JOIN scf_credit_line line ON line.id = claim.credit_line_id
-         ORDER BY by_goods, claim_id
+         ORDER BY was_given_up, by_goods, claim_id
         """,
             same_asset,
         )
     )
     claims: dict[int, list[Claim]] = {}
     for row in rows:
-        claim = Claim(row["id"], row["name"], row["document_name"], row["by_goods"])
+        claim = Claim(row["id"], row["name"], row["document_name"], row["by_goods"], row["was_given_up"])
         claims.setdefault(row["document_id"], []).append(claim)
     return claims

@@ -381,8 +381,8 @@ class TestDefault(LateBase):
         self.assertIn("owes nothing more", loan._next_step())
         [told] = loan.activity_search(["scf_finance.activity_check_loan"])
         self.assertIn("gave up", told.note, "closing the loan does not close what is to be read")
-        free = self.env["scf.substitution.request"].with_user(self.people["requester"])._was_given_up(self.invoice)
-        self.assertTrue(free, "no other bank is offered it in the place of another one")
+        [refusal] = self.invoice._scf_assess().stops
+        self.assertEqual((refusal.code, refusal.fix_id), ("written_off", application.id), "nobody finances it again")
         self.assertEqual((loan.book_principal, loan.mismatch), (0, False))
         self.rhone_bank.send_event(self.rhone_bank.told[-2])
         self.assertEqual(loan.written_off_amount, sum(loan.entry_ids[-1:].mapped("amount")))

@@ -210,11 +210,7 @@ class ScfSubstitutionRequest(models.TransientModel):
         )
         documents = model.search(domain, order="id desc", limit=MOST_LOOKED_AT)
         facts = self._facts(documents)
-        return documents.filtered(lambda document: document.id in facts and not self._was_given_up(document))
-
-    def _was_given_up(self, document):
-        """Whether a bank gave up a loan on the document: nobody takes it in the place of another one."""
-        return any(document.sudo().scf_claim_ids.application_id.loan_ids.mapped("written_off_on"))
+        return documents.filtered(lambda document: document.id in facts)
 
     def _facts(self, documents):
         """Facts of those that can be financed by the loan's bank, by id."""
