@@ -44,7 +44,7 @@ class ScfLoan(models.Model):
         return min((day for day in days if day), default=self.due_date or None)
 
     def _repayments_on_the_way(self):
-        """The sum of repayments that were queued or sent, and that the bank's ledger does not show yet."""
+        """The sum of repayments that were queued, sent or given to a bank, and that the ledger does not show yet."""
         self.ensure_one()
         messages = self.env["scf.message"].search(
             [
@@ -56,4 +56,5 @@ class ScfLoan(models.Model):
         )
         booked = set(self.entry_ids.mapped("source_ref"))
         bodies = (json.loads(message.payload) for message in messages)
-        return sum(float(body["amount"]["amount"]) for body in bodies if body["repayment_id"] not in booked)
+        drawn = sum(float(body["amount"]["amount"]) for body in bodies if body["repayment_id"] not in booked)
+        return drawn + sum(self._transfers_on_the_way().mapped("amount"))

@@ -1,5 +1,5 @@
 import hashlib
-from datetime import timezone
+from datetime import timedelta, timezone
 
 from openscf import pain001
 from openscf.errors import InputInvalid
@@ -12,6 +12,7 @@ from odoo.tools import format_amount, format_date
 from odoo.addons.base_iban.models.res_partner_bank import validate_iban
 
 from ..amounts import wire_money
+from .scf_loan_clearing import DAYS_ON_THE_WAY
 
 
 class ScfBank(models.Model):
@@ -91,13 +92,13 @@ class ScfPaymentFile(models.Model):
         self._check_approver()
         loans = self.env["scf.loan"].union(*amounts)
         loans.check_access("read")
-        self._check_payable(loans, amounts, execute_on)
         files = self.sudo()
         # Two clicks, or two people, at once: the second one is refused here; a later one finds the first one's file.
         loans.sudo().lock_for_update()
         made = files._made_before(amounts, execute_on)
         if made:
             return made.with_env(self.env)
+        self._check_payable(loans, amounts, execute_on)
         company = loans.company_id
         name = self.env["ir.sequence"].sudo().with_company(company).next_by_code("scf.payment.file")
         account = company.sudo().scf_collection_bank_account_id
@@ -152,14 +153,27 @@ class ScfPaymentFile(models.Model):
                     )
                 )
             owed = float(loan._balance(execute_on).total)
-            if amounts[loan] <= 0 or loan.currency_id.compare_amounts(amounts[loan], owed) > 0:
-                raise UserError(
-                    self.env._(
-                        "Repay %(loan)s an amount between 0 and what is owed on that day: %(owed)s.",
-                        loan=loan.name,
-                        owed=format_amount(self.env, owed, loan.currency_id),
-                    )
+            # What another file, or the bank by itself, brings already is not paid a second time.
+            left = max(owed - loan.sudo()._repayments_on_the_way(), 0.0)
+            is_owed = 0 < amounts[loan] and loan.currency_id.compare_amounts(amounts[loan], owed) <= 0
+            if is_owed and loan.currency_id.compare_amounts(amounts[loan], left) <= 0:
+                continue
+            if is_owed and (files := loan.sudo()._transfers_on_the_way().file_id):
+                raise UserError(self._in_files_already(loan, files))
+            raise UserError(
+                self.env._(
+                    "Repay %(loan)s an amount between 0 and what is owed on that day: %(owed)s.",
+                    loan=loan.name,
+                    owed=format_amount(self.env, left, loan.currency_id),
                 )
+            )
+
+    def _in_files_already(self, loans, files):
+        return self.env._(
+            "%(loans)s: this payment is in the file %(files)s already. Download that file, or make it void.",
+            loans=", ".join(loans.mapped("name")),
+            files=", ".join(files.mapped("name")),
+        )
 
     def _made_before(self, amounts, execute_on):
         """The file of the same payments.
@@ -184,13 +198,7 @@ class ScfPaymentFile(models.Model):
         ):
             return files
         if same:
-            raise UserError(
-                self.env._(
-                    "%(loans)s: this payment is in the file %(files)s already. Download that file, or make it void.",
-                    loans=", ".join(same.loan_id.mapped("name")),
-                    files=", ".join(files.mapped("name")),
-                )
-            )
+            raise UserError(self._in_files_already(same.loan_id, files))
         return self.browse()
 
     def _write_file(self, name, account, amounts, execute_on):
@@ -252,6 +260,34 @@ class ScfPaymentFileLine(models.Model):
     _payment_once = models.UniqueIndex(
         "(loan_id, execute_on, amount) WHERE is_void IS NOT TRUE", "This payment is in a payment file already."
     )
+
+
+class ScfLoan(models.Model):
+    _inherit = "scf.loan"
+
+    def _transfers_on_the_way(self):
+        """Payments of files that the ledger does not show yet, for as long as money takes between two banks.
+
+        Nothing says which entry a transfer became: each repayment of the amount that came since stands for one.
+        """
+        self.ensure_one()
+        earliest = fields.Date.context_today(self) - timedelta(days=DAYS_ON_THE_WAY)
+        lines = self.env["scf.payment.file.line"].search(
+            [("loan_id", "=", self.id), ("is_void", "=", False), ("execute_on", ">=", earliest)], order="id"
+        )
+        repayments = self.entry_ids.filtered(lambda entry: entry.type == "repayment")
+        waiting = lines.browse()
+        for line in lines:
+            booked = repayments.filtered(
+                lambda entry, line=line: (
+                    entry.create_date >= line.create_date
+                    and not line.currency_id.compare_amounts(entry.amount, line.amount)
+                )
+            )[:1]
+            repayments -= booked
+            if not booked:
+                waiting += line
+        return waiting
 
 
 def _account_id(account):

@@ -83,6 +83,30 @@ class TestPaymentFile(FinanceCase):
             order.line_ids.filtered(lambda line: line.loan_id == self.loan).amount = 1000.0
             order.action_make()
 
+    def test_what_a_file_pays_is_paid_by_no_other_file_and_not_drawn_as_well(self):
+        self._repay()
+        order = self._order(self.loan, execute_on=self.today + timedelta(days=1))
+        with self.assertRaisesRegex(UserError, "in the file .* already"):
+            order.action_make()
+        drawn = self._as("approver", self.env["scf.repayment"]).create({"loan_id": self.loan.id})
+        self.assertEqual((drawn.amount, drawn.on_the_way), (0, drawn.owed))
+        drawn.amount = 1000.0
+        with self.assertRaisesRegex(UserError, "between 0 and"):
+            drawn.action_repay()
+        self._as("approver", self.env["scf.repayment"]).create({"loan_id": self.second.id}).action_repay()
+        with self.assertRaisesRegex(UserError, "between 0 and"):
+            self._order(self.second).action_make()
+
+    def test_transfer_is_on_its_way_until_the_ledger_shows_it(self):
+        self._repay(1000.0)
+        self.assertEqual(self.loan._repayments_on_the_way(), 1000.0)
+        self.rhone_bank.post_repayment(self.loan, "1000.00")
+        self.assertEqual(self.loan._repayments_on_the_way(), 0)
+        self._repay(2000.0)
+        self.assertEqual(self.loan._repayments_on_the_way(), 2000.0)
+        self._as("approver", self._files()[:1]).action_void()
+        self.assertEqual(self.loan._repayments_on_the_way(), 0)
+
     def test_void_file_can_be_made_anew_and_is_kept(self):
         self._repay(1000.0)
         first = self._files()
