@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +43,16 @@ def send(erp: Erp, loan: wire.Loan, request: wire.DrawdownRequest) -> wire.Drawd
 
 def draw(erp: Erp, loan: wire.Loan, amount: str, **changes: Any) -> wire.Drawdown:
     return send(erp, loan, request_of(amount, **changes))
+
+
+def accept_extension(erp: Erp, loan: wire.Loan, due_date: date) -> None:
+    """Accept the free extension EXT/1 to a new last due date."""
+    fields = {
+        "fee": {"amount": "0.00", "currency": "EUR"}, "due_date": due_date, "approved_by": "Marta Klein",
+        "accepted_at": "2026-11-22T10:00:00Z",
+    }  # fmt: skip
+    acceptance = wire.ExtensionAcceptance.model_validate(fields)
+    erp.http.accept_extension(loan.id, "EXT/1", acceptance, idempotency_key=new_key())
 
 
 def told(erp: Erp, kind: str) -> list[dict[str, Any]]:
@@ -320,11 +330,7 @@ class TestTheEnd:
         asked = wire.ExtensionRequest(extension_id="EXT/1", days=20, reason="A late season.")
         erp.http.extend(line.id, asked, idempotency_key=new_key())
         bank.officer.offer_extension(line.id, "EXT/1")
-        end = bank.today() + timedelta(days=20)
-        yes = {"fee": {"amount": "0.00", "currency": "EUR"}, "due_date": end, "approved_by": "Marta Klein",
-               "accepted_at": "2026-11-22T10:00:00Z"}  # fmt: skip
-        acceptance = wire.ExtensionAcceptance.model_validate(yes)
-        erp.http.accept_extension(line.id, "EXT/1", acceptance, idempotency_key=new_key())
+        accept_extension(erp, line, bank.today() + timedelta(days=20))
         erp.repay(line, erp.http.loan(line.id).balance.total)
         assert (erp.http.loan(line.id).status, found()) == ("ACTIVE", [])
         bank.days_pass(20)
@@ -376,6 +382,26 @@ class TestTheJourney:
         offer = erp.offered(new_sale(), recourse=False)
         assert offer.terms.recourse is False
         assert "technique and no recourse" in bank.officer.page(f"applications/{offer.loan_application_id}")
+
+
+@pytest.mark.parametrize("then", ["extended", "called"])
+def test_a_fee_that_was_paid_today_stays_paid_where_due_dates_move_today(bank: Bank, erp: Erp, then: str) -> None:
+    """Moved away, today's due date would ask for no fee, and another one called for today would ask for it again."""
+    line = granted(erp, **LINE, fee={"amount": "20.00", "currency": "EUR"}, fee_timing="periodic")
+    draw(erp, line, "4000.00")
+    first = erp.http.loan(line.id).schedule[0].due_date
+    bank.set_clock(first if then == "extended" else first - timedelta(days=1))
+    erp.repay(line, "1000.00")
+    if then == "called":
+        bank.officer.call_loan(line.id, "Insolvent.")
+    else:
+        asked = wire.ExtensionRequest(extension_id="EXT/1", days=20, reason="A late season.")
+        erp.http.extend(line.id, asked, idempotency_key=new_key())
+        bank.officer.offer_extension(line.id, "EXT/1")
+        accept_extension(erp, line, erp.http.loan(line.id).due_date + timedelta(days=20))
+    loan = erp.http.loan(line.id, as_of=bank.today() + timedelta(days=1))
+    assert added_up(erp.entries(line), "principal") == loan.balance.principal
+    assert erp.entries(line)[-1].value_date == bank.today() + timedelta(days=1)
 
 
 def added_up(entries: tuple[wire.Entry, ...], part: str) -> Decimal:

@@ -164,9 +164,8 @@ def book_charge(
     Where money was spread on `on` or later, the charge is of the day after: it would have come before that money, and
     what was told about it would have to be corrected.
     """
-    spread_on = [entry.value_date for entry in repository.ledger(uow.session, loan.id) if entry.type in _MONEY]
-    last = max(spread_on, default=on - ONE_DAY)
-    event = arithmetic.Charge(id=new_id("ent"), on=max(on, last + ONE_DAY), amount=amount, component=component)
+    day = _day_after_money(repository.ledger(uow.session, loan.id), on)
+    event = arithmetic.Charge(id=new_id("ent"), on=day, amount=amount, component=component)
     return _book(uow, loan, "charge", event, amount, source=source)
 
 
@@ -184,17 +183,37 @@ def left_over_without(loan: Loan, entries: Sequence[LedgerEntry], charge: Ledger
 
 
 def book_extension(uow: UnitOfWork, loan: Loan, on: date, days: int, source: Source) -> LedgerEntry:
-    """Move the due dates from `on` on by `days`, the loan's own with them."""
-    entry = _append(uow, loan, "extension", on, Decimal(0), days=days, source=source)
+    """Move the due dates from `on` on by `days`, the loan's own with them; from the day after on where money that was
+    spread would be spread otherwise.
+    """
+    event = arithmetic.Extension(id=new_id("ent"), on=on, days=days)
+    day = _day_that_corrects_nothing(uow, loan, event)
+    entry = _append(uow, loan, "extension", day, Decimal(0), entry_id=event.id, days=days, source=source)
     _keep_due_date(uow, loan)
     return entry
 
 
 def book_call(uow: UnitOfWork, loan: Loan, on: date) -> LedgerEntry:
-    """Everything is due on `on`."""
-    entry = _append(uow, loan, "call", on, Decimal(0))
+    """Everything is due on `on`; on the day after where money that was spread would be spread otherwise."""
+    event = arithmetic.Call(id=new_id("ent"), on=on)
+    entry = _append(uow, loan, "call", _day_that_corrects_nothing(uow, loan, event), Decimal(0), entry_id=event.id)
     _keep_due_date(uow, loan)
     return entry
+
+
+def _day_that_corrects_nothing(uow: UnitOfWork, loan: Loan, event: arithmetic.Extension | arithmetic.Call) -> date:
+    """An entry without an amount can't carry what earlier ones must be corrected by, as where a periodic fee was paid
+    on the due date that moves.
+    """
+    entries = repository.ledger(uow.session, loan.id)
+    correction = arithmetic.posting(terms_of(loan), dated_events(entries), event)
+    return event.on if correction == arithmetic.Allocation() else _day_after_money(entries, event.on)
+
+
+def _day_after_money(entries: Sequence[LedgerEntry], on: date) -> date:
+    """`on`, or the day after the last on which money was spread."""
+    last = max((entry.value_date for entry in entries if entry.type in _MONEY), default=on - ONE_DAY)
+    return max(on, last + ONE_DAY)
 
 
 def _keep_due_date(uow: UnitOfWork, loan: Loan) -> None:
