@@ -20,8 +20,8 @@ class ScfLoan(models.Model):
     sells_receivables = fields.Boolean(
         string="Invoices Sold",
         readonly=True,
-        help="Without recourse: the invoices are the bank's now, and no debt is in the books. A loan without recourse on "
-        "anything else is a debt all the same, as is one that was paid out before sales were told apart.",
+        help="Without recourse: the invoices are the bank's now, and no debt is in the books. A loan without recourse "
+        "on anything else is a debt all the same, as is one that was paid out before sales were told apart.",
     )
 
     def _grant(self, submission, message, wire):
