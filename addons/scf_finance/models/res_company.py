@@ -159,7 +159,7 @@ class ResCompany(models.Model):
         return [code for code, there in is_there.items() if not there]
 
     def _scf_check_accounts(self, values):
-        """Refuse an account that can't serve, and another one than the open loans are booked on.
+        """Refuse an account that can't serve, and another one, or none, where open loans are booked.
 
         :param dict values: what is to be written on the company
         :raise UserError: with what to do
@@ -167,9 +167,9 @@ class ResCompany(models.Model):
         accounts = self.env["account.account"].with_company(self)
         for purpose in PURPOSES:
             account, booked = accounts.browse(values.get(purpose.field)), self[purpose.field]
-            if not account or account == booked:
+            if purpose.field not in values or account == booked:
                 continue
-            if purpose.is_reconciled and not account.reconcile:
+            if account and purpose.is_reconciled and not account.reconcile:
                 raise UserError(
                     self.env._(
                         "%(account)s does not allow reconciliation: items of loans are matched on it. Turn it on in "

@@ -263,8 +263,9 @@ class TestLoanBooks(BooksCase):
     def test_account_that_carries_loans_is_not_replaced(self):
         self._financed(self.invoice, on=self.start)
         other = self.company.scf_loan_account_id.copy()
-        with self.assertRaisesRegex(UserError, "carries loans"):
-            self.company.scf_loan_account_id = other
+        for instead in (other, False):
+            with self.assertRaisesRegex(UserError, "carries loans"):
+                self.company.scf_loan_account_id = instead
         self.company.scf_interest_account_id = self.company.scf_fee_account_id
 
     def test_account_without_reconciliation_can_not_carry_loans(self):
