@@ -49,7 +49,8 @@ def payments_of(statement: camt.Statement) -> Iterator[Payment]:
 
 def _known_as(entry: camt.Entry, on: date) -> str:
     if entry.servicer_reference and entry.servicer_reference.upper() not in NO_REFERENCE:
-        return entry.servicer_reference
+        # What goes out is never what came in: banks give a payment that they take back the reference that it had.
+        return entry.servicer_reference if entry.amount > 0 else f"{entry.servicer_reference}/-"
     if entry.reference and entry.reference.upper() not in NO_REFERENCE:
         return f"{entry.reference}/{on}/{entry.amount}"
     details = repr((entry.code, entry.information, entry.transactions)).encode()

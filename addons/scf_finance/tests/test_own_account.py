@@ -111,6 +111,13 @@ class TestOwnAccount(FinanceCase):
         later = self._import(own_statement(IBAN, [numbered("5.00", self.today - timedelta(days=1))]))
         self.assertEqual(later.mapped("amount"), [5.0])
 
+    def test_payment_taken_back_under_its_own_reference_is_not_passed_over(self):
+        self._import(own_statement(IBAN, [self._paid("30.00", servicer_reference="R1")]))
+        again = own_statement(IBAN, [self._paid("-30.00", "returned", servicer_reference="R1")], number="S2")
+        self.assertEqual(self._import(again).mapped("amount"), [-30.0])
+        with self.assertRaisesRegex(UserError, "Nothing new"):
+            self._import(again)
+
     def test_two_equal_payments_without_reference_both_come_in(self):
         equal = camt.Entry(amount=Decimal("5.00"), booked_on=self.today, code="X")
         self.assertEqual(self._import(own_statement(IBAN, [equal, equal])).mapped("amount"), [5.0, 5.0])
