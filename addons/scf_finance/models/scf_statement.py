@@ -155,6 +155,8 @@ class ScfStatement(models.Model):
             ("date_to", "=", statement.end),
         ]
         kept = self.sudo().search(period)
+        if kept.signature and not signature:
+            raise UserError(self.env._("The bank's signed statement of this period is here: no file replaces it."))
         if kept:
             kept.write(values)
         else:

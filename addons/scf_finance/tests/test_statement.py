@@ -230,6 +230,14 @@ class TestStatement(FinanceCase):
                 {"content": base64.b64encode(content)}
             ).action_upload()
 
+    def test_file_takes_no_signed_statements_place(self):
+        signed = self._fetch()
+        before = signed.sha256
+        forged = loan_statement(self.loan, self._ledger()[:1], self.start, self.today)
+        with self.assertRaisesRegex(UserError, "signed"):
+            self._upload(forged, loan=self.loan)
+        self.assertEqual((signed.source, signed.sha256, signed.signature), ("bank", before, "header..signature"))
+
     def _stranger(self):
         company = self.setup_other_company(name="Another company")["company"]
         return new_test_user(
