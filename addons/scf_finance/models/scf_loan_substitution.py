@@ -4,7 +4,7 @@ from openscf.wire import Substitution, SubstitutionRequest, SubstitutionStatus
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_list
+from odoo.tools import format_amount, format_list
 
 from ..amounts import exact
 from ..eligibility.facts import PRE_SHIPMENT, RECEIVABLES_DISCOUNTING
@@ -395,8 +395,8 @@ class ScfLoan(models.Model):
                 self.env._(
                     "%(documents)s carry %(carried)s, but the principal owed is %(principal)s. Choose more.",
                     documents=format_list(self.env, documents.mapped("name")),
-                    carried=gap.carried,
-                    principal=gap.principal,
+                    carried=format_amount(self.env, float(gap.carried), self.currency_id),
+                    principal=format_amount(self.env, float(gap.principal), self.currency_id),
                 )
             )
         days = (self.due_date - fields.Date.context_today(self)).days

@@ -16,27 +16,27 @@ class TestSubstitution(LateBase):
         self._report(self.loan)
         self.rhone_bank.tell_shortfall(self.loan, "2000.00")
 
-    def _request(self, document=None, *, role="requester", **values):
-        """The dialog of the loan; or, as everywhere, what asks the banks for a document."""
-        if document is not None:
-            return super()._request(document, **values)
+    def _dialog(self, role="requester"):
         requests = self._as(role, self.env["scf.substitution.request"]).with_context(default_loan_id=self.loan.id)
         return Form(requests)
 
     def _asked(self):
-        form = self._request()
+        form = self._dialog()
         form.reason = "A quarter of the goods was sent back."
         form.save().action_send()
         return self.loan.substitution_ids[:1]
 
     def test_dialog_proposes_what_is_enough_and_says_what_lacks(self):
-        form = self._request()
+        form = self._dialog()
         self.assertEqual([line.move_id for line in form.released_line_ids], [self.invoice])
         self.assertEqual(form.missing, 8000.0)
         self.assertEqual((list(form.move_ids), form.carried, form.is_enough), ([self.spare, self.small], 8000.0, True))
         form.move_ids.remove(id=self.small.id)
         self.assertEqual((form.carried, form.is_enough), (7200.0, False))
         self.assertIn("800.00", form.explanation)
+        form.reason = "Sent back."
+        with self.assertRaisesRegex(UserError, r"carry \$.*7,200\.00, but the principal owed is \$.*8,000\.00"):
+            form.save().action_send()
         form.released_line_ids.clear()
         self.assertIn("Choose the documents", form.explanation)
 
@@ -92,19 +92,19 @@ class TestSubstitution(LateBase):
         self.assertEqual(asked.state, "lapsed", "the loan is over: nothing is held for it")
 
     def test_document_financed_by_somebody_else_meanwhile_is_not_taken(self):
-        form = self._request()
+        form = self._dialog()
         form.reason = "Sent back."
         request = form.save()
-        super()._request(self.spare, banks=self.hansa)
+        self._request(self.spare, banks=self.hansa)
         with self.assertRaisesRegex(UserError, "can't be financed any more"):
             request.action_send()
         self.assertFalse(self.loan.substitution_ids)
 
     def test_ended_consent_is_given_again_with_the_words_that_were_read(self):
         consent = self.loan.submission_id.consent_id
-        self.assertFalse(self._request().consent_words)
+        self.assertFalse(self._dialog().consent_words)
         consent.sudo()._revoke()
-        form = self._request()
+        form = self._dialog()
         self.assertIn(f"lets {self.rhone.name} read", form.consent_words)
         form.reason = "Sent back."
         form.save().action_send()
