@@ -27,6 +27,7 @@ TRANSITIONS = {
     "requested": {"offered", "granted", "declined", "withdrawn", "expired"},
     "offered": {"accepting", "granted", "declined", "withdrawn", "expired"},
     "accepting": {"offered", "granted", "declined", "expired"},
+    "declined": {"granted"},
     "withdrawn": {"granted"},
     "expired": {"granted"},
 }
@@ -402,14 +403,19 @@ class ScfLoan(models.Model):
         self.ensure_one()
         self.check_access("read")
         if not self.offered_extension_id:
-            raise UserError(self.env._("The bank offers no extension of loan %s now.", self.name))
+            raise UserError(self._no_offer_sentence())
         return self.offered_extension_id.action_accept()
 
     def action_withdraw_extension(self):
         """Do without the extension that was asked for or is offered."""
         self.ensure_one()
         self.check_access("read")
-        return self.extension_ids.filtered(lambda item: item.state in OPEN_STATES)[:1].action_withdraw()
+        if not (extension := self.extension_ids.filtered(lambda item: item.state in OPEN_STATES)[:1]):
+            raise UserError(self._no_offer_sentence())
+        return extension.action_withdraw()
+
+    def _no_offer_sentence(self):
+        return self.env._("The bank offers no extension of loan %s now.", self.name)
 
     # -- business ---------------------------------------------------------------------------------------------------
 

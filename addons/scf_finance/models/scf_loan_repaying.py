@@ -16,6 +16,19 @@ class ScfLoan(models.Model):
     def action_repay_together(self):
         """Open the dialog that spreads one payment over these loans."""
         self.check_access("read")
+        self._check_together()
+        joint = self.env["scf.joint.repayment"].create({"loan_ids": [Command.set(self.ids)]})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Repay %s loans", len(self)),
+            "res_model": joint._name,
+            "res_id": joint.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def _check_together(self):
+        """Refuse loans that one payment can't repay: ended ones, and those of several currencies or companies."""
         ended = self.filtered(lambda loan: loan.state not in ("active", "overdue"))
         if ended:
             raise UserError(
@@ -27,15 +40,6 @@ class ScfLoan(models.Model):
             )
         if len(self.currency_id) != 1 or len(self.company_id) != 1:
             raise UserError(self.env._("One payment is in one currency, of one company. Choose loans accordingly."))
-        joint = self.env["scf.joint.repayment"].create({"loan_ids": [Command.set(self.ids)]})
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Repay %s loans", len(self)),
-            "res_model": joint._name,
-            "res_id": joint.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
 
     def _due_first(self, on):
         """The day on which something of the loan was due first and is not paid, or will be due next."""

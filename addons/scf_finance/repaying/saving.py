@@ -15,7 +15,7 @@ from openscf.loan import (
     LoanTerms,
     Repayment,
     payoff_amount,
-    posting,
+    prepayment_saving,
     replay,
 )
 
@@ -49,9 +49,8 @@ def repaid_early(terms: LoanTerms, events: Sequence[LoanEvent], on: date, amount
     paid = min(amount, owed)
     if paid <= 0:
         return EarlyRepayment(owed, Decimal(0), day_costs, Allocation())
-    repayment = Repayment(id=f"{SUPPOSED}repayment", on=on, amount=paid)
-    saved = still_to_pay(terms, events, on) - paid - still_to_pay(terms, [*events, repayment], on)
-    return EarlyRepayment(owed, max(saved, Decimal(0)), day_costs, posting(terms, events, repayment))
+    saving = prepayment_saving(terms, events, on, paid)
+    return EarlyRepayment(owed, max(saving.total, Decimal(0)), day_costs, saving.taken)
 
 
 def extension_costs(terms: LoanTerms, events: Sequence[LoanEvent], on: date, days: int, fee: Decimal) -> Decimal:

@@ -110,6 +110,19 @@ class TestEarly(LateBase):
         other.sudo().currency_id = self.env.ref("base.EUR")
         with self.assertRaisesRegex(UserError, "one currency"):
             self._as("approver", self.loan | other).action_repay_together()
+        joints = self._as("approver", self.env["scf.joint.repayment"])
+        joint = joints.create({"loan_ids": [self.loan.id, other.id], "amount": 100.0})
+        with self.assertRaisesRegex(UserError, "one currency"):
+            joint.action_repay()
+        self.assertFalse(self.rhone_bank.queued("repay"))
+
+    def test_too_much_on_its_way_to_one_loan_pays_nothing_of_another(self):
+        other = self._financed(self.spare)
+        self._repayment().save().action_repay()
+        self.rhone_bank.post_repayment(self.loan, "1000.00")
+        joints = self._as("approver", self.env["scf.joint.repayment"])
+        joint = joints.create({"loan_ids": [self.loan.id, other.id]})
+        self.assertEqual(joint.owed, float(other._balance(self.today).total))
 
     def test_payment_short_of_the_loan_says_what_is_left(self):
         short = self._financed(self.spare, fee="0.00", requested=7200.0)
@@ -209,6 +222,8 @@ class TestExtension(LateBase):
         self.assertEqual(len(self.rhone_bank.queued("withdraw_extension")), 1)
         with self.assertRaisesRegex(UserError, "can't be withdrawn"):
             self._as("requester", extension).action_withdraw()
+        with self.assertRaisesRegex(UserError, "offers no extension"):
+            self._as("requester", self.loan).action_withdraw_extension()
 
     def test_declined_expired_and_refused_extensions_are_over(self):
         extension = self._ask()
@@ -239,6 +254,14 @@ class TestExtension(LateBase):
         self._as("approver", extension).action_accept()
         self.rhone_bank.refuse("accept_extension", code="offer-expired", status=410)
         self.assertEqual(extension.state, "expired")
+
+    def test_grant_on_its_way_while_the_loan_was_called_counts(self):
+        extension = self._asked_and_offered()
+        self._as("approver", extension).action_accept()
+        self.rhone_bank.call(self.loan)
+        self.assertEqual(extension.state, "declined")
+        self.rhone_bank.grant_extension(self.loan, self.wire)
+        self.assertEqual(extension.state, "granted", "the bank's ledger has it")
 
     def test_repaid_loan_needs_no_extension_any_more(self):
         extension = self._asked_and_offered()
@@ -287,6 +310,8 @@ class TestBuyerPaysTheBank(LateBase):
         self.assertEqual((payment.state, self.invoice.amount_residual), ("returned", 10000.0))
         self.assertEqual((self.loan.state, self.loan.book_principal), ("active", 8000.0))
         self.assertFalse(self.loan.mismatch)
+        waiting = self.loan._clearing_items().move_id - self.loan.entry_ids[:1].move_id
+        self.assertFalse(waiting, "what came and went back waits for no bank statement")
         self.rhone_bank.send_event(self.rhone_bank.told[-2])
         self.assertEqual(len(payment.return_booking_id), 1)
         self.assertIn("open again", self._notes())

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount
@@ -107,6 +109,7 @@ class ScfJointRepayment(models.TransientModel):
         self.invalidate_recordset()
         if self.is_sent:
             return True
+        loans._check_together()
         if not 0 < self.amount or self.currency_id.compare_amounts(self.amount, self.owed) > 0:
             raise UserError(
                 self.env._("Pay an amount between 0 and what these loans owe on that day: %s.", self._money(self.owed))
@@ -138,14 +141,12 @@ class ScfJointRepayment(models.TransientModel):
         """Id, first due date that is not paid and what may still be paid of each loan."""
         if not self.paid_on:
             return []
-        return [
-            (
-                loan.id,
-                loan._due_first(self.paid_on),
-                loan._balance(self.paid_on).total - exact(loan.sudo()._repayments_on_the_way(), loan.currency_id.name),
-            )
-            for loan in self._loans()
-        ]
+        return [(loan.id, loan._due_first(self.paid_on), self._payable(loan)) for loan in self._loans()]
+
+    def _payable(self, loan):
+        """What is owed less what is on its way; where more is, it pays nothing of another loan."""
+        on_the_way = exact(loan.sudo()._repayments_on_the_way(), loan.currency_id.name)
+        return max(loan._balance(self.paid_on).total - on_the_way, Decimal(0))
 
     def _spread(self):
         return oldest_first(exact(self.amount or 0.0, self.currency_id.name or "EUR"), self._owed_by_loan())
