@@ -55,9 +55,7 @@ def _could_be(env, company) -> dict | None:
         "company": company.name,
         "title": env._("No line yet"),
         "amount": format_amount(env, float(assessment.eligible_amount), company.currency_id),
-        "detail": env._(
-            "could be asked for at most: draw what you need, and pay interest on no more"
-        ),
+        "detail": env._("could be asked for at most: draw what you need, and pay interest on no more"),
         "why_not": "",
         "picture": None,
         "draw": None,

@@ -31,9 +31,13 @@ def list_of_loans(name: str, domain: Domain) -> dict:
 
 
 def loan_bars(env) -> tuple[list[dict], int]:
-    """The running loans that end first, each with how much of its principal is repaid, and how many more there are."""
-    loans = env["scf.loan"].search_fetch(running(env), FIELDS, order="due_date, id", limit=MOST_DRAWN)
-    count = len(loans) if len(loans) < MOST_DRAWN else env["scf.loan"].search_count(running(env))
+    """The running loans that end first, each with how much of its principal is repaid, and how many more there are.
+
+    A line is repaid and drawn again: `lines` tells of it.
+    """
+    domain = running(env) & Domain("is_line", "=", False)
+    loans = env["scf.loan"].search_fetch(domain, FIELDS, order="due_date, id", limit=MOST_DRAWN)
+    count = len(loans) if len(loans) < MOST_DRAWN else env["scf.loan"].search_count(domain)
     bars = [
         {
             "id": loan.id,

@@ -112,6 +112,8 @@ class ScfDrawdown(models.Model):
         if self.env.user == self.user_id:
             return self.env._("You asked for this drawdown, so somebody else has to approve it: %s.", names or nobody)
         loan = self.sudo().loan_id
+        if why_late := loan._why_late():
+            return why_late
         # What this drawdown blocks itself is there for it.
         others = loan._blocked() - exact(self.amount, self.currency_id.name)
         left = loan._drawable() - others
@@ -120,8 +122,6 @@ class ScfDrawdown(models.Model):
                 "Only %s can be drawn by now. Withdraw this drawdown, and draw less.",
                 format_amount(self.env, float(max(left, 0)), self.currency_id),
             )
-        if loan.state == "overdue":
-            return loan._why_not_draw()
         return loan.offer_id._why_not_pay_out()
 
     def _approvers(self):

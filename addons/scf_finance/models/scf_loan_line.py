@@ -103,13 +103,9 @@ class ScfLoan(models.Model):
                 line=self.name,
                 state=label_of(self, "state"),
             )
+        if why_late := self._why_late():
+            return why_late
         own = self.sudo()
-        past_due = own._past_due() if own.start_date else 0
-        if past_due or self.state == "overdue":
-            return self.env._(
-                "%s is past due on the line. Repay it, then draw again.",
-                format_amount(self.env, float(past_due), self.currency_id),
-            )
         if own._drawable() <= own._blocked():
             return self.env._("The limit of the line is used up. What customers pay makes room again.")
         return ""
@@ -130,6 +126,17 @@ class ScfLoan(models.Model):
         )
         drawdown._ask()
         return drawdown
+
+    def _why_late(self):
+        """What has to be repaid before anything can be drawn, as a sentence; an empty text where nothing has."""
+        own = self.sudo()  # who may see the line may know that it is late
+        past_due = own._past_due() if own.start_date else 0
+        if not past_due and self.state != "overdue":
+            return ""
+        return self.env._(
+            "%s is past due on the line. Repay it, then draw again.",
+            format_amount(self.env, float(past_due), self.currency_id),
+        )
 
     # -- business: what the bank says -------------------------------------------------------------------------------
 

@@ -60,6 +60,9 @@ PENALTY = _lt("On what is late, %s %% a year is added to the interest.")
 NO_PENALTY = _lt("What is late costs its interest, and no penalty.")
 REPAID_IN_ONE_SUM = _lt("In one sum")
 REPAID_IN_INSTALMENTS = _lt("In %s monthly instalments")
+REPAID_AND_DRAWN = _lt(
+    "As customers pay, and drawn again; the costs are as if all were drawn at once and owed to the end"
+)
 YEARLY = _lt("%s %% a year")
 PERCENT = _lt("%(amount)s (%(percent)s %%)")
 MORE_THAN_ON_TIME = _lt("%(amount)s more than on time")
@@ -125,15 +128,18 @@ class OffersScreen:
             "fee_timing": self._word(FEE_DEDUCTED if terms.fee_timing == "deducted" else FEE_LATER)
             if terms.fee
             else "",
-            "repayment": (
-                self._word(REPAID_IN_INSTALMENTS, terms.instalments)
-                if terms.instalments > 1
-                else self._word(REPAID_IN_ONE_SUM)
-            ),
+            "repayment": self._repayment(terms),
             "recourse": self._word((RECOURSE_OF_PURCHASE if self._pays_supplier else RECOURSE)[recourse]),
             "lateness": penalty or self._word(NO_PENALTY),
             "conditions": conditions.splitlines(),
         }
+
+    def _repayment(self, terms) -> str:
+        if terms.repayment == "revolving":
+            return self._word(REPAID_AND_DRAWN)
+        if terms.instalments > 1:
+            return self._word(REPAID_IN_INSTALMENTS, terms.instalments)
+        return self._word(REPAID_IN_ONE_SUM)
 
     def scenario(self, offer: CostedOffer, days_late: int) -> dict:
         """What the offer costs, and how it stands beside the others, for payments so many days late."""

@@ -241,7 +241,28 @@ class TestLineCollections(LineCase):
         self._pay(self._invoice(800.0, currency_id=euro), currency_id=euro.id)
         self.assertFalse(self.loan.collection_ids)
 
-    def test_nothing_is_drawn_while_something_is_past_due(self):
+    def test_nothing_is_drawn_or_approved_while_something_is_past_due(self):
+        drawdown = self._ask(self.loan, 1000.0)
         self.loan.sudo().state = "overdue"
         with self.assertRaisesRegex(UserError, "past due"):
             self._as("requester", self.loan).action_draw()
+        with self.assertRaisesRegex(UserError, "past due"):
+            self._as("approver", drawdown).action_approve()
+
+    def test_a_line_is_followed_repaid_and_compared_like_any_loan(self):
+        loan = self.loan.sudo()
+        loan._follow({})
+        self.assertEqual((loan.outlook, loan.payoff, loan.near_breach), (False, False, False))
+        self.assertTrue(loan.next_due_date)
+        repayment = self._as("approver", self.env["scf.repayment"]).create({"loan_id": loan.id, "amount": 2000.0})
+        self.assertEqual((repayment.owed, repayment.to_principal), (5000.0, 2000.0))
+        repayment.action_repay()
+        self.rhone_bank.answer(
+            "repay", {"repayment_id": self.rhone_bank.body("repay")["repayment_id"], "status": "POSTED"}
+        )
+        self.rhone_bank.post_repayment(loan, 2000.0)
+        self.assertEqual(self._limit(loan), (3000.0, 0.0, 7000.0))
+        self.assertEqual(loan.book_principal, 3000.0)
+        self.assertFalse(loan.mismatch)
+        home = self._as("requester", self.env["scf.home"]).scf_home()
+        self.assertFalse(home["loans"], "a line has a card of its own")
