@@ -209,6 +209,11 @@ class ScfStatement(models.Model):
             )
         if source.unexplained:
             found.append(self._total_row("sums", self.date_to, bank["closing"], ledger["closing"], book["closing"]))
+        # What no entry of the ledger booked, as where somebody reversed a journal entry, no line shows.
+        others = items.filtered(lambda item: item.date <= self.date_to) - entries.move_id.line_ids
+        if self._carried(others):
+            row = self._total_row("changed", self.date_to, bank["closing"], ledger["closing"], book["closing"])
+            found.append({**row, "bank_ref": "books", "move_id": others.move_id[-1:].id})
         return found
 
     def _total_row(self, cause, day, bank, ledger, book):
@@ -229,6 +234,9 @@ class ScfStatement(models.Model):
                     "Before this period the bank counts another principal. Ask for the statement from the first day."
                 ),
                 "sums": self.env._("Opening balance and lines do not give the closing balance. Ask the bank."),
+                "changed": self._explain(
+                    "changed", None, None, Booked(principal_change=book, wanted_principal_change=ledger), None
+                ),
             }[cause],
         }
 

@@ -171,6 +171,15 @@ class TestStatement(FinanceCase):
         self.assertNotEqual(line.book_principal, line.ledger_principal)
         self.assertEqual(self._as("admin", line).action_open_move()["res_id"], move.id)
 
+    def test_journal_entry_that_somebody_reversed_is_named(self):
+        statement = self._fetch()
+        reversal = self._entry("repayment").move_id._reverse_moves([{"date": self.today}], cancel=True)
+        statement.action_compare()
+        self.assertNotEqual(statement.book_closing, statement.ledger_closing)
+        line = self._line(statement, "books")
+        self.assertEqual((statement.state, line.cause, line.move_id), ("different", "changed", reversal))
+        self.assertIn("instead of", line.explanation)
+
     def test_locked_period_explains_another_date_of_the_journal(self):
         self.company.fiscalyear_lock_date = self.today - timedelta(days=1)
         entry = self.rhone_bank.post_repayment(self.loan, "100.00", on=self.repaid_on)
