@@ -8,7 +8,6 @@ from odoo.tools import format_amount, format_date
 
 from ..amounts import exact, wire_money
 from .labels import as_note, label_of
-from .on_its_own import on_its_own
 
 STATES = [
     ("granted", "Granted"),
