@@ -104,4 +104,3 @@ def open_banks() -> Iterator[Banks]:
 
 def _profile(name: str) -> dict[str, Any]:
     return {"base": name, **DECIDES_BY_ITSELF, "techniques": [TECHNIQUES[name]]}
-

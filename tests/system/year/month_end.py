@@ -13,29 +13,13 @@ from typing import Any
 from openscf import wire
 
 from tests.system.year.company import Company
+from tests.system.year.journal import CARRIED, carried, worth_carried
 from tests.system.year.own_account import OwnAccount
 from tests.system.year.trade import Trade
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 PARTS = ("penalty", "fee", "interest", "principal")
-# What the journal carries for a loan, by the field of the company that names the account.
-ACCOUNTS = {
-    name: f"scf_{name}_account_id"
-    for name in (
-        "loan",
-        "clearing",
-        "interest",
-        "fee",
-        "penalty",
-        "deferred_fee",
-        "assigned",
-        "holdback",
-        "write_off",
-    )
-}
-# Of a loan that is over these are at zero; the others are what it cost.
-CARRIED = ("loan", "assigned", "holdback", "deferred_fee", "clearing")
 
 
 @dataclass
@@ -73,12 +57,12 @@ class MonthEnd:
         told = {loan: self._ask_bank(loan, day) for loan in loans}
         self.own_account.bring({loan: statement.entries for loan, statement in told.items()}, day)
         self.company.run("scf.loan", "_cron_fetch_statements")
-        journal = self._journal()
+        journal, worth = carried(self.company), worth_carried(self.company)
         for loan, statement in told.items():
             found.loans += 1
             found.running += loan.state != "closed"
             found.lines += len(statement.entries)
-            for sentence in self._of_loan(loan, statement, journal[loan.id]):
+            for sentence in self._of_loan(loan, statement, journal[loan.id], worth[loan.id]):
                 found.differences.append(f"{day} {loan.name} ({loan.state}): {sentence}")
         found.differences += [f"{day} {sentence}" for sentence in self._statements(day, found)]
         found.differences += [f"{day} {sentence}" for sentence in self._collections()]
@@ -95,7 +79,9 @@ class MonthEnd:
 
     # -- one loan --------------------------------------------------------
 
-    def _of_loan(self, loan: Any, told: wire.Statement, journal: dict[str, Decimal]) -> Iterator[str]:
+    def _of_loan(
+        self, loan: Any, told: wire.Statement, journal: dict[str, Decimal], worth: dict[str, Decimal]
+    ) -> Iterator[str]:
         ours = [self._line(entry) for entry in loan.entry_ids.sorted("sequence")]
         theirs = [_told_line(entry) for entry in told.entries]
         if ours != theirs:
@@ -109,8 +95,9 @@ class MonthEnd:
                 yield f"the journal carries {journal[account]} on {account}, the bank's ledger makes it {amount}"
         if loan.state == "closed":
             for account in CARRIED:
-                if journal[account]:
-                    yield f"it is over, and the journal carries {journal[account]} on {account}"
+                if journal[account] or worth[account]:
+                    left = f"{journal[account]}, worth {worth[account]},"
+                    yield f"it is over, and the journal carries {left} on {account}"
         if loan.mismatch:
             yield f"mismatch: {loan.mismatch}"
 
@@ -152,33 +139,6 @@ class MonthEnd:
             "money": paid_out - kept - moved + self.company.exact(sum(by_buyers.mapped("amount"))),
             "clearing": ZERO,
         }
-
-    def _journal(self) -> dict[int, dict[str, Decimal]]:
-        """What each loan carries by account, in its own currency, of all posted items that name it.
-
-        `clearing` is what is still open there; `money` is all that went through it.
-        """
-        company = self.company.company
-        names = {company[account].id: name for name, account in ACCOUNTS.items()}
-        self.company.env.flush_all()
-        self.company.env.cr.execute(
-            """
-            SELECT scf_loan_id, account_id, SUM(amount_currency), SUM(amount_residual_currency)
-              FROM account_move_line
-             WHERE scf_loan_id IS NOT NULL AND parent_state = 'posted' AND account_id = ANY(%s)
-             GROUP BY 1, 2
-            """,
-            [list(names)],
-        )
-        carried: dict[int, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys([*ACCOUNTS, "fees", "money"], ZERO))
-        for loan_id, account_id, amount, open_amount in self.company.env.cr.fetchall():
-            name, of_loan = names[account_id], carried[loan_id]
-            of_loan[name] = self.company.exact(open_amount if name == "clearing" else amount)
-            if name == "clearing":
-                of_loan["money"] = self.company.exact(amount)
-            if name in ("fee", "deferred_fee"):
-                of_loan["fees"] += of_loan[name]
-        return carried
 
     # -- all loans -------------------------------------------------------
 

@@ -13,7 +13,7 @@ from freezegun import freeze_time
 
 # Modules that live in wall time: the SDK and the banks' own side of the tests, and whatever speaks on a socket.
 IN_WALL_TIME = ["openscf", "jwt", "requests", "urllib3", "http", "socket", "socketserver", "selectors", "subprocess"]
-IN_WALL_TIME += ["psycopg2", "logging", "sqlalchemy", "tests.parts.cut_wire", "tests.system.year.figures"]
+IN_WALL_TIME += ["psycopg2", "logging", "sqlalchemy", "tests.parts.cut_wire"]
 OPENS_AT = dt.time(8, 0)
 A_STEP = dt.timedelta(minutes=1)
 

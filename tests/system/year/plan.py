@@ -125,8 +125,7 @@ def own_money_then_undone(one: Financing, dice: random.Random) -> Iterator[Incid
 def charged(one: Financing, dice: random.Random) -> Iterator[Incident]:
     on = one.on + days(dice.randint(4, 20))
     yield Incident(on, "charge", one)
-    if dice.random() < 0.6:
-        yield Incident(on + days(dice.randint(2, 10)), "take_charge_back", one)
+    yield Incident(on + days(dice.randint(2, 10)), "take_charge_back", one)
     yield Incident(one.due + days(dice.randint(0, 8)), "pay", one)
 
 
@@ -192,7 +191,7 @@ ONCE_AT_EACH = ("called", "written_off")
 def plan(loans: int, seed: int) -> tuple[list[Financing], list[Incident]]:
     """The financings of a year and what happens to them, each in the order of their days.
 
-    From `len(FATES) + 3` loans on every fate comes at least once.
+    From `len(FATES) + 3` loans on every fate comes at least once, and to its end before the year does.
     """
     dice = random.Random(seed)
     financings = [_financing(number, fate, bank, dice) for number, (fate, bank) in enumerate(_fates(loans, dice))]
@@ -221,8 +220,7 @@ def _fates(loans: int, dice: random.Random) -> list[tuple[str, str | None]]:
 
 def _financing(number: int, fate: str, bank: str | None, dice: random.Random) -> Financing:
     due_in_days = dice.randint(28, 75)
-    # What is called or written off takes its time, and is over before the year is.
-    latest = LAST_REQUEST - days(60) if fate in ONCE_AT_EACH else LAST_REQUEST
+    latest = LAST_REQUEST if number > len(FATES) + 2 else LAST_REQUEST - days(60)
     counted = 1 if dice.random() < 0.75 else dice.randint(2, 3)
     return Financing(
         number=number,

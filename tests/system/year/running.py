@@ -18,8 +18,8 @@ from tests.system.year.banks import open_banks
 from tests.system.year.company import Company, open_registry
 from tests.system.year.month_end import Found, MonthEnd, month_ends
 from tests.system.year.moved_clock import moved_clock
-from tests.system.year.plan import FIRST_DAY, YEAR, Financing, Incident, days, plan
 from tests.system.year.own_account import OwnAccount
+from tests.system.year.plan import FIRST_DAY, YEAR, Financing, Incident, days, plan
 from tests.system.year.trade import Trade
 
 # From then on the bank behind the wire is killed once, as soon as it has taken the report of a payment.
@@ -115,10 +115,10 @@ class Year:
             "idle": dict(self.trade.idle),
             "matched": {"by_job": self.own_account.by_job, "by_hand": self.own_account.by_hand},
             "month_ends": [asdict(one) for one in self.compared],
-            "failed_events": env["scf.event"].search([("state", "=", "failed")]).mapped(
-                lambda event: f"{event.type}: {event.error}"
-            ),
-            "unsent": env["scf.message"].search([("state", "not in", ("sent",))]).mapped(
-                lambda message: f"{message.verb} {message.state}: {message.last_error or message.answer}"
-            ),
+            "failed_events": env["scf.event"]
+            .search([("state", "=", "failed")])
+            .mapped(lambda event: f"{event.type}: {event.error}"),
+            "unsent": env["scf.message"]
+            .search([("state", "not in", ("sent",))])
+            .mapped(lambda message: f"{message.verb} {message.state}: {message.last_error or message.answer}"),
         }
