@@ -318,8 +318,6 @@ class ScfLoan(models.Model):
             "loan.shortfall": "_take_shortfall",
             "repayment.posted": "_take_entry",
             "repayment.reversed": "_take_entry",
-            "charge.posted": "_take_entry",
-            "charge.reversed": "_take_entry",
         }
 
     def _take_disbursed(self, content, is_news):
