@@ -40,8 +40,8 @@ class ScfBooksSetup(models.TransientModel):
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         self._check_accountant(self.env.company)
         company = self.env.company.sudo().with_company(self.env.company)
         journal = company.scf_journal_id
@@ -53,7 +53,7 @@ class ScfBooksSetup(models.TransientModel):
             "revalues_loans": company.scf_revalues_loans,
             "line_ids": [Command.create(line) for line in self._proposed_lines(company)],
         }
-        return {**values, **{name: value for name, value in proposed.items() if name in fields_list}}
+        return {**values, **{name: value for name, value in proposed.items() if name in fields}}
 
     def _proposed_lines(self, company):
         taken = set()
