@@ -31,6 +31,19 @@ PATHS = {
     'withdraw_extension': 'loans/{target}/extensions/{part}/withdraw',
     'substitute': 'loans/{target}/substitutions',
     'revoke': 'consents/{target}/revoke',
+    'program': 'programs',
+    'close_program': 'programs/{target}/close',
+    'prequalify': 'programs/{target}/prequalifications',
+    'member': 'programs/{target}/members',
+    'leave': 'members/{target}/leave',
+    'membership': 'memberships',
+    'payables': 'programs/{target}/payables',
+    'reduce': 'payables/{target}/reduce',
+    'withdraw': 'payables/{target}/withdraw',
+    'early_payment': 'payables/{target}/early-payment',
+    'confirm': 'payables/{target}/confirm',
+    'refuse': 'payables/{target}/refuse',
+    'settle': 'programs/{target}/settlements',
 }
 PAGE_SIZE = 100
 

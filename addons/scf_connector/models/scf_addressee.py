@@ -18,8 +18,9 @@ class ScfAddressee(models.AbstractModel):
         """Give the id of the application, offer, loan or consent that ``verb`` is about.
 
         :param str verb: ``reply``, ``cancel``, ``accept``, ``decline``, ``collect``, ``repay``,
-            ``release``, ``value``, ``extend``, ``accept_extension``, ``withdraw_extension``, ``substitute`` or
-            ``revoke``
+            ``release``, ``value``, ``extend``, ``accept_extension``, ``withdraw_extension``, ``substitute``,
+            ``revoke``, ``program``, ``close_program``, ``prequalify``, ``member``, ``leave``, ``membership``,
+            ``payables``, ``reduce``, ``withdraw``, ``early_payment``, ``confirm``, ``refuse`` or ``settle``
         :rtype: str | tuple[str, str] | None
         :return: the id, with the extension's after the loan's where the verb is about that; or None when the bank
             never gave one (the message is then refused here)

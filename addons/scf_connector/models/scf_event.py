@@ -118,7 +118,8 @@ class ScfEvent(models.Model):
     @api.model
     def _channel_of(self, payload):
         subject = payload.get('subject') or {}
-        return subject.get('loan_application_id') or subject.get('loan_id') or 'client'
+        most_specific_first = ('loan_application_id', 'loan_id', 'payable_id', 'member_id', 'program_id')
+        return next((subject[name] for name in most_specific_first if subject.get(name)), 'client')
 
     @api.model
     @api.private

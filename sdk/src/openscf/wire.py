@@ -333,6 +333,35 @@ class EventType(str, Enum):
     COLLATERAL_RELEASE_WAITING = "collateral.release_waiting"
     COLLATERAL_RELEASE_DECLINED = "collateral.release_declined"
     PACKAGE_READ = "package.read"
+    PROGRAM_APPROVED = "program.approved"
+    PROGRAM_DECLINED = "program.declined"
+    PROGRAM_CHANGED = "program.changed"
+    PROGRAM_SUSPENDED = "program.suspended"
+    PROGRAM_RESUMED = "program.resumed"
+    PROGRAM_CLOSED = "program.closed"
+    PROGRAM_DRAWN = "program.drawn"
+    PROGRAM_REPAID = "program.repaid"
+    PROGRAM_BUY_BACK = "program.buy_back"
+    PREQUALIFICATION_DECIDED = "prequalification.decided"
+    PREQUALIFICATION_REJECTED = "prequalification.rejected"
+    MEMBER_RECEIVED = "member.received"
+    MEMBER_APPROVED = "member.approved"
+    MEMBER_ACTION_REQUIRED = "member.action_required"
+    MEMBER_DECLINED = "member.declined"
+    MEMBER_SUSPENDED = "member.suspended"
+    MEMBER_CHANGED = "member.changed"
+    MEMBER_LEFT = "member.left"
+    PAYABLE_REGISTERED = "payable.registered"
+    PAYABLE_REJECTED = "payable.rejected"
+    PAYABLE_REDUCED = "payable.reduced"
+    PAYABLE_WITHDRAWN = "payable.withdrawn"
+    PAYABLE_REQUESTED = "payable.requested"
+    PAYABLE_CONFIRMED = "payable.confirmed"
+    PAYABLE_REFUSED = "payable.refused"
+    PAYABLE_PAID = "payable.paid"
+    PAYABLE_FAILED = "payable.failed"
+    PAYABLE_OVERDUE = "payable.overdue"
+    PAYABLE_SETTLED = "payable.settled"
 
 
 class ProblemPlace(WireModel):
@@ -917,6 +946,10 @@ class EventSubject(WireModel):
     reference: Id | None = None
     offer_id: Id | None = None
     loan_id: Id | None = None
+    program_id: Id | None = None
+    batch_id: Id | None = None
+    member_id: Id | None = None
+    payable_id: Id | None = None
 
 
 class EventPayload(WireModel):
