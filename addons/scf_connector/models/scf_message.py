@@ -44,9 +44,22 @@ VERBS = [
     ('withdraw_extension', "Withdraw extension"),
     ('substitute', "Ask for other documents"),
     ('revoke', "Revoke consent"),
+    ('program', "Ask for a program"),
+    ('close_program', "Close program"),
+    ('prequalify', "Ask for pre-approval of members"),
+    ('member', "Bring a member in"),
+    ('leave', "Take a member out"),
+    ('membership', "Join a program"),
+    ('payables', "Register approved bills"),
+    ('reduce', "Reduce an approved bill"),
+    ('withdraw', "Withdraw an approved bill"),
+    ('early_payment', "Ask for early payment"),
+    ('confirm', "Confirm early payment"),
+    ('refuse', "Refuse early payment"),
+    ('settle', "Report payment of due bills"),
 ]
 # What these are about has an id at the bank, which is part of the address they are sent to.
-VERBS_WITH_TARGET = frozenset(verb for verb, _label in VERBS) - {'register', 'apply'}
+VERBS_WITH_TARGET = frozenset(verb for verb, _label in VERBS) - {'register', 'apply', 'program', 'membership'}
 
 
 class ScfMessage(models.Model):
