@@ -171,7 +171,21 @@ class ScfFinanceable(models.AbstractModel):
             for market in markets
             for currency_id, longest in market.longest_tenor_days.items()
         )
-        return listing.domain & within & Domain("id", "not in", self._scf_held(listing))
+        return listing.domain & within & self._scf_free_domain(listing)
+
+    @api.model
+    def _scf_free_domain(self, listing):
+        """Documents that no open application holds.
+
+        By `NOT EXISTS`, as PostgreSQL compares each document with the whole list of a `NOT IN` as soon as it expects
+        more of them than its working memory has room for: minutes, where thousands of loans run.
+        """
+        held = self._scf_held(listing)
+
+        def is_free(model, alias, query):
+            return SQL("NOT EXISTS (SELECT FROM %s AS held(id) WHERE held.id = %s)", held, SQL.identifier(alias, "id"))
+
+        return Domain.custom(to_sql=is_free)
 
     @api.model
     def _scf_due_domain(self, listing, today, longest_tenor_days):
