@@ -77,6 +77,7 @@ __all__ = [
     "Party",
     "Problem",
     "ProblemPlace",
+    "ProgramProfile",
     "Rejection",
     "RejectionReason",
     "Release",
@@ -415,6 +416,25 @@ class TechniqueProfile(WireModel):
     limit_months: DecimalText | None = None
 
 
+class ProgramProfile(WireModel):
+    """What a bank offers an anchor in one kind of program; the limit in each listed currency, rate and fee in percent.
+
+    `documents` are the kinds that it asks of every member (openscf.programs.KybKind). A newer bank may offer kinds
+    that are not known here.
+    """
+
+    kind: str
+    currencies: tuple[str, ...]
+    max_anchor_limit: DecimalText
+    min_days: Annotated[int, Field(ge=0)]
+    max_tenor_days: Annotated[int, Field(ge=1)]
+    rate_pa: DecimalText
+    fee_percent: DecimalText
+    day_count: DayCount
+    documents: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+
+
 class Discovery(WireModel):
     """`/.well-known/openscf`: all that an ERP needs to connect a bank by its address."""
 
@@ -426,6 +446,7 @@ class Discovery(WireModel):
     token_endpoint: str
     api_base: str
     techniques: tuple[TechniqueProfile, ...]
+    programs: tuple[ProgramProfile, ...] = ()
     contact: str | None = None
 
 
