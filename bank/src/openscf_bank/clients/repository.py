@@ -20,6 +20,15 @@ def lock(session: Session, client_id: str) -> Client:
     return session.scalars(query).one()
 
 
+def lock_all(session: Session, *client_ids: str | None) -> dict[str, Client]:
+    """The rows of several clients by id, each locked as `lock` does; None stands for nobody.
+
+    They are always locked in the order of their ids: of two transactions about the same clients one waits for the
+    other, never both.
+    """
+    return {client_id: lock(session, client_id) for client_id in sorted({one for one in client_ids if one is not None})}
+
+
 def of_key(session: Session, kid: str) -> Client | None:
     """The client that a key belongs to."""
     return session.scalars(sa.select(Client).join(ClientKey).where(ClientKey.kid == kid)).one_or_none()

@@ -24,11 +24,16 @@ def emit(
     reference: str | None = None,
     offer_id: str | None = None,
     loan_id: str | None = None,
+    program_id: str | None = None,
+    batch_id: str | None = None,
+    member_id: str | None = None,
+    payable_id: str | None = None,
 ) -> None:
     """Append one event for a client whose row the caller has locked (clients.repository.lock).
 
     The lock is held until the commit, so that the cursors of a client follow the order of the commits: a reader that
-    has seen cursor 17 will never be surprised by a late 16.
+    has seen cursor 17 will never be surprised by a late 16. `program_id`, `batch_id`, `member_id` and `payable_id` are the
+    anchor's own ids.
     """
     client.last_cursor += 1
     event_id = new_id("evt")
@@ -38,6 +43,10 @@ def emit(
         reference=reference,
         offer_id=offer_id,
         loan_id=loan_id,
+        program_id=program_id,
+        batch_id=batch_id,
+        member_id=member_id,
+        payable_id=payable_id,
     )
     payload = wire.EventPayload(
         iss=uow.gateway.settings.issuer,
