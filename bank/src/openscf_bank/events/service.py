@@ -32,8 +32,8 @@ def emit(
     """Append one event for a client whose row the caller has locked (clients.repository.lock).
 
     The lock is held until the commit, so that the cursors of a client follow the order of the commits: a reader that
-    has seen cursor 17 will never be surprised by a late 16. `program_id`, `batch_id`, `member_id` and `payable_id` are the
-    anchor's own ids.
+    has seen cursor 17 will never be surprised by a late 16. The ids of program, batch, member and payable are the
+    anchor's own.
     """
     client.last_cursor += 1
     event_id = new_id("evt")
