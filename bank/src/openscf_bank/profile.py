@@ -12,6 +12,9 @@ from openscf.wire import DayCount
 from pydantic import Field, ValidationError, model_validator
 
 from .exact import Exact, ProfileSection
+from .members.section import MembersSection
+from .prequalification.section import PrequalificationSection
+from .programs.section import ProgramSection
 from .technique import TechniqueSection as TechniqueSection
 
 if sys.version_info >= (3, 11):
@@ -172,6 +175,9 @@ class Profile(ProfileSection):
     disbursement: DisbursementSection = DisbursementSection()
     repayments: RepaymentsSection = RepaymentsSection()
     webhooks: WebhooksSection = WebhooksSection()
+    programs: tuple[ProgramSection, ...] = ()
+    members: MembersSection = MembersSection()
+    prequalification: PrequalificationSection | None = None
 
     @model_validator(mode="after")
     def _priced_in_every_currency(self) -> Profile:
@@ -184,6 +190,10 @@ class Profile(ProfileSection):
     def technique(self, code: str) -> TechniqueSection | None:
         """The technique `code`, None if this bank does not offer it."""
         return next((technique for technique in self.techniques if technique.code == code), None)
+
+    def program(self, kind: str) -> ProgramSection | None:
+        """What this bank offers in programs of a kind, None if nothing."""
+        return next((program for program in self.programs if program.kind == kind), None)
 
     def conditions_of(self, technique: TechniqueSection, *, recourse: bool = True) -> tuple[str, ...]:
         """The conditions of an offer in this technique."""

@@ -15,8 +15,11 @@ from .kit import idempotency as _idempotency  # noqa: F401
 from .kit import number_series as _number_series  # noqa: F401
 from .kit.db import Base
 from .loans import models as _loans  # noqa: F401
+from .members import models as _members  # noqa: F401
 from .oauth import models as _oauth  # noqa: F401
 from .offers import models as _offers  # noqa: F401
 from .packages import models as _packages  # noqa: F401
+from .prequalification import models as _prequalification  # noqa: F401
+from .programs import models as _programs  # noqa: F401
 
 metadata = Base.metadata

@@ -25,6 +25,7 @@ from openscf.errors import InputInvalid, SignatureInvalid
 from openscf.jws import CLOCK_SKEW_SECONDS, read_protected_header, sign_claims, verify_claims
 from openscf.keys import KeySet, SigningKey
 from openscf.money import DecimalText, Money, decimals, to_amount
+from openscf.payables import ProgramName
 from openscf.wire import Country, Date, DayCount, Id, Party, ProgramProfile, Sha256, Text, Time, WireModel
 
 __all__ = [
@@ -225,14 +226,6 @@ class ProgramEnd(WireModel):
     """The reason with which a program is closed, or a member leaves."""
 
     reason: Annotated[Text, StringConstraints(min_length=1)]
-
-
-class ProgramName(WireModel):
-    """A program by both its ids and its name, beside what a notice is about."""
-
-    id: Id
-    program_id: Id
-    name: str
 
 
 class ProgramNotice(WireModel):

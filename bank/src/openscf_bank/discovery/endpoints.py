@@ -32,6 +32,7 @@ def discovery(gateway: Annotated[Gateway, Depends(gateway_of)]) -> Response:
             techniques=tuple(
                 wire.TechniqueProfile.model_validate(technique.model_dump()) for technique in profile.techniques
             ),
+            programs=tuple(wire.ProgramProfile.model_validate(program.model_dump()) for program in profile.programs),
             contact=profile.bank.contact,
         )
     )

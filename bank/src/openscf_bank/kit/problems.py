@@ -30,6 +30,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "request-in-progress": (409, "The same request is still being worked on"),
     "wrong-state": (409, "Not possible in the present state"),
     "duplicate-document": (409, "The document is already being financed"),
+    "duplicate-member": (409, "The company is in the program already"),
     "limit-exceeded": (409, "A limit would be exceeded"),
     "offer-expired": (410, "The offer has expired"),
     "too-large": (413, "The body is too large"),

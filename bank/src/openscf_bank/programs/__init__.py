@@ -1,0 +1,1 @@
+"""Programs of anchors: asked for, decided, limited, closed."""
