@@ -5,12 +5,15 @@
     "category": "Accounting/Financing",
     "license": "LGPL-3",
     "author": "SCF for Odoo",
-    "depends": ["scf_finance", "portal"],
+    "depends": ["scf_finance", "portal", "auth_signup"],
     "external_dependencies": {"python": ["openscf"]},
     "data": [
         "security/ir.model.access.csv",
         "security/scf_program_rules.xml",
         "data/ir_sequence.xml",
+        "data/scf_kyb_kind.xml",
+        "data/mail_activity_type.xml",
         "views/scf_program_views.xml",
+        "views/res_partner_views.xml",
     ],
 }

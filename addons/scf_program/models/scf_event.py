@@ -19,4 +19,24 @@ class ScfEvent(models.Model):
             the `subject` names at this event's bank, and returns whether it knew it}
         :rtype: dict[str, str]
         """
-        return {}
+        return {"program": "_take_program_event", "member": "_take_member_event"}
+
+    def _take_program_event(self, payload):
+        content = payload["data"]
+        wire = content.get("program") or {}
+        program = self.env["scf.program.bank"]._by_subject(self.bank_id, payload.get("subject") or {}, wire)
+        if not program:
+            return False
+        if "status" in wire:
+            program._take(wire, int(payload["cursor"]), reason=content.get("reason"))
+        return True
+
+    def _take_member_event(self, payload):
+        content = payload["data"]
+        member = self.env["scf.program.member.bank"]._by_subject(
+            self.bank_id, payload.get("subject") or {}, content["member"]
+        )
+        if not member:
+            return False
+        member._take(content["member"], int(payload["cursor"]), reason=content.get("reason"))
+        return True

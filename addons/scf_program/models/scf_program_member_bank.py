@@ -1,4 +1,8 @@
-from odoo import fields, models
+from openscf.programs import Member
+
+from odoo import api, fields, models
+
+from .scf_program_bank import amount_of, is_stale
 
 STATUSES = [
     ("none", "Not Asked"),
@@ -11,6 +15,9 @@ STATUSES = [
     ("suspended", "Suspended"),
     ("left", "Left"),
 ]
+# Before a member joins, its limit is what the pre-approval says; afterwards it is what the bank says of the member.
+BEFORE_JOINING = ("none", "prequalified", "referred", "declined")
+OF_PREQUALIFICATION = {"APPROVED": "prequalified", "REFERRED": "referred", "DECLINED": "declined"}
 
 
 class ScfProgramMemberBank(models.Model):
@@ -18,7 +25,7 @@ class ScfProgramMemberBank(models.Model):
 
     _name = "scf.program.member.bank"
     _description = "Member of a program at a bank"
-    _inherit = ["scf.addressee", "scf.record.kept"]
+    _inherit = ["scf.addressee", "scf.program.guarded"]
     _rec_name = "program_bank_id"
 
     member_id = fields.Many2one("scf.program.member", required=True, readonly=True, index=True, ondelete="cascade")
@@ -26,7 +33,9 @@ class ScfProgramMemberBank(models.Model):
     bank_id = fields.Many2one(related="program_bank_id.bank_id", store=True, precompute=True)
     company_id = fields.Many2one(related="member_id.company_id", store=True, index=True, precompute=True)
     currency_id = fields.Many2one(related="member_id.currency_id")
-    bank_member_ref = fields.Char(string="Bank's Number", readonly=True, help="The bank's id of the member.")
+    bank_member_ref = fields.Char(
+        string="Bank's Number", readonly=True, index="btree_not_null", help="The bank's id of the member."
+    )
     status = fields.Selection(STATUSES, required=True, readonly=True, default="none")
     limit_amount = fields.Monetary(string="Limit", readonly=True)
     used_amount = fields.Monetary(string="Used", readonly=True)
@@ -34,9 +43,126 @@ class ScfProgramMemberBank(models.Model):
     valid_until = fields.Date(readonly=True)
     reasons = fields.Json(readonly=True, help="How the bank came to the limit: its reasons, with their effects.")
     message = fields.Char(string="Bank's Answer", readonly=True, help="In the bank's words.")
+    delayed = fields.Boolean(readonly=True, help="The bank can't be reached; what we sent waits in the outbox.")
     last_cursor = fields.Char(readonly=True, help="The bank's event that it was last brought in step with.")
 
     _bank_once = models.UniqueIndex("(member_id, program_bank_id)", "A member is once at each bank.")
 
+    # -- business: records ------------------------------------------------------------------------------------------
+
+    @api.model
+    @api.private
+    def _open(self, members, program_bank):
+        """The records of members at a bank, made where there are none; three queries for however many members.
+
+        :param members: `scf.program.member` of one program
+        :param program_bank: that program at a bank
+        """
+        here = self.sudo()
+        known = here.search([("program_bank_id", "=", program_bank.id), ("member_id", "in", members.ids)])
+        missing = members - known.member_id
+        return known | here.create([{"member_id": member.id, "program_bank_id": program_bank.id} for member in missing])
+
+    def _set_status(self, status):
+        """The only writer of `status`; a repeat changes nothing, and the member's state follows its banks."""
+        self.ensure_one()
+        if self.status == status:
+            return False
+        self.status = status
+        return True
+
+    # -- business: what we say to the bank --------------------------------------------------------------------------
+
     def _scf_target(self, verb):
         return self.program_bank_id.bank_program_ref if verb == "member" else self.bank_member_ref or None
+
+    def _send(self, verb, payload, *, documents=()):
+        """Queue a message of this member to this bank; messages of one member reach it in order."""
+        self.ensure_one()
+        return self.env["scf.message"]._enqueue(
+            self.bank_id, verb, payload, channel=self.member_id.reference, addressee=self, documents=documents
+        )
+
+    def _scf_on_answer(self, message, answer):
+        self.delayed = False
+        if message.verb in ("member", "leave"):
+            self._take(answer)
+
+    def _scf_on_refused(self, message, problem):
+        self.delayed = False
+        why = problem.get("detail") or problem.get("title") or ""
+        self.message = why
+        if message.verb == "member":
+            self._set_status("action_required")
+        self.member_id._tell(
+            self.env._(
+                "%(bank)s did not take what we sent about %(member)s: %(why)s",
+                bank=self.bank_id.name,
+                member=self.member_id.partner_id.name,
+                why=why,
+            ),
+            act=True,
+        )
+
+    def _scf_on_delayed(self, message):
+        self.delayed = True
+
+    # -- business: what the bank says -------------------------------------------------------------------------------
+
+    def _take_limit(self, *, status, limit, valid_until=None, reasons=()):
+        """Take in the result of a pre-approval.
+
+        Of a member that joined at the bank already, the limit is what the bank's events of the member say: only the
+        reasons are kept.
+
+        :param str status: `APPROVED`, `REFERRED` or `DECLINED`
+        :param float limit: in the program's currency
+        :param date valid_until: last day of a pre-approved limit
+        :param list reasons: as in the result's line
+        """
+        self.ensure_one()
+        if self.status not in BEFORE_JOINING:
+            self.reasons = list(reasons)
+            return
+        self.write({"limit_amount": limit, "valid_until": valid_until, "reasons": list(reasons), "message": False})
+        self._set_status(OF_PREQUALIFICATION[status])
+
+    def _take(self, wire, cursor=None, *, reason=None):
+        """Apply a Member of docs/protocol.md; an older word than the last one changes nothing.
+
+        :param dict wire: the Member
+        :param int cursor: place of the event in the bank's feed; None for an answer, which an event overtakes
+        """
+        self.ensure_one()
+        self.member_id.lock_for_update()
+        if is_stale(self.last_cursor, cursor):
+            return
+        said = Member.model_validate(wire)
+        self.write(
+            {
+                "bank_member_ref": self.bank_member_ref or said.id,
+                "limit_amount": amount_of(said.limit, self.limit_amount),
+                "used_amount": amount_of(said.used, self.used_amount),
+                "rate_pa": self.rate_pa if said.rate_pa is None else float(said.rate_pa),
+                "valid_until": said.valid_until or self.valid_until,
+                "message": reason or said.message or False,
+                "delayed": False,
+                **({"last_cursor": str(cursor)} if cursor else {}),
+            }
+        )
+        if self._set_status(said.status.value.lower()):
+            self.member_id._follow_banks(self)
+
+    @api.model
+    @api.private
+    def _by_subject(self, bank, subject, wire):
+        """The member at a bank that an event is about; made where the member joined from its own system.
+
+        :param dict wire: the event's `member`
+        """
+        reference = wire.get("member_id") or subject.get("member_id")
+        program_bank = self.env["scf.program.bank"]._by_subject(bank, subject)
+        member = self.env["scf.program.member"].search(
+            [("program_id", "=", program_bank.program_id.id), ("reference", "=", reference)], limit=1
+        )
+        return self._open(member, program_bank) if member and program_bank else self
