@@ -114,9 +114,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(reply.body)
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
 
-    do_POST = do_PUT = do_GET  # noqa: N815 - http.server calls them so
+    do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - http.server calls them so
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the tests' output to themselves."""

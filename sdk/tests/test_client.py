@@ -655,3 +655,45 @@ def test_statement_as_xml_is_handed_over_only_with_the_banks_signature(gateway: 
     gateway.answers("GET", path, in_json({}))
     with pytest.raises(AnswerInvalid, match="application/xml was expected"):
         client.statement_camt053("l1", start=today, end=today)
+
+
+def test_a_page_of_results_is_believed_once_it_is_signed_and_complete(gateway: Gateway, client: BankClient) -> None:
+    path, as_lines = "/v1/prequalifications/q1/results", {"Content-Type": "application/x-ndjson"}
+
+    def line(row: int, limit: str = "80.00") -> bytes:
+        reasons = b'[{"code":"base","effect":"100.00","message":"Two months"},'
+        reasons += b'{"code":"late","effect":"-20.00","figure":"9.00","message":"Late","threshold":"5.00"}]'
+        place = str(row).encode()
+        head = b'{"limit":"%s","member_ref":"P-%s","reasons":' % (limit.encode(), place)
+        return head + reasons + b',"row":%s,"status":"APPROVED"}\n' % place
+
+    gateway.answers("GET", path, Reply(200, line(3) + line(5), as_lines))
+    results = client.prequalification_results("q1", after=2, limit=2)
+    assert [(result.row, result.limit) for result in results] == [(3, Decimal("80.00")), (5, Decimal("80.00"))]
+    sent = gateway.requests[-1]
+    assert (sent.path, sent.headers["accept"]) == (f"{path}?after=2&limit=2", "application/x-ndjson")
+    gateway.answers("GET", path, Reply(200, b"", as_lines))
+    assert client.prequalification_results("q1", after=5) == ()
+    gateway.answers("GET", path, Reply(200, line(3), as_lines, sign=False))
+    with pytest.raises(SignatureInvalid, match="not signed"):
+        client.prequalification_results("q1")
+    for page, words in (
+        (line(3, "80.01"), "do not add up"),
+        (line(3)[:-9], "Line 1"),
+        (line(5) + line(3), "not each after"),
+        (line(3) + line(3), "not each after"),
+        (line(2), "not each after"),
+        (line(3) + line(4) + line(5), "asked for 2 results"),
+    ):
+        gateway.answers("GET", path, Reply(200, page, as_lines))
+        with pytest.raises(AnswerInvalid, match=words):
+            client.prequalification_results("q1", after=2, limit=2)
+
+
+def test_what_the_bank_has_already_need_not_go_again(gateway: Gateway, client: BankClient) -> None:
+    path = f"/v1/documents/{'a' * 64}"
+    gateway.answers("HEAD", path, Reply(200), problem(404, "not-found"), problem(403, "client-not-approved"))
+    assert client.has_document("a" * 64)
+    assert not client.has_document("a" * 64)
+    with pytest.raises(BankRefused, match="403"):
+        client.has_document("a" * 64)

@@ -16,6 +16,7 @@ from datetime import date
 
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
+from openscf.programs import PrequalificationResult
 from openscf.wire import Collateral
 
 # A bank that asks for a longer rest than this is asked again anyway: nothing sleeps for ever.
@@ -170,6 +171,18 @@ class BankAdapter(ABC):
     @abstractmethod
     def statement(self, loan_id: str, start: date, end: date) -> SignedFile:
         """Ask for the camt.053 of a loan between two days, both included, by the bank's id of the loan."""
+
+    @abstractmethod
+    def prequalification_results(
+        self, prequalification_id: str, after: int, limit: int
+    ) -> tuple[PrequalificationResult, ...]:
+        """Read what the bank decided on the rows of a batch after row ``after``, at most ``limit`` of them.
+
+        Each limit is the sum of its reasons' effects, and the rows follow each other. Fewer than ``limit`` are the
+        last ones.
+
+        :param prequalification_id: the bank's id of the batch
+        """
 
     @abstractmethod
     def poll(self, after: str) -> ReceivedPage:

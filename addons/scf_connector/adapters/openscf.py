@@ -10,6 +10,7 @@ from openscf.client import BankClient
 from openscf.errors import AnswerInvalid, SignatureInvalid
 from openscf.jws import verify_event
 from openscf.keys import KeySet, SigningKey
+from openscf.programs import PrequalificationResult
 from openscf.wire import ClientRegistration, Collateral, Event, EventPayload
 from pydantic import ValidationError
 
@@ -45,6 +46,8 @@ PATHS = {
     'refuse': 'payables/{target}/refuse',
     'settle': 'programs/{target}/settlements',
 }
+# Their documents are many: an attempt goes on where the one before it stopped.
+VERBS_RESUMED = frozenset({'prequalify', 'member', 'membership'})
 PAGE_SIZE = 100
 
 
@@ -78,8 +81,10 @@ class OpenSCFAdapter(BankAdapter):
             registration = ClientRegistration.model_validate_json(body)
             return client.register(registration, idempotency_key=idempotency_key).to_wire()
         ends_at = time.monotonic() + self.patience.total
-        for _sha256, content, media_type in documents:
-            client.put_document(content, media_type)
+        for sha256, content, media_type in documents:
+            # Of many documents those that arrived before a connection broke need not go again.
+            if verb not in VERBS_RESUMED or not client.has_document(sha256):
+                client.put_document(content, media_type)
             client.total_timeout = ends_at - time.monotonic()
         ids = [quote(one, safe='') for one in (target if isinstance(target, tuple) else (target or '',))]
         path = PATHS[verb].format(target=ids[0], part=ids[-1])
@@ -97,6 +102,11 @@ class OpenSCFAdapter(BankAdapter):
     def statement(self, loan_id: str, start: date, end: date) -> SignedFile:
         answer = self._client().statement_camt053(loan_id, start=start, end=end)
         return SignedFile(content=answer.body, signature=answer.signature)
+
+    def prequalification_results(
+        self, prequalification_id: str, after: int, limit: int
+    ) -> tuple[PrequalificationResult, ...]:
+        return self._client().prequalification_results(prequalification_id, after=after, limit=limit)
 
     def poll(self, after: str) -> ReceivedPage:
         page = self._client().events(after, limit=PAGE_SIZE)

@@ -12,6 +12,8 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import pairwise
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,11 +27,14 @@ from openscf._internal.pointer import pointer_of
 from openscf.errors import AnswerInvalid, BankRefused, BankUnreachable, InputInvalid, SignatureInvalid
 from openscf.jws import client_assertion, sign_detached, verify_detached
 from openscf.keys import KeySet, SigningKey
+from openscf.programs import CHUNK_MEDIA_TYPE, PrequalificationResult, read_results
 
-__all__ = ["Answer", "BankClient", "MAX_DOCUMENT_BYTES"]
+__all__ = ["Answer", "BankClient", "MAX_DOCUMENT_BYTES", "MAX_RESULTS"]
 
 # The protocol's limit for a document ("Documents").
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+# The protocol's limit for a page of results ("Prequalification"): well below what is read of one answer.
+MAX_RESULTS = 1000
 # A token is renewed this long before its end, so that it does not expire on the way.
 TOKEN_MARGIN_SECONDS = 30
 
@@ -190,6 +195,19 @@ class BankClient:
         self.send("PUT", f"/v1/documents/{digest}", document, media_type=media_type)
         return digest
 
+    def has_document(self, sha256: str) -> bool:
+        """Tell whether the bank has a document (SHA-256, hex) of this client.
+
+        What was put before a connection broke need not go again.
+        """
+        try:
+            self.send("HEAD", f"/v1/documents/{_segment(sha256)}", None)
+        except BankRefused as refusal:
+            if refusal.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
+
     def apply(self, request: wire.LoanApplicationRequest, *, idempotency_key: str) -> wire.LoanApplication:
         """Ask for a loan; the package must have been deposited before."""
         return _read(wire.LoanApplication, self._post("/v1/loan-applications", request, idempotency_key))
@@ -305,6 +323,31 @@ class BankClient:
     def access_log(self, package_id: str) -> wire.AccessLog:
         """Return who read a package at the bank, and when."""
         return _read(wire.AccessLog, self._get(f"/v1/packages/{_segment(package_id)}/access-log"))
+
+    def prequalification_results(
+        self, prequalification_id: str, *, after: int = 0, limit: int = MAX_RESULTS
+    ) -> tuple[PrequalificationResult, ...]:
+        """Return what the bank decided on the rows of a batch that come after row `after`, at most `limit` of them.
+
+        The effects of each one's reasons add up to its limit, and the rows follow each other. Fewer than `limit` are
+        the last ones. Raises AnswerInvalid where the page is not what was asked for.
+        """
+        query = urlencode({"after": after, "limit": limit})
+        path = f"/v1/prequalifications/{_segment(prequalification_id)}/results?{query}"
+        answer = self._send(
+            "GET", path, None, idempotency_key=None, signed=False, with_token=True, expects=CHUNK_MEDIA_TYPE
+        )
+        try:
+            results = tuple(read_results(answer.body))
+        except InputInvalid as error:
+            raise AnswerInvalid(f"The bank's results cannot be read: {error}") from error
+        rows = [after, *(result.row for result in results)]
+        if len(results) > limit or any(row <= before for before, row in pairwise(rows)):
+            raise AnswerInvalid(
+                f"The bank was asked for {limit} results after row {after}; it gave {len(results)}, not each after "
+                "the one before. Report it to the bank."
+            )
+        return results
 
     def events(self, after: str, limit: int = 100) -> wire.EventPage:
         """Return the feed after a cursor (`"0"`: from the start); each event is checked by `jws.verify_event`."""
