@@ -19,12 +19,20 @@ FLOOR = "the same facts: SQL + JSON + SHA-256"
 CLOSED_AT_MOST = 10_000
 """With more loans than these only the first screen is measured."""
 LOAN_FLOOR = "their ledgers: SQL + replay"
+PANELS = {
+    "invoice": "an invoice",
+    "lights": "its lights",
+    "order": "its order",
+    "delivery": "its delivery",
+    "buyer": "its buyer",
+}
+"""The runs of `benchmarks.panels`, in words."""
 TITLE = "{:48}"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages", "money"))
+    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages", "panel", "money"))
     arguments.add_argument("--rounds", type=int, required=True)
     arguments.add_argument("--package-rounds", type=int, required=True)
     arguments.add_argument("--documents", type=int, nargs="+", required=True)
@@ -46,6 +54,8 @@ def main() -> None:
                 _packages(config, database, int(lines), documents, options.package_rounds)
         if options.crowded:
             _crowded(config, *options.crowded.split(","), options.package_rounds)
+    if "panel" in options.parts:
+        _panels(config, [loaded.split("=") for loaded in options.loaded], options.rounds)
     if "money" in options.parts:
         _payments(config, options.rounds)
         for borrowed in options.borrowed:
@@ -115,6 +125,17 @@ def _crowded(config: Path, few: str, many: str, rounds: int) -> None:
         "read and seal", crowded["read"] + crowded["seal"], alone["read"] + alone["seal"], "unrelated history ×1, ours"
     )
     _row("the floor", crowded["floor"], alone["floor"], "unrelated history ×1, floor")
+
+
+def _panels(config: Path, histories: list[list[str]], rounds: int) -> None:
+    """Each call beside the same call in the shortest history, all of them in turn."""
+    arms = [Arm(config, database, "benchmarks.panels:panels") for _lines, database in histories]
+    readings = in_turn(arms, rounds)
+    print(f"\nThe panel's own calls ({rounds} rounds)")
+    for name, title in PANELS.items():
+        for (lines, _database), reading in zip(histories, readings, strict=True):
+            other = f"ours, {int(histories[0][0]):,} order lines"
+            _row(f"{title}, {int(lines):,} order lines", reading[name], readings[0][name], other)
 
 
 def _payments(config: Path, rounds: int) -> None:

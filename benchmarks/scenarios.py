@@ -74,7 +74,7 @@ def _order(env, lines: int = 5):
     return order
 
 
-def _technique(code: str) -> dict[str, Any]:
+def technique(code: str) -> dict[str, Any]:
     return {
         "code": code,
         "currencies": ["USD", "EUR"],
@@ -91,9 +91,9 @@ def _technique(code: str) -> dict[str, Any]:
     }
 
 
-def _application(env):
-    """A draft application for a confirmed order of five lines, with a company that is ready to ask."""
-    env.company.vat = "US12-3456789"
+def connected_bank(env, *codes: str):
+    """Make the environment's company ready to ask, and connect a bank that offers these techniques."""
+    env.company.vat = env.company.vat or "US12-3456789"
     env.company._scf_create_accounts()
     env.company.scf_collection_bank_account_id = env["res.partner.bank"].create(
         {
@@ -107,10 +107,16 @@ def _application(env):
             "name": "Bench Bank",
             "base_url": "https://bench.example",
             "issuer": "https://bench.example",
-            "profile": {"name": "Bench Bank", "techniques": [_technique("pre_shipment")]},
+            "profile": {"name": "Bench Bank", "techniques": [technique(code) for code in codes]},
         }
     )
     bank._set_state("connected")
+    return bank
+
+
+def _application(env):
+    """A draft application for a confirmed order of five lines, with a company that is ready to ask."""
+    bank = connected_bank(env, "pre_shipment")
     application = env["scf.application"].create(
         {"line_ids": [(0, 0, {"sale_order_id": _order(env).id})], "bank_ids": bank.ids}
     )

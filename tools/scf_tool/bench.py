@@ -18,7 +18,7 @@ from scf_tool.setup import Ready, exclusive, set_up
 
 WITHOUT = "scf_bench_without"
 WITH = "scf_bench_with"
-PARTS = ("form", "order", "packages", "money")
+PARTS = ("form", "order", "packages", "panel", "money")
 LOANS = [1_000, 10_000, 100_000]
 LINES = [10_000, 100_000, 1_000_000]
 DOCUMENTS = [1, 50, 1000]
@@ -96,7 +96,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 def _sizes(options: argparse.Namespace) -> list[tuple[int, int]]:
     """Order lines of the applicant and of the unrelated company, of each history that is needed."""
-    if "packages" not in options.parts:
+    if not {"packages", "panel"} & set(options.parts):
         return []
     return list(dict.fromkeys([*((lines, lines) for lines in options.lines), *_crowded(options)]))
 
