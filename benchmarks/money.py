@@ -13,7 +13,7 @@ from typing import Any
 
 from openscf.loan import Disbursement, LoanTerms, Repayment, replay
 
-from benchmarks.histories.loans import plain_invoice, walk_of
+from benchmarks.histories.loans import plain_invoice, trade_of, walk_of
 from benchmarks.packages import peak_bytes, resident_bytes
 from benchmarks.scenarios import Scenario
 
@@ -26,11 +26,12 @@ class _Undone(Exception):
 
 @contextmanager
 def _undone(env) -> Iterator[None]:
-    """Do what is inside with all its writes, and take it back."""
+    """Do what is inside with all that a commit would write, and take it back."""
     try:
         with env.cr.savepoint():
             yield
-            env.flush_all()
+            # All that a commit would do first, so that nothing put off until then goes unmeasured.
+            env.cr.flush()
             raise _Undone
     except _Undone:
         env.invalidate_all()
@@ -39,7 +40,7 @@ def _undone(env) -> Iterator[None]:
 def payments(env) -> Scenario:
     """`financed`: register and reconcile a payment on an invoice that a running loan finances; `plain`: on another.
 
-    Without the addons both are plain.
+    Without the addons both are plain, of the same company and buyer.
     """
     financed, plain = _invoices(env)
     env.flush_all()
@@ -51,8 +52,7 @@ def _invoices(env):
         walk = walk_of(env, datetime.now(timezone.utc).date())
         loan = walk.loan(paid_out=20, tenor=60)
         return loan.application_id.line_ids.move_id, walk.invoice(walk.today - timedelta(days=20))
-    buyer = env["res.partner"].create({"name": "Bench Buyer", "is_company": True, "vat": "US98-0000000"})
-    product = env["product.product"].create({"name": "Bench product", "type": "consu"})
+    buyer, product = trade_of(env)
     return [plain_invoice(env, buyer, product, datetime.now(timezone.utc).date() - timedelta(days=20)) for _ in "ab"]
 
 

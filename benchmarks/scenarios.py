@@ -93,15 +93,13 @@ def technique(code: str) -> dict[str, Any]:
 
 def connected_bank(env, *codes: str):
     """Make the environment's company ready to ask, and connect a bank that offers these techniques."""
-    env.company.vat = env.company.vat or "US12-3456789"
-    env.company._scf_create_accounts()
-    env.company.scf_collection_bank_account_id = env["res.partner.bank"].create(
-        {
-            "acc_number": "DE89370400440532013000",
-            "partner_id": env.company.partner_id.id,
-            "allow_out_payment": True,
-        }
+    company = env.company
+    company.vat = company.vat or "US12-3456789"
+    company._scf_create_accounts()
+    company.scf_collection_bank_account_id = company.partner_id.bank_ids[:1] or env["res.partner.bank"].create(
+        {"acc_number": "DE89370400440532013000", "partner_id": company.partner_id.id}
     )
+    company.scf_collection_bank_account_id.allow_out_payment = True
     bank = env["scf.bank"].create(
         {
             "name": "Bench Bank",

@@ -31,11 +31,9 @@ def walk_of(env, today: date) -> Walk:
     from odoo.addons.scf_finance.tests.bank_double import BankDouble
 
     env = env(context={**env.context, "tracking_disable": True})
-    _set_up(env)
-    buyer = env["res.partner"].create(
-        {"name": "Bench Buyer", "is_company": True, "vat": "US98-0000000", "country_id": env.ref("base.us").id}
-    )
-    product = env["product.product"].create({"name": "Bench product", "type": "consu"})
+    buyer, product = trade_of(env)
+    env.company._scf_create_accounts()
+    env.company.scf_collection_bank_account_id = env.company.partner_id.bank_ids
     return Walk(env, BankDouble(_bank(env)), _approver(env), buyer, product, today)
 
 
@@ -57,13 +55,20 @@ def cast_loans(env, today: date) -> Cast:
     return Cast(env.company.id, walk.buyer.id, [], buyers.ids, [], stories)
 
 
-def _set_up(env) -> None:
-    company = env.company
-    company.write({"vat": "US12-3456789", "country_id": env.ref("base.us").id})
-    company._scf_create_accounts()
-    company.scf_collection_bank_account_id = env["res.partner.bank"].create(
+def trade_of(env):
+    """Let the company have a country, a tax number and a bank account, which payments cost more with.
+
+    :return: a buyer and a product
+    """
+    company, country = env.company, env.ref("base.us")
+    company.write({"vat": "US12-3456789", "country_id": country.id})
+    env["res.partner.bank"].create(
         {"acc_number": "DE89370400440532013000", "partner_id": company.partner_id.id, "allow_out_payment": True}
     )
+    buyer = env["res.partner"].create(
+        {"name": "Bench Buyer", "is_company": True, "vat": "US98-0000000", "country_id": country.id}
+    )
+    return buyer, env["product.product"].create({"name": "Bench product", "type": "consu"})
 
 
 def _bank(env):
