@@ -65,6 +65,15 @@ def test_git_tree_has_two_addons_folders(tmp_path):
     assert odoo_source.read_source(tree).addons_paths == [tree / "odoo" / "addons", tree / "addons"]
 
 
+def test_addon_that_odoo_ships_is_found(tmp_path):
+    source = odoo_source.OdooSource(make_odoo(tmp_path), "19.0")
+    manifest = tmp_path / "odoo" / "addons" / "mrp" / "__manifest__.py"
+    manifest.parent.mkdir()
+    manifest.write_text("{}")
+    assert source.has_addon("mrp")
+    assert not source.has_addon("web")
+
+
 def test_tree_without_odoo_is_refused_by_the_setting_s_name(checkout, tmp_path):
     with pytest.raises(CannotRun, match="SCF_ODOO_PATH"):
         odoo_source.ensure(replace(checkout, odoo_path=tmp_path))

@@ -39,7 +39,7 @@ class Databases:
         self._checkout = checkout
         self._cluster = cluster
         self._odoo = odoo
-        self._source = source
+        self.source = source
 
     def exists(self, name: str) -> bool:
         return bool(self._cluster.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
@@ -131,14 +131,14 @@ class Databases:
         return path
 
     def test_options(self) -> dict[str, str]:
-        return self._odoo.options([*self._source.addons_paths, *self._own_addons()])
+        return self._odoo.options([*self.source.addons_paths, *self._own_addons()])
 
     def _own_addons(self) -> list[Path]:
         return [self._checkout.addons, self._checkout.test_addons]
 
     def _upstream_key(self) -> str:
-        source = hashlib.sha256(f"{self._source.import_root} {UPSTREAM_MODULES}".encode()).hexdigest()[:12]
-        return f"{self._source.version}-{source}"
+        source = hashlib.sha256(f"{self.source.import_root} {UPSTREAM_MODULES}".encode()).hexdigest()[:12]
+        return f"{self.source.version}-{source}"
 
     def _store_attachments(self, database: str) -> None:
         script = Path(__file__).with_name("store_attachments_in_database.py")

@@ -57,6 +57,9 @@ class OdooSource:
         inside, beside = self.import_root / "odoo" / "addons", self.import_root / "addons"
         return [inside] if (inside / "web").is_dir() else [inside, beside]
 
+    def has_addon(self, name: str) -> bool:
+        return any((path / name / "__manifest__.py").is_file() for path in self.addons_paths)
+
     @property
     def fonts(self) -> Path | None:
         """The fonts that were extracted with it; a tree that the user names has none."""

@@ -62,13 +62,15 @@ def run(checkout: Checkout, modules: list[str]) -> int:
     :returns: 1 when a test ran, failed or was skipped on one side only.
     """
     chosen = tuple(modules or MODULES)
-    unknown = sorted(set(chosen) - set(UPSTREAM_MODULES) - {"sale"})
-    if unknown:
-        raise CannotRun(f"{', '.join(unknown)}: not in the database; choose among {', '.join(MODULES)}.")
     ready, steps = set_up(checkout, browser=True, further_steps=3)
+    if unknown := [name for name in chosen if not ready.databases.source.has_addon(name)]:
+        raise CannotRun(f"{', '.join(unknown)}: Odoo has no such module. The default is {', '.join(MODULES)}.")
+    further = [name for name in chosen if name not in (*UPSTREAM_MODULES, "sale")]
     with exclusive(checkout), steps.step("A database for each side"):
         for arm in ARMS:
             ready.databases.copy(UPSTREAM, arm.database)
+            if further:
+                ready.odoo.install(arm.database, further, what=f"installing {', '.join(further)}")
             ready.databases.install_own_addons(arm.database, ours=arm.with_us)
     without, with_us = _run_arms(ready, steps, chosen)
     for arm in ARMS:
