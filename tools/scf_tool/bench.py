@@ -171,5 +171,5 @@ def _ensure_loaded(
 
 def _loading_digest(checkout: Checkout) -> str:
     """Changes whenever the loaded rows could: with our models and their indexes, and with what loads."""
-    models = [checkout.addons / addon / "models" for addon in ("scf_connector", "scf_finance")]
+    models = [checkout.addons / addon / "models" for addon in ("scf_connector", "scf_finance", "scf_program")]
     return digest_of_tree([*models, checkout.root / "benchmarks" / "histories"])

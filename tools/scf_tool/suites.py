@@ -57,6 +57,7 @@ class Suite:
 SUITES = (
     Suite("finance", "addons/scf_finance/tests", on_odoo=True, part="1", initials="[a-h]"),
     Suite("finance", "addons/scf_finance/tests", on_odoo=True, part="2", initials="[!a-h]"),
+    Suite("program", "addons/scf_program/tests", on_odoo=True),
     Suite("demo", "tests/demo"),
     Suite("browser", "tests/browser"),
     Suite("bank", "bank/tests"),
