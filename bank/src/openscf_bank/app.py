@@ -26,9 +26,13 @@ from .kit.limits import LimitBody
 from .kit.signing import SignAnswers
 from .loans.endpoints import router as loans
 from .loans.request_endpoints import router as loan_requests
+from .members.endpoints import router as members
 from .oauth.endpoints import router as oauth
 from .offers.endpoints import router as offers
 from .packages.endpoints import router as packages
+from .payables.endpoints import router as payables
+from .prequalification.endpoints import router as prequalifications
+from .programs.endpoints import router as programs
 
 _ROUTERS = (
     discovery,
@@ -42,7 +46,11 @@ _ROUTERS = (
     loans,
     loan_requests,
     collateral,
+    programs,
+    prequalifications,
+    members,
     events,
+    payables,
 )
 
 # Every route may refuse; the codes are in docs/protocol.md, "Errors".

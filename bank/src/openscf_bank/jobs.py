@@ -21,10 +21,16 @@ from .kit.clock import wall_time
 from .kit.idempotency import IdempotencyRecord
 from .loans import disbursement, drawdowns, extensions, line_end, lines
 from .loans import repository as loans
+from .members import jobs as members
+from .members import repository as member_rows
 from .oauth import repository as oauth
 from .offers import repository as offers
 from .offers import service as offer_service
 from .packages import leftovers
+from .payables import early, payout, settling
+from .payables import repository as payables
+from .prequalification import deciding as prequalification
+from .prequalification import repository as batches
 from .settings import IDEMPOTENCY_DAYS, LEFTOVER_DAYS
 
 logger = logging.getLogger(__name__)
@@ -45,6 +51,12 @@ def run_due(gateway: Gateway) -> None:
     _each(gateway, loans.unpaid_ids, disbursement.advance)
     _each(gateway, lines.unpaid_references, drawdowns.advance)
     _each(gateway, lambda session: lines.ended_ids(session, now), line_end.end)
+    _each(gateway, batches.undecided_ids, prequalification.decide_batch)
+    _each(gateway, members.unreviewed_batches, members.review_members)
+    _each(gateway, lambda session: member_rows.with_consent_over(session, now.date()), members.expire_consent)
+    _each(gateway, lambda session: payables.to_pay(session, now.date()), payout.advance)
+    _each(gateway, lambda session: payables.unanswered(session, now.date()), early.lapse)
+    _each(gateway, lambda session: payables.unsettled(session, now.date()), settling.mark_overdue)
 
 
 def prune(gateway: Gateway) -> None:

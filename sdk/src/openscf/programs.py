@@ -22,7 +22,7 @@ from openscf._internal.iso20022 import is_iban
 from openscf._internal.pointer import pointer_of
 from openscf.canonical import canonical_bytes
 from openscf.errors import InputInvalid, SignatureInvalid
-from openscf.jws import CLOCK_SKEW_SECONDS, read_protected_header, sign_claims, verify_claims
+from openscf.jws import read_protected_header, sign_claims, verify_claims
 from openscf.keys import KeySet, SigningKey
 from openscf.money import DecimalText, Money, decimals, to_amount
 from openscf.payables import ProgramName
@@ -33,9 +33,11 @@ __all__ = [
     "INVITATION_TYP",
     "KYB_KINDS",
     "KYB_MEDIA_TYPES",
+    "MAX_CHUNKS",
     "MAX_CHUNK_BYTES",
     "MAX_CHUNK_ROWS",
     "MAX_KYB_BYTES",
+    "MAX_ROWS",
     "Account",
     "BuyBack",
     "Chunk",
@@ -83,6 +85,9 @@ __all__ = [
 CHUNK_MEDIA_TYPE: Final = "application/x-ndjson"
 MAX_CHUNK_ROWS: Final = 1000
 MAX_CHUNK_BYTES: Final = 4 * 1024 * 1024
+# What one batch may hold.
+MAX_CHUNKS: Final = 1000
+MAX_ROWS: Final = 100_000
 INVITATION_TYP: Final = "openscf-invitation+jwt"
 # What a bank takes of a member's documents: types that a reader shows without running anything in them.
 KYB_MEDIA_TYPES: Final = ("application/pdf", "image/png", "image/jpeg")
@@ -292,6 +297,8 @@ class PrequalificationRow(WireModel):
             raise InputInvalid("a row has a party exactly where it is named")
         if self.deliveries_late > self.deliveries:
             raise InputInvalid("more deliveries are late than there are")
+        if self.first_order_on and self.last_order_on and self.first_order_on > self.last_order_on:
+            raise InputInvalid("the first order came after the last one")
         return self
 
 
@@ -328,8 +335,8 @@ class PrequalificationRequest(WireModel):
     batch_id: Id
     as_of: Date
     period: Period
-    rows: Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
-    chunks: Annotated[tuple[Chunk, ...], Field(min_length=1, max_length=1000)]
+    rows: Annotated[int, Field(ge=1, le=MAX_ROWS, strict=True)]
+    chunks: Annotated[tuple[Chunk, ...], Field(min_length=1, max_length=MAX_CHUNKS)]
     totals: PrequalificationTotals
     requested_by: Title
     requested_at: Time
@@ -619,6 +626,4 @@ def read_invitation(token: str, *, keys: KeySet, issuer: str, audience: str, now
         raise SignatureInvalid(
             f"The invitation expired on {invitation.expires_at:%Y-%m-%d %H:%M} UTC; ask the anchor for a new one."
         )
-    if now is not None and invitation.iat > now + CLOCK_SKEW_SECONDS:
-        raise SignatureInvalid("The invitation was made in the future; check the anchor's clock.")
     return invitation

@@ -12,7 +12,10 @@ from ..kit.db import Base
 
 
 class Batch(Base):
-    """A batch of rows in chunks. `reference` is the anchor's id of it; `decided_chunks` tells how far the job is."""
+    """A batch of rows in chunks. `reference` is the anchor's id of it; `decided_chunks` tells how far the job is.
+
+    `reviewed_at` is when the limits of the members that there are already had been looked at again by its results.
+    """
 
     __tablename__ = "prequalifications"
     __table_args__ = (sa.UniqueConstraint("program_id", "reference"),)
@@ -37,6 +40,7 @@ class Batch(Base):
     request_sha256: Mapped[Id]
     received_at: Mapped[Time]
     decided_at: Mapped[Time | None]
+    reviewed_at: Mapped[Time | None]
 
 
 class Result(Base):

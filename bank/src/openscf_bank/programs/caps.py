@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError
-from ..members.models import Member
+from ..members.kyb import forget_account
+from ..members.models import ENDED, Member
 from .models import CapUse, Program, SupplierCap
 
 Source = Literal["payable", "loan"]
@@ -96,6 +97,8 @@ def use(uow: UnitOfWork, program: Program, member: Member, *, source: Source, so
     program.used += change
     member.used += change
     supplier.used += change
+    if member.status in ENDED and member.used == 0:
+        forget_account(member)
     session.flush()
 
 

@@ -177,6 +177,7 @@ def _create_prequalifications() -> None:
         sa.Column("request_sha256", sa.String(length=64), nullable=False),
         sa.Column("received_at", UtcTime(), nullable=False),
         sa.Column("decided_at", UtcTime(), nullable=True),
+        sa.Column("reviewed_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name=op.f("fk_prequalifications_program_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prequalifications")),
         sa.UniqueConstraint("program_id", "reference", name=op.f("uq_prequalifications_program_id_reference")),
