@@ -50,6 +50,16 @@ def test_transfers_in_euro_to_ibans_are_sepa_and_add_up() -> None:
     assert content == write(TRANSFER, second), "the same payments make the same file"
 
 
+def test_names_are_as_long_as_sepa_or_the_standard_lets_them_be() -> None:
+    long = "Vereinigte " * 20
+    payer = replace(PAYER, name=long)
+    abroad = replace(TRANSFER, creditor=long, amount=Money(amount="1.00", currency="USD"))
+    for transfer, at_most in ((replace(TRANSFER, creditor=long), 70), (abroad, 140)):
+        names = texts(write(transfer, payer=payer), "//p:Nm")
+        assert len(names) == 3
+        assert all(at_most - 11 <= len(name) <= at_most for name in names)
+
+
 def test_other_currency_or_account_shares_the_charges() -> None:
     content = write(
         replace(TRANSFER, account=pain001.AccountId(other="0012345"), bic="CHASUS33"),

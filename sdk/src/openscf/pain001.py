@@ -22,6 +22,9 @@ VERSION = "pain.001.001.09"
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
 # What the standard's optional agent needs where only the IBAN is known (EPC: "IBAN only").
 _NOT_PROVIDED = "NOTPROVIDED"
+_NAME_MAX = 140
+# EPC115-06, AT-02 and AT-21: banks refuse a SEPA file with longer names, though the standard's schema allows them.
+_SEPA_NAME_MAX = 70
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +53,14 @@ def write(
 ) -> bytes:
     """Write a pain.001.001.09 with one instruction; the same arguments give the same bytes.
 
+    Names are cut to the 70 characters of SEPA, or to the 140 of the standard otherwise.
+
     Raises InputInvalid for no transfer at all, an amount that is not above 0, a reference of more than 35 characters or
     given twice, a remittance of more than 140 characters, or a name that is empty.
     """
     _check(transfers)
+    is_sepa = all(transfer.amount.currency == "EUR" and transfer.account.iban for transfer in transfers)
+    longest = _SEPA_NAME_MAX if is_sepa else _NAME_MAX
     build = Builder(VERSION)
     message = build.add(build.root, "CstmrCdtTrfInitn")
     total = _plain(sum((transfer.amount.amount for transfer in transfers), Decimal(0)))
@@ -62,31 +69,30 @@ def write(
     build.add(header, "CreDtTm", utc(created_at))
     build.add(header, "NbOfTxs", str(len(transfers)))
     build.add(header, "CtrlSum", total)
-    build.add(header, "InitgPty/Nm", _name(payer.name))
+    build.add(header, "InitgPty/Nm", _name(payer.name, longest))
     instruction = build.add(message, "PmtInf")
     build.add(instruction, "PmtInfId", message_id)
     build.add(instruction, "PmtMtd", "TRF")
     build.add(instruction, "NbOfTxs", str(len(transfers)))
     build.add(instruction, "CtrlSum", total)
-    is_sepa = all(transfer.amount.currency == "EUR" and transfer.account.iban for transfer in transfers)
     if is_sepa:
         build.add(instruction, "PmtTpInf/SvcLvl/Cd", "SEPA")
     build.add(instruction, "ReqdExctnDt/Dt", execute_on.isoformat())
-    build.add(instruction, "Dbtr/Nm", _name(payer.name))
+    build.add(instruction, "Dbtr/Nm", _name(payer.name, longest))
     build.account(instruction, "DbtrAcct", payer.account)
     _agent(build, instruction, "DbtrAgt", payer.bic, needed=True)
     build.add(instruction, "ChrgBr", "SLEV" if is_sepa else "SHAR")
     for transfer in transfers:
-        _transfer(build, build.add(instruction, "CdtTrfTxInf"), transfer)
+        _transfer(build, build.add(instruction, "CdtTrfTxInf"), transfer, longest)
     return build.to_bytes()
 
 
-def _transfer(build: Builder, node: object, transfer: Transfer) -> None:
+def _transfer(build: Builder, node: object, transfer: Transfer, longest_name: int) -> None:
     build.add(node, "PmtId/EndToEndId", identifier(transfer.end_to_end_id, what="The end-to-end reference"))
     money = transfer.amount
     build.add(node, "Amt/InstdAmt", _plain(money.amount), Ccy=money.currency)
     _agent(build, node, "CdtrAgt", transfer.bic, needed=False)
-    build.add(node, "Cdtr/Nm", _name(transfer.creditor))
+    build.add(node, "Cdtr/Nm", _name(transfer.creditor, longest_name))
     build.account(node, "CdtrAcct", transfer.account)
     build.add(node, "RmtInf/Ustrd", transfer.remittance)
 
@@ -119,8 +125,8 @@ def _check(transfers: Sequence[Transfer]) -> None:
             )
 
 
-def _name(text: str) -> str:
-    name = prose(text, 140)
+def _name(text: str, longest: int) -> str:
+    name = prose(text, longest)
     if not name:
         raise InputInvalid("A payer and a creditor need a name.")
     return name
