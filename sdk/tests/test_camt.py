@@ -53,6 +53,37 @@ def changed(old: str, new: str) -> bytes:
     return CAMT_053.replace(old, new).encode()
 
 
+FOREIGN = """<AmtDtls><InstdAmt><Amt Ccy="USD">9000.00</Amt></InstdAmt></AmtDtls>"""
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        FOREIGN,
+        FOREIGN.replace("InstdAmt", "TxAmt"),
+        '<Amt Ccy="USD">9000.00</Amt>',
+        "<AmtDtls><TxAmt/></AmtDtls>",
+        FOREIGN.replace("</AmtDtls>", '<CntrValAmt><Amt Ccy="EUR">7960.00</Amt></CntrValAmt></AmtDtls>'),
+    ],
+)
+def test_payment_in_another_currency_is_read_with_what_it_came_to_on_the_account(details: str) -> None:
+    (statement,) = camt.read(changed("</Refs>\n    <RltdPties><Dbtr>", f"</Refs>{details}<RltdPties><Dbtr>"))
+    assert [one.amount for one in statement.entries[0].transactions] == [Decimal("7960.00")]
+    assert statement.entries[0].transactions[0].counterparty == "Banque du Rhône"
+
+
+def test_several_payments_in_another_currency_are_one_line_of_the_account() -> None:
+    (statement,) = camt.read(changed('<Amt Ccy="EUR">0.30</Amt>', '<Amt Ccy="USD">0.33</Amt>'))
+    assert (statement.entries[1].amount, statement.entries[1].transactions) == (Decimal("-0.50"), ())
+
+
+@pytest.mark.parametrize("amount", ["<TxAmt/>", '<TxAmt><Amt Ccy="USD">9000.00</Amt></TxAmt>'])
+def test_entry_whose_details_say_no_amount_of_the_account_is_read_without_it(amount: str) -> None:
+    code = "<BkTxCd><Domn><Cd>PMNT</Cd>"
+    (statement,) = camt.read(changed(code, f"<AmtDtls>{amount}</AmtDtls>{code}"))
+    assert (statement.entries[0].amount, statement.entries[0].transaction_amount) == (Decimal("7960.00"), None)
+
+
 def test_statement_of_a_bank_is_read_with_its_payments() -> None:
     assert_valid(CAMT_053.encode(), "camt.053.001.08")
     (statement,) = camt.read(CAMT_053.encode())

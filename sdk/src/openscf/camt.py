@@ -43,6 +43,8 @@ VERSION = "camt.053.001.08"
 _READABLE = re.compile(r"camt\.05([34])\.001\.(0[2-9]|1[0-4])")
 _CONTAINERS = {"3": ("BkToCstmrStmt", "Stmt"), "4": ("BkToCstmrDbtCdtNtfctn", "Ntfctn")}
 _NOT_PROVIDED = "NOTPROVIDED"
+# Where a payment's amount may stand: banks give that of foreign payments as a counter value, or beside the original.
+_OWN_AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/CntrValAmt/Amt", "AmtDtls/InstdAmt/Amt")
 _BOOKED = "BOOK"
 
 
@@ -196,7 +198,6 @@ def _balance(node: Node, currency: str) -> Balance:
 
 def _entry(node: Node, currency: str) -> Entry:
     amount = _signed(node, currency)
-    details = node.first("AmtDtls/TxAmt")
     return Entry(
         amount=amount,
         reference=node.text("NtryRef"),
@@ -206,9 +207,9 @@ def _entry(node: Node, currency: str) -> Entry:
         booked_on=node.day("BookgDt"),
         value_on=node.day("ValDt"),
         code=node.text("BkTxCd/Prtry/Cd") or _domain_code(node),
-        transaction_amount=details.money("Amt")[0] if details else None,
+        transaction_amount=_amount_in(node, currency, "AmtDtls/TxAmt/Amt"),
         parts=tuple(_part(part, currency) for part in node.all("AmtDtls/PrtryAmt")),
-        transactions=tuple(_transaction(transaction, amount, currency) for transaction in node.all("NtryDtls/TxDtls")),
+        transactions=_transactions(node.all("NtryDtls/TxDtls"), amount, currency),
         information=node.text("AddtlNtryInf"),
     )
 
@@ -223,14 +224,31 @@ def _part(node: Node, currency: str) -> Part:
     return Part(kind=kind.removeprefix("-"), amount=-amount if kind.startswith("-") else amount)
 
 
-def _transaction(node: Node, entry_amount: Decimal, currency: str) -> Transaction:
-    """A transaction without an amount of its own is the whole entry; without a direction it has the entry's."""
-    amount = abs(entry_amount)
-    for path in ("Amt", "AmtDtls/TxAmt/Amt"):
+def _transactions(nodes: list[Node], entry_amount: Decimal, currency: str) -> tuple[Transaction, ...]:
+    """The entry's payments; none of them where one of several is stated in another currency than the account's only.
+
+    One without an amount, and a single one in another currency, is the whole entry.
+    """
+    transactions = []
+    for node in nodes:
+        amount = _amount_in(node, currency, *_OWN_AMOUNTS)
+        if amount is None and len(nodes) > 1 and node.first(*_OWN_AMOUNTS):
+            return ()
+        transactions.append(_transaction(node, abs(entry_amount) if amount is None else amount, entry_amount))
+    return tuple(transactions)
+
+
+def _amount_in(node: Node, currency: str, *paths: str) -> Decimal | None:
+    """The first of these amounts that is in the currency; None where there is none."""
+    for path in paths:
         found = node.first(path)
-        if found:
-            amount = node.money(path, currency=currency)[0]
-            break
+        if found and found.currency == currency:
+            return node.money(path)[0]
+    return None
+
+
+def _transaction(node: Node, amount: Decimal, entry_amount: Decimal) -> Transaction:
+    """Without a direction of its own it has the entry's."""
     is_debit = node.text("CdtDbtInd") == "DBIT" if node.text("CdtDbtInd") else entry_amount < 0
     party = "Cdtr" if is_debit else "Dbtr"
     structured = [part.text("CdtrRefInf/Ref") for part in node.all("RmtInf/Strd")]

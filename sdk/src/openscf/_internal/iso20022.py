@@ -100,6 +100,11 @@ class Node:
         return str(self._element.text or "").strip()
 
     @property
+    def currency(self) -> str:
+        """The currency of an amount (`Ccy`), as it stands there."""
+        return str(self._element.get("Ccy") or "")
+
+    @property
     def place(self) -> str:
         """Where the element stands, for a person: its name and its line."""
         return f"{etree.QName(self._element).localname} (line {self._element.sourceline})"
@@ -113,7 +118,7 @@ class Node:
         text = found.own_text if found else ""
         if not found or not _AMOUNT.fullmatch(text):
             raise InputInvalid(f"{self.place} has no amount in {path}: {text[:40]!r}. Ask the bank for a correct file.")
-        code = str(found._element.get("Ccy") or "")
+        code = found.currency
         if currency and code != currency:
             raise InputInvalid(f"{found.place} is in {code[:10]!r}, but the account is in {currency}.")
         value = Decimal(text)
