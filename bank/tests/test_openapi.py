@@ -49,6 +49,25 @@ def test_every_route_of_the_protocol_is_described() -> None:
         "/v1/loans/{loan_id}/extensions/{extension_id}/withdraw": {"post"},
         "/v1/loans/{loan_id}/substitutions": {"post"},
         "/v1/events": {"get"},
+        "/v1/programs/{program_id}/payables": {"post"},
+        "/v1/programs/{program_id}/settlements": {"post"},
+        "/v1/programs/{program_id}/statement": {"get"},
+        "/v1/payables/{payable_id}": {"get"},
+        "/v1/payables/{payable_id}/reduce": {"post"},
+        "/v1/payables/{payable_id}/withdraw": {"post"},
+        "/v1/payables/{payable_id}/early-payment": {"post"},
+        "/v1/payables/{payable_id}/confirm": {"post"},
+        "/v1/payables/{payable_id}/refuse": {"post"},
+        "/v1/programs": {"post"},
+        "/v1/programs/{program_id}": {"get"},
+        "/v1/programs/{program_id}/close": {"post"},
+        "/v1/programs/{program_id}/prequalifications": {"post"},
+        "/v1/prequalifications/{batch_id}": {"get"},
+        "/v1/prequalifications/{batch_id}/results": {"get"},
+        "/v1/programs/{program_id}/members": {"post"},
+        "/v1/memberships": {"post"},
+        "/v1/members/{member_id}": {"get"},
+        "/v1/members/{member_id}/leave": {"post"},
     }
     assert {path: set(methods) for path, methods in paths.items()} == expected
 
@@ -61,6 +80,7 @@ def test_every_route_of_the_protocol_is_described() -> None:
         ("/v1/loans/{loan_id}/valuations", "loan_id"),
         ("/v1/loans/{loan_id}/extensions/{extension_id}/accept", "extension_id"),
         ("/v1/loans/{loan_id}/substitutions", "loan_id"),
+        ("/v1/payables/{payable_id}/early-payment", "payable_id"),
     ],
 )
 def test_signed_routes_name_their_headers(path: str, subject: str) -> None:

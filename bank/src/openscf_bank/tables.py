@@ -8,6 +8,7 @@ from .collateral import models as _collateral  # noqa: F401
 from .consents import models as _consents  # noqa: F401
 from .decisions import models as _decisions  # noqa: F401
 from .desk import models as _desk  # noqa: F401
+from .distributors import models as _distributors  # noqa: F401
 from .documents import models as _documents  # noqa: F401
 from .events import models as _events  # noqa: F401
 from .kit import core_banking as _core_banking  # noqa: F401
@@ -19,6 +20,7 @@ from .members import models as _members  # noqa: F401
 from .oauth import models as _oauth  # noqa: F401
 from .offers import models as _offers  # noqa: F401
 from .packages import models as _packages  # noqa: F401
+from .payables import models as _payables  # noqa: F401
 from .prequalification import models as _prequalification  # noqa: F401
 from .programs import models as _programs  # noqa: F401
 

@@ -90,7 +90,7 @@ def hold(uow: UnitOfWork, application: Application, document: Document, part: Pa
     try:
         uow.session.flush()
     except IntegrityError as error:
-        sentence = f"{document.number} is in an open application or loan at this bank already."
+        sentence = f"{document.number} is in an open application or loan, or was paid early, at this bank already."
         raise ProblemError(
             "duplicate-document",
             f"{sentence} Wait until that one has ended, or finance another document.",

@@ -69,9 +69,10 @@ class Part(str, Enum):
 
 
 class FinancedDocument(Base):
-    """A document of an application. While `is_open`, no other application here can finance the same one (F1).
+    """A document of an application, or the invoice of a payable that is paid early (exactly one of the two is set).
 
-    `outstanding` is what the last package said that counts.
+    While `is_open`, nothing else here can finance the same one (F1). `outstanding` is what the last package said that
+    counts.
     """
 
     __tablename__ = "financed_documents"
@@ -86,7 +87,8 @@ class FinancedDocument(Base):
     )
 
     id: Mapped[Key]
-    application_id: Mapped[str] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    application_id: Mapped[str | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    payable_id: Mapped[str | None] = mapped_column(sa.ForeignKey("payables.id"), index=True)
     fingerprint: Mapped[Name]
     kind: Mapped[Code]
     number: Mapped[Name]

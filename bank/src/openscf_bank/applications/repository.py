@@ -51,11 +51,11 @@ def financed_documents(session: Session, application_id: str, part: Part = Part.
 
 
 def open_elsewhere(session: Session, fingerprint: str, application_id: str) -> FinancedDocument | None:
-    """The same document in another open application or loan."""
+    """The same document in another open application or loan, or paid early as a payable."""
     query = sa.select(FinancedDocument).where(
         FinancedDocument.fingerprint == fingerprint,
         FinancedDocument.is_open,
-        FinancedDocument.application_id != application_id,
+        FinancedDocument.application_id.is_distinct_from(application_id),
     )
     return session.scalars(query).first()
 

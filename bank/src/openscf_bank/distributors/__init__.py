@@ -1,0 +1,1 @@
+"""Distributor finance in a program: a manufacturer as anchor, its distributors as borrowers."""
