@@ -50,6 +50,8 @@ REQUESTER_FIELDS = {
 }
 # What changes when documents are put into a draft or taken out of it.
 DOCUMENTS = [f"line_ids.{name}" for name in DOCUMENT_FIELDS]
+# Whose panels the transaction has news for.
+_NEWS = "scf_finance.panel_news"
 THREAD_MODELS = ("mail.thread", "mail.activity.mixin")
 # What is computed from the documents is computed with the user's own rights: a draft must not tell a requester anything
 # about a document that he may not read.
@@ -665,12 +667,29 @@ class ScfApplication(models.Model):
         documents._message_log_batch(bodies=dict.fromkeys(documents.ids, body))
 
     def _notify_panel(self):
-        """Tell the open screens of this company's financing users to read the panel again."""
-        documents = self._documents()
-        group = self.env.ref("scf_connector.group_scf_requester")
-        users = group.sudo().all_user_ids.filtered(lambda user: user.active and self.company_id in user.company_ids)
-        for model, ids in ((documents._name, documents.ids), (self._name, self.ids)):
-            users.partner_id._bus_send("scf_panel", {"model": model, "ids": ids})
+        """Tell the open screens of this company's financing users, once it is committed, to read the panel again."""
+        waiting = self.env.cr.precommit.data
+        if _NEWS not in waiting:
+            waiting[_NEWS] = set()
+            env = self.sudo().env
+            self.env.cr.precommit.add(lambda: env["scf.application"]._tell_panels(waiting.pop(_NEWS)))
+        waiting[_NEWS].update(self.ids)
+
+    @api.model
+    def _tell_panels(self, application_ids):
+        """Send the news of a transaction: the same few queries for one application as for many."""
+        lines = self.env["scf.application.document"].search_fetch(
+            [("application_id", "in", sorted(application_ids))], ["application_id", "company_id", *DOCUMENT_FIELDS]
+        )
+        group_id = self.env["ir.model.data"]._xmlid_to_res_id("scf_connector.group_scf_requester")
+        for company, of_company in lines.grouped("company_id").items():
+            users = self.env["res.users"].search_fetch(
+                [("all_group_ids", "in", group_id), ("company_ids", "in", company.id)], ["partner_id"]
+            )
+            for application, own in of_company.grouped("application_id").items():
+                documents = own._documents()
+                for model, ids in ((documents._name, documents.ids), (application._name, application.ids)):
+                    users.partner_id._bus_send("scf_panel", {"model": model, "ids": ids})
 
     # -- what the panel says ----------------------------------------------------------------------------------------
 

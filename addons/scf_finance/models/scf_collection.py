@@ -8,16 +8,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, format_amount
+from odoo.tools import format_amount
 
 from ..amounts import exact, wire_money
 from ..eligibility.goods_sold import read_resale_shares
-from ..eligibility.settlements import (
-    read_bill_credits,
-    read_order_settlements,
-    read_order_shares,
-    read_settlements,
-)
+from ..eligibility.repaid_loans import WATCHED_STATES, read_repaid_loans
+from ..eligibility.settlements import read_bill_credits, read_order_settlements, read_settlements
 from .on_its_own import on_its_own
 from .scf_followed_flow import open_followed_products
 
@@ -37,8 +33,6 @@ TRANSITIONS = {
     "found": {"reported", "void"},
     "reported": {"allocated", "refused"},
 }
-# Loans that a payment may concern: what is found before the payout is kept and reported after it.
-WATCHED_STATES = ("granted", "active", "overdue")
 
 
 class ScfCollection(models.Model):
@@ -100,19 +94,37 @@ class ScfCollection(models.Model):
     # -- business: finding ------------------------------------------------------------------------------------------
 
     def _find(self, partials):
-        """Record what reconciliations mean for running or granted loans. Writes rows and wakes the cron, no more."""
+        """Record what reconciliations mean for running or granted loans. Writes rows and wakes the cron, no more.
+
+        Runs within every reconciliation of the company: where nothing is financed it costs one query.
+        """
         invoices = partials.debit_move_id.move_id.filtered(lambda move: move.move_type == "out_invoice")
         bills = partials.credit_move_id.move_id.filtered(lambda move: move.move_type == "in_invoice")
-        if shares := self._shares((invoices | bills).ids) if invoices or bills else {}:
-            self._flush_for_settlements()
-            settlements = read_settlements(self.env, invoices.ids, partial_ids=partials.ids)
-            settlements += read_bill_credits(self.env, bills.ids, partial_ids=partials.ids)
-            for settlement in settlements:
-                for loan_id, of_orders in shares.get(settlement.move_id, {}).items():
-                    if part := self._part(settlement, of_orders):
-                        self._record(self.env["scf.loan"].browse(loan_id), settlement, part)
-            self._trigger_report()
-        self._find_resale(invoices.ids, partial_ids=partials.ids)
+        if not invoices and not bills:
+            return
+        if not (repaid := read_repaid_loans(self.env, invoices, bills, partials.ids)):
+            return
+        if repaid.by_move:
+            self._find_on_documents(partials, invoices, bills, repaid)
+        if repaid.has_goods:
+            self._find_resale(invoices.ids, partial_ids=partials.ids)
+        if repaid.line_ids:
+            self._find_for_lines(partials, self.env["scf.loan"].browse(repaid.line_ids))
+
+    def _find_on_documents(self, partials, invoices, bills, repaid):
+        """Record what reconciliations settle of financed invoices, of invoices of financed orders, and of bills."""
+        self._flush_for_settlements()
+        settlements = read_settlements(self.env, invoices.ids, partial_ids=partials.ids)
+        settlements += read_bill_credits(self.env, bills.ids, partial_ids=partials.ids)
+        loans = self.env["scf.loan"].browse(repaid.known_to)
+        # Of the wide row of a loan no more is needed here.
+        loans.fetch(["name", "company_id", "bank_id", "currency_id", "application_id"])
+        for settlement in settlements:
+            for loan_id, of_orders in repaid.by_move.get(settlement.move_id, {}).items():
+                part = self._part(settlement, of_orders)
+                if part and settlement.partial_id not in repaid.known_to[loan_id]:
+                    self._record(self.env["scf.loan"].browse(loan_id), settlement, part)
+        self._trigger_report()
 
     def _flush_for_settlements(self):
         """Write what the settlements' query reads, and no more: this runs in the middle of a reconciliation."""
@@ -124,8 +136,8 @@ class ScfCollection(models.Model):
                 "credit_amount_currency",
                 "max_date",
             ],
-            "account.move.line": ["balance", "account_id", "move_id", "currency_id", "date", "price_total"],
-            "account.move": ["move_type", "name", "state", "statement_line_id", "origin_payment_id", "amount_total"],
+            "account.move.line": ["balance", "account_id", "move_id", "currency_id", "date"],
+            "account.move": ["move_type", "name", "state", "statement_line_id", "origin_payment_id"],
             "account.payment": ["is_matched", "outstanding_account_id"],
             "scf.loan.buyer.payment": ["booking_id"],
         }.items():
@@ -149,8 +161,14 @@ class ScfCollection(models.Model):
             # An invoice of several of the financed orders is settled once, with the parts of all of them.
             settlements[settlement.partial_id] = settlement
             shares[settlement.partial_id] = shares.get(settlement.partial_id, Decimal(0)) + share
+        # The bank knew of what its package says when it decided.
+        known = {
+            *(loan.submission_id.package_id.settled_partials or ()),
+            *self.search([("loan_id", "=", loan.id), ("partial_id", "in", list(settlements))]).mapped("partial_id"),
+        }
         for partial_id, settlement in settlements.items():
-            self._record(loan, settlement, min(shares[partial_id], Decimal(1)))
+            if partial_id not in known:
+                self._record(loan, settlement, min(shares[partial_id], Decimal(1)))
         self._find_resale_of(loan.application_id.line_ids.followed_ids.use_ids.sale_line_id)
 
     def _find_resale_of(self, sale_lines):
@@ -203,45 +221,6 @@ class ScfCollection(models.Model):
                 self._add(loan, settlement, "payment", amount, of_resale=True)
                 loan.application_id._notify_panel()
 
-    def _shares(self, move_ids):
-        """Loans that the invoices repay, directly or through their orders.
-
-        A loan that came back and could not hold its document again is left out: the money is its new financier's.
-
-        :return: {move id: {loan id: `OrderShare` of each of its orders, or None where the invoice itself is financed}}
-        """
-        self.env["scf.loan"].flush_model(["state", "application_id"])
-        self.env["scf.application.document"].flush_model(["is_open", "standing", "move_id", "sale_order_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-            SELECT document.move_id, document.sale_order_id, loan.id
-              FROM scf_loan loan
-              JOIN scf_application_document document ON document.application_id = loan.application_id
-             WHERE loan.state IN %(states)s AND document.is_open AND document.standing = 'held'
-               AND (document.move_id IN %(moves)s OR document.sale_order_id IN (
-                    SELECT order_line.order_id FROM account_move_line line
-                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
-                      JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
-                     WHERE line.move_id IN %(moves)s))
-            """,
-                states=WATCHED_STATES,
-                moves=tuple(move_ids),
-            )
-        )
-        by_move: dict = {}
-        order_loans: dict = {}
-        for move_id, order_id, loan_id in rows:
-            if move_id:
-                by_move.setdefault(move_id, {})[loan_id] = None
-            else:
-                order_loans[order_id] = loan_id
-        if order_loans:
-            for share in read_order_shares(self.env, move_ids=move_ids):
-                if loan_id := order_loans.get(share.order_id):
-                    by_move.setdefault(share.move_id, {}).setdefault(loan_id, []).append(share)
-        return by_move
-
     def _part(self, settlement, of_orders):
         """The part of a settlement that counts for a loan: one loan may finance several orders of an invoice."""
         if of_orders is None:
@@ -250,16 +229,9 @@ class ScfCollection(models.Model):
 
     def _record(self, loan, settlement, share):
         """One settlement on one loan: what came in cash, and what fell away without cash (credit note, write-off)."""
+        if settlement.paid_to_bank or not self._is_in_currency_of(loan, settlement):
+            return
         currency = loan.currency_id.name
-        if settlement.partial_id in (loan.submission_id.package_id.settled_partials or ()):
-            # The bank knew of it when it decided: the package that it has says so.
-            return
-        if settlement.paid_to_bank:
-            return
-        if self.search_count([("loan_id", "=", loan.id), ("partial_id", "=", settlement.partial_id)], limit=1):
-            return
-        if not self._is_in_currency_of(loan, settlement):
-            return
         parts = {
             "payment": round_money(settlement.cash * share, currency),
             "dilution": round_money((settlement.amount - settlement.cash) * share, currency),
@@ -301,7 +273,7 @@ class ScfCollection(models.Model):
                 "of_resale": of_resale,
             }
         )
-        loan.message_post(
+        loan._message_log(
             body=self.env._(
                 "%(kind)s of %(amount)s found: %(counterpart)s.",
                 kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
@@ -344,12 +316,20 @@ class ScfCollection(models.Model):
             self._trigger_report()
 
     def _next_reference(self, loan):
-        return self.env["ir.sequence"].with_company(loan.company_id).next_by_code("scf.collection")
+        """The company's own sequence comes first, as in `next_by_code`, which takes a query more."""
+        sequence = self.env["ir.sequence"].search_fetch(
+            [("code", "=", "scf.collection"), ("company_id", "in", [loan.company_id.id, False])],
+            ["implementation", "prefix", "suffix", "padding", "number_increment", "use_date_range"],
+            order="company_id",
+            limit=1,
+        )
+        return sequence.next_by_id()
 
     # -- business: reporting ----------------------------------------------------------------------------------------
 
     def _trigger_report(self):
-        self.env.ref("scf_finance.cron_report_collections")._trigger()
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id("scf_finance.cron_report_collections")
+        self.env["ir.cron"].browse(cron_id)._trigger()
 
     def _cron_report(self):
         """Queue the report of every collection whose loan can take it, each in a transaction of its own."""

@@ -1,5 +1,4 @@
 from odoo import models
-from odoo.tools import SQL
 
 from ..amounts import exact
 from ..eligibility.settlements import read_settlements
@@ -9,25 +8,6 @@ class ScfCollection(models.Model):
     """What customers pay on any invoice repays the company's line, as far as no other loan has a claim on it."""
 
     _inherit = "scf.collection"
-
-    def _find(self, partials):
-        result = super()._find(partials)
-        companies = partials.company_id
-        if companies and (lines := self._running_lines(companies)):
-            self._find_for_lines(partials, lines)
-        return result
-
-    def _running_lines(self, companies):
-        """Lines of these companies that were drawn: one look into an index that is empty where there is none."""
-        self.env["scf.loan"].flush_model(["is_line", "state", "company_id"])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM scf_loan WHERE is_line AND state IN ('active', 'overdue') AND company_id = ANY(%s)"
-                " ORDER BY id",
-                companies.ids,
-            )
-        )
-        return self.env["scf.loan"].browse([loan_id for (loan_id,) in rows])
 
     def _find_for_lines(self, partials, lines):
         """Record what these reconciliations brought for the lines: a fixed number of queries to find it."""

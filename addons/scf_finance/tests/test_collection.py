@@ -265,15 +265,42 @@ class TestCollection(CollectionCase):
         payments._create_payments()
         self.assertEqual(loan.collection_ids.amount, 1000.0)
 
-    def test_matching_costs_two_queries_where_nothing_is_financed(self):
-        loan = self.loan
-        other = self._invoice(700.0)
-        line = other.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+    def test_a_payment_costs_one_query_more_where_nothing_is_financed_and_few_where_a_loan_is(self):
+        plain, other = self._invoice(700.0), self._invoice(10000.0)
+        partials = self._pay(plain).move_id._scf_partials()
         self.env.flush_all()
         before = self.cr.sql_log_count
-        self.env["scf.collection"].sudo()._shares(line.move_id.ids)
+        self.env["scf.collection"].sudo()._find(partials)
         self.assertEqual(self.cr.sql_log_count - before, 1)
-        self.assertFalse(loan.collection_ids)
+        without = self._queries_of_payment(other)
+        self.assertFalse(self.loan.collection_ids)
+        self.assertLessEqual(self._queries_of_payment(self.invoice) - without, 14)
+        self.assertEqual(self.loan.collection_ids.amount, 10000.0)
+
+    def _queries_of_payment(self, invoice):
+        """What registering a payment takes until it could be committed."""
+        self.env.cr.flush()
+        self.env.invalidate_all()
+        before = self.cr.sql_log_count
+        self._pay(invoice)
+        self.env.cr.flush()
+        return self.cr.sql_log_count - before
+
+    def test_many_payments_of_one_transaction_are_told_to_the_screens_once(self):
+        self.env.cr.flush()
+        told = []
+        with patch.object(
+            type(self.env["bus.bus"]), "_sendone", lambda bus, channel, kind, message: told.append((channel, message))
+        ):
+            self._pay(self.invoice, 1000.0)
+            self._pay(self.invoice, 500.0)
+            self.assertFalse(told)
+            self.env.cr.flush()
+        channels = [
+            channel for channel, message in told if message == {"model": "account.move", "ids": self.invoice.ids}
+        ]
+        self.assertIn(self.people["approver"].partner_id, channels)
+        self.assertEqual(len(channels), len(set(channels)))
 
     def test_collections_are_kept(self):
         loan = self.loan

@@ -201,15 +201,6 @@ class TestLine(LineCase):
         self.assertFalse(row["draw"])
         self.assertIn("used up", row["why_not"])
 
-    def test_a_payment_without_a_line_costs_one_look(self):
-        invoice, other = self._invoice(100.0), self._invoice(100.0)
-        self._pay(invoice)
-        collections = self.env["scf.collection"].sudo()
-        partials = self._pay(other).move_id.line_ids.matched_debit_ids
-        self.env.flush_all()
-        with self.assertQueryCount(1):
-            self.assertFalse(collections._running_lines(partials.company_id))
-
     def test_a_short_history_carries_no_line(self):
         euro = self.setup_other_currency("EUR")
         line = self._as("requester", self.env["scf.credit.line"])._of(self.company, euro)

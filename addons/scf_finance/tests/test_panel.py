@@ -128,6 +128,7 @@ class TestPanel(FinanceCase):
             lambda bus, channel, kind, message: sent.append((channel, kind, message)),
         ):
             self.rhone_bank.receive(submission)
+            self.env.cr.flush()
         panels = [(channel, message) for channel, kind, message in sent if kind == "scf_panel"]
         self.assertIn({"model": "account.move", "ids": self.invoice.ids}, [message for _channel, message in panels])
         told = {channel for channel, _message in panels}
