@@ -129,6 +129,30 @@ def test_a_payment_lowers_what_the_documents_carry_as_it_lowers_the_loan(bank: B
     assert short["shortfall"]["amount"] == "1600.01", "8,000.00 of which 7,999.99 carry 80 %"
 
 
+def test_one_payment_of_a_document_that_another_loan_is_on_by_now_is_booked_once(
+    bank: Bank, erp: Erp, loan: wire.Loan
+) -> None:
+    """INV/2 was released, and secures the next loan: what its buyer pays is that one's."""
+    with bank.gateway.db.write() as session:
+        row = session.get_one(Loan, loan.id)
+        [released] = [
+            one for one in applications.financed_documents(session, row.application_id) if one.number == "INV/2"
+        ]
+        released.part, released.is_open = Part.REPLACED.value, False
+        fingerprint = released.fingerprint
+    pays(bank, loan, "500.00", number="INV/2", reference="REF/1")
+    following = financing(erp, granted(erp), "INV/2")
+    with bank.gateway.db.write() as session:
+        row = session.get_one(Loan, following.id)
+        applications.financed_documents(session, row.application_id)[0].fingerprint = fingerprint
+    with pytest.raises(BankProcessError, match=f"secures the loan {following.number}"):
+        pays(bank, loan, "3000.00", number="INV/2", reference="REF/2")
+    with pytest.raises(BankProcessError, match=f"booked on the loan {loan.number}"):
+        pays(bank, following, "500.00", number="INV/2", reference="REF/1")
+    pays(bank, following, "3000.00", number="INV/2", reference="REF/2")
+    assert [[entry["type"] for entry in event["entries"]] for event in told(erp)] == [["surplus"], ["repayment"]]
+
+
 def test_a_released_documents_payment_is_none_of_the_loans(bank: Bank, erp: Erp, loan: wire.Loan) -> None:
     with bank.gateway.db.write() as session:
         row = session.get_one(Loan, loan.id)

@@ -204,8 +204,11 @@ def _check(uow: UnitOfWork, loan: Loan, received: Received) -> None:
     errors: list[tuple[str, str]] = []
     if not received.reference:
         errors.append(("/reference", "Write the reference of the payment in the core system."))
-    if _document(uow, loan, received) is None:
+    document = _document(uow, loan, received)
+    if document is None:
         errors.append(("/document", f"No buyer pays {received.document.number!r} for this loan."))
+    elif elsewhere := _elsewhere(uow, document, received):
+        errors.append(("/document", elsewhere))
     try:
         to_amount(received.amount, loan.currency)
     except OpenSCFError as error:
@@ -216,6 +219,23 @@ def _check(uow: UnitOfWork, loan: Loan, received: Received) -> None:
         errors.append(("/received_on", f"Between {loan.start_date}, when the loan was paid out, and today."))
     if errors:
         raise ProblemError("validation-failed", " ".join(sentence for _, sentence in errors), errors=errors)
+
+
+def _elsewhere(uow: UnitOfWork, document: FinancedDocument, received: Received) -> str:
+    """Why the payment is another loan's, which was made on the same document; an empty text where it is not.
+
+    A document that one loan released may secure the next one, and one payment must not be paid on by both.
+    """
+    for other, is_held in repository.others_on_document(uow.session, document):
+        booked = repository.buyer_payments(uow.session, other.id)
+        if any(
+            (one.reference, one.document_number, one.returned_on) == (received.reference, document.number, None)
+            for one in booked
+        ):
+            return f"The payment {received.reference} of {document.number} is booked on the loan {other.number}."
+        if is_held and document.part == Part.REPLACED.value:
+            return f"{document.number} was released here and secures the loan {other.number} now. Record it there."
+    return ""
 
 
 def _invalid(pointer: str, sentence: str) -> ProblemError:

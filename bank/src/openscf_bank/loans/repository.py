@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from openscf.wire import ExtensionStatus, LoanStatus, ReleaseStatus, SubstitutionStatus
 from sqlalchemy.orm import Session
 
+from ..applications.models import FinancedDocument
 from ..collateral.models import Release
 from .models import (
     BuyerPayment,
@@ -153,6 +154,20 @@ def buyer_payments(session: Session, loan_id: str) -> Sequence[BuyerPayment]:
     """What buyers paid the bank directly, in the order of recording."""
     query = sa.select(BuyerPayment).where(BuyerPayment.loan_id == loan_id)
     return session.scalars(query.order_by(BuyerPayment.sequence)).all()
+
+
+def others_on_document(session: Session, document: FinancedDocument) -> Sequence[tuple[Loan, bool]]:
+    """Other loans that were made on the same document, and whether each of them is secured by it now."""
+    query = (
+        sa.select(Loan, FinancedDocument.is_open)
+        .join(FinancedDocument, FinancedDocument.application_id == Loan.application_id)
+        .where(
+            FinancedDocument.fingerprint == document.fingerprint,
+            FinancedDocument.application_id != document.application_id,
+        )
+        .order_by(Loan.number)
+    )
+    return [(loan, is_held) for loan, is_held in session.execute(query)]
 
 
 def write_off_proposals(session: Session, loan_id: str) -> Sequence[WriteOffProposal]:
