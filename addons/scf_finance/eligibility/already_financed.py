@@ -38,7 +38,8 @@ def check_already_financed(facts, env):
                 other=claim.document_name,
                 application=claim.application_name,
             )
-        return Finding("already_financed", "stop", sentence, Fix.APPLICATION, claim.application_id)
+        fix = Fix.APPLICATION if claim.application_id else None
+        return Finding("already_financed", "stop", sentence, fix, claim.application_id)
     if is_purchase:
         return Finding("not_financed", "ok", env._("No other financing rests on this purchase."))
     return Finding("not_financed", "ok", env._("No other financing rests on this sale."))

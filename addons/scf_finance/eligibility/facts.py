@@ -51,11 +51,12 @@ class BankTerms:
 class Claim:
     """Another application that holds the document, or one that belongs to the same sale or the same goods.
 
+    :ivar application_id: None where something else than an application holds it, which `application_name` names
     :ivar by_goods: whether it finances the goods that the document is about, and not the document itself
     :ivar was_given_up: whether its loan is over, and the bank wrote it off
     """
 
-    application_id: int
+    application_id: int | None
     application_name: str
     document_name: str
     by_goods: bool = False

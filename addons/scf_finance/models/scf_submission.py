@@ -259,8 +259,16 @@ class ScfSubmission(models.Model):
             disbursement_account=disclosure.package_id._sealed_payout_account(),
             documents_fingerprints=application._sent_fingerprints(),
         )
-        submission._send("apply", request.to_wire(), documents=disclosure._documents())
+        submission._send("apply", submission._apply_payload(request), documents=disclosure._documents())
         return submission
+
+    def _apply_payload(self, request):
+        """The body of the request; to be extended by what else a bank is told of.
+
+        :param request: `openscf.wire.LoanApplicationRequest`
+        :rtype: dict
+        """
+        return request.to_wire()
 
     def _send(self, verb, payload, *, addressee=None, documents=()):
         """Queue one message of this submission; its messages reach the bank in the order they were written."""

@@ -1,0 +1,2 @@
+from . import scf_early_payment_ask
+from . import scf_invitation_open
