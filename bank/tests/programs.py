@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -146,12 +146,13 @@ def invitation(erp: Erp, program: Any, asked: dict[str, Any], **changes: Any) ->
 
 def row(number: int, **changes: Any) -> dict[str, Any]:
     """A supplier's trade of 24 months as a row: 2,400.00 invoiced in a month, nothing to complain about."""
+    yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
     return {
         "member_ref": f"V{number:06d}",
         "named": False,
         "country": "DE",
         "first_order_on": "2021-03-01",
-        "last_order_on": "2026-01-15",
+        "last_order_on": str(yesterday),
         "months_active": 58,
         "orders": 40,
         "order_lines": 90,
@@ -178,11 +179,12 @@ def batch_request(erp: Erp, rows: Sequence[dict[str, Any]], *, size: int = 1000,
         {"sha256": erp.http.put_document(wire.write_chunk(part), wire.CHUNK_MEDIA_TYPE), "rows": len(part)}
         for part in parts
     ]
+    today = erp.bank.today()
     totals = {name: str(sum(Decimal(one[name]) for one in rows)) for name in ("ordered", "invoiced")}
     return {
         "batch_id": new_key(),
-        "as_of": "2026-01-31",
-        "period": {"from": "2024-02-01", "to": "2026-01-31"},
+        "as_of": str(today),
+        "period": {"from": str(today - timedelta(days=729)), "to": str(today)},
         "rows": len(rows),
         "chunks": chunks,
         "totals": totals,
@@ -213,7 +215,3 @@ def results(erp: Erp, batch: Any, *, limit: int = 1000) -> list[wire.Prequalific
 def events_of(erp: Erp, prefix: str) -> list[dict[str, Any]]:
     """The events whose type begins so."""
     return [event for event in erp.events() if event["type"].startswith(prefix)]
-
-
-def a_day_after(day: date, days: int = 1) -> date:
-    return day + timedelta(days=days)

@@ -304,6 +304,34 @@ class OfficerAtDesk:
         """Drop what was proposed."""
         self._send(f"loans/{loan_id}/write-offs/{self._proposed_write_off(loan_id)}/drop", {})
 
+    def approve_program(self, program_id: str, **terms: object) -> None:
+        """Take a program on, on the prefilled terms, changed by `terms` (anchor_limit, member_limit, rate_pa, …)."""
+        self._send_prefilled(f"programs/{program_id}", "approve", terms)
+
+    def change_program(self, program_id: str, message: str, **terms: object) -> None:
+        """Give a program other limits, another price or more time."""
+        self._send_prefilled(f"programs/{program_id}", "change", {"message": message, **terms})
+
+    def say_of_program(self, program_id: str, action: str, reason: str) -> None:
+        """`decline`, `suspend`, `resume` or `close` a program."""
+        self._send(f"programs/{program_id}/{action}", {"reason": reason})
+
+    def approve_member(self, member_id: str, **given: object) -> None:
+        """Take a member in, at the limit by the rules, changed by `given` (limit, valid_until, rate_pa, message)."""
+        self._send_prefilled(f"members/{member_id}", "approve", given)
+
+    def change_member(self, member_id: str, message: str, **given: object) -> None:
+        """Give a member another limit, rate or time."""
+        self._send_prefilled(f"members/{member_id}", "change", {"message": message, **given})
+
+    def say_of_member(self, member_id: str, action: str, reason: str) -> None:
+        """`ask`, `decline`, `suspend` or `resume` a member."""
+        self._send(f"members/{member_id}/{action}", {"reason": reason})
+
+    def cap_company(self, member_id: str, cap: str) -> None:
+        """Limit a member's company over all programs."""
+        self._send(f"members/{member_id}/cap", {"cap": cap})
+
     def log_in(self) -> None:
         """Begin a session; it is done by itself where one is needed."""
         form = self._http.get(f"{self._desk}/login", timeout=20).text
@@ -358,6 +386,11 @@ class OfficerAtDesk:
     def _post(self, path: str, fields: Mapping[str, str]) -> requests.Response:
         sent = {**fields, "csrf_token": _hidden(self.page("audit"), "csrf_token")}
         return self._http.post(f"{self._desk}/{path}", sent, timeout=20, allow_redirects=False)
+
+    def _send_prefilled(self, path: str, action: str, changes: Mapping[str, object]) -> None:
+        """Send the form of a page as the page fills it in, but for some fields."""
+        fields = _form_fields(self.page(path), f"/desk/{path}/{action}")
+        self._send(f"{path}/{action}", fields | {name: str(value) for name, value in changes.items()})
 
     def _send(self, path: str, fields: Mapping[str, str]) -> None:
         answer = self._post(path, fields)

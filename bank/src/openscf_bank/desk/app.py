@@ -27,7 +27,10 @@ from . import (
     inbox,
     loans,
     login,
+    members,
     password,
+    prequalifications,
+    programs,
     substitutions,
 )
 from .pages import FOLDER, render
@@ -72,7 +75,8 @@ def build_desk(gateway: Gateway) -> FastAPI:
     desk = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     desk.state.gateway = gateway
     about_loans = (loans, charges, extensions, substitutions, buyer_payments, default)
-    for part in (login, password, inbox, clients, applications, downloads, *about_loans, audit):
+    about_programs = (programs, members, prequalifications)
+    for part in (login, password, inbox, clients, applications, downloads, *about_loans, *about_programs, audit):
         desk.include_router(part.router)
     desk.mount("/static", StaticFiles(directory=FOLDER / "static"))
     _install_errors(desk, gateway)

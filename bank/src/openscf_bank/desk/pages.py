@@ -19,6 +19,8 @@ from ..applications.repository import count_waiting
 from ..clients.repository import count_pending
 from ..gateway import Gateway
 from ..loans.repository import count_waiting as count_waiting_of_loans
+from ..members.repository import count_waiting as count_waiting_members
+from ..programs.repository import count_waiting as count_waiting_programs
 from .service import LoggedIn
 
 FOLDER = Path(__file__).parent
@@ -30,6 +32,7 @@ TECHNIQUES = {
     "inventory_loan": "Inventory loan",
     "revolving_line": "Revolving line",
 }
+PROGRAMS = {"payables_finance": "Payables finance", "distributor_finance": "Distributor finance"}
 # What an application's `counterparty_name` names; of sales, its buyers. Of a line, nobody: all customers repay it.
 COUNTERPARTIES = {"distributor_finance": "supplier", "inventory_loan": "goods", "revolving_line": "customers"}
 FEES = {
@@ -53,6 +56,7 @@ TONES = {
     "ACTIVE": "good", "APPROVED": "good", "ACCEPTED": "good", "REJECTED": "bad", "DECLINED": "bad", "SUSPENDED": "bad",
     "DISBURSED_FAILED": "bad", "CANCELLED": "done", "CLOSED": "done", "EXPIRED": "done", "WITHDRAWN": "done",
     "green": "good", "amber": "ask", "red": "bad", "grey": "done",
+    "RECEIVED": "wait", "LEFT": "done", "DECIDED": "good", "REFERRED": "ask",
     "RELEASED": "good", "WAITING": "wait", "REQUESTED": "wait", "PROPOSED": "wait", "DROPPED": "done", "LAPSED": "done",
     "POSTED": "good",
     "pass": "good", "refer": "ask", "decline": "bad", "offer": "good", "error": "bad", "warning": "ask",
@@ -69,13 +73,14 @@ def render(
     **content: Any,
 ) -> HTMLResponse:
     """A page. With an officer it carries the navigation with the counts of what waits."""
-    waiting = {"applications": 0, "clients": 0, "loans": 0}
+    waiting = {"applications": 0, "clients": 0, "loans": 0, "programs": 0}
     if officer is not None:
         with gateway.db.read() as session:
             waiting = {
                 "applications": count_waiting(session),
                 "clients": count_pending(session),
                 "loans": count_waiting_of_loans(session),
+                "programs": count_waiting_programs(session) + count_waiting_members(session),
             }
     html = (
         _environment()
@@ -106,6 +111,7 @@ def _environment() -> Environment:
         "counterparty": lambda code: COUNTERPARTIES.get(code, "buyer"),
         "fee": lambda timing: FEES.get(timing, "Fee"),
         "kind": lambda code: KINDS.get(code, words(code)),
+        "program_kind": lambda code: PROGRAMS.get(code, words(code)),
         "technique": lambda code: TECHNIQUES.get(code, words(code)),
     }
     return environment
