@@ -1,0 +1,303 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import Command, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from odoo.addons.scf_finance.amounts import exact
+
+PAYMENT_STATUSES = ("PAID", "OVERDUE", "SETTLED")
+
+
+class ScfPayable(models.Model):
+    """The books of a payable: from the supplier to the bank when it is paid early, away when the bank is paid.
+
+    paid: Dr payable of the supplier (matched with the bill), Cr payables to banks, the bill's due date; settled: Dr
+    payables to banks (matched), Cr clearing, until the bank statement brings it; a payout that failed: the first entry
+    reversed. Each step is booked once, as an entry (`scf.payable.entry`) that names its journal entry.
+    """
+
+    _inherit = "scf.payable"
+
+    entry_ids = fields.One2many("scf.payable.entry", "payable_id", string="Booked", readonly=True)
+
+    # -- business: the bank paid ------------------------------------------------------------------------------------
+
+    def _take_payment(self, row, wire):
+        """Book that a bank has paid the supplier, and what the bank says has been settled since.
+
+        :param row: `scf.payable.bank`
+        :param openscf.payables.Payable wire: PAID, OVERDUE or SETTLED
+        """
+        self.ensure_one()
+        request = self._request_at(row, wire)
+        if request._set_state("paid"):
+            request.paid_on = wire.paid.paid_on
+        if not request.entry_ids:
+            self._book_payment(request, wire)
+            self._set_state("paid")
+            self.member_id._set_state("financed")
+            self.message_post(
+                body=self.env._(
+                    "%(bank)s paid %(payout)s to the supplier on %(day)s. %(amount)s are owed to the bank on %(due)s.",
+                    bank=row.bank_id.sudo().name,
+                    payout=self._money(wire.paid.payout.amount),
+                    day=format_date(self.env, wire.paid.paid_on),
+                    amount=self._money(self.amount),
+                    due=format_date(self.env, self.due_date),
+                )
+            )
+        self._take_settled(request, wire)
+        if wire.status.value == "OVERDUE" and self._set_state("overdue"):
+            self._warn(
+                self.env._(
+                    "%(bank)s was to be paid %(amount)s for %(bill)s on %(due)s. Pay it now.",
+                    bank=row.bank_id.sudo().name,
+                    amount=self._money(self._owed()),
+                    bill=self.move_id.name,
+                    due=format_date(self.env, self.due_date),
+                )
+            )
+        if wire.status.value == "SETTLED":
+            self._set_state("settled")
+
+    def _request_at(self, row, wire):
+        """The early payment that the bank paid.
+
+        :raise UserError: where this company agreed to none: the event waits until a person has looked
+        """
+        live = self._live_request()
+        asked = wire.request.request_id if wire.request else None
+        request = live.filtered(lambda one: one.bank_row_id == row) or self.request_ids.filtered(
+            lambda one: one.bank_row_id == row and one.wire_ref == asked and not live
+        )
+        if not request or not wire.paid:
+            raise UserError(
+                self.env._(
+                    "%(bank)s says that it paid %(payable)s early, which nobody here agreed to. Ask the bank.",
+                    bank=row.bank_id.sudo().name,
+                    payable=self.display_name,
+                )
+            )
+        return request
+
+    def _book_payment(self, request, wire):
+        """Post the transfer of what is owed from the supplier to the bank, and match it with the bill."""
+        row, on = request.bank_row_id, wire.paid.paid_on
+        items = self._payable_items().filtered(lambda item: not item.reconciled)
+        supplier_account = (items or self._payable_items())[:1].account_id
+        label = self.env._("%(bill)s, paid early by %(bank)s", bill=self.move_id.name, bank=row.bank_id.sudo().name)
+        amount = exact(self.amount, self.currency_id.name)
+        move = self._post_books(
+            [
+                {
+                    **self._line(supplier_account, amount, on, label),
+                    "partner_id": self.move_id.commercial_partner_id.id,
+                },
+                self._line_owed(row, -amount, on, label),
+            ],
+            on,
+            label,
+        )
+        self._record("paid", request, on, amount, move)
+        transferred = move.line_ids.filtered(lambda line: line.account_id == supplier_account)[:1]
+        (items + transferred).filtered(lambda item: item.account_id == supplier_account).with_context(
+            scf_payable_booking=True
+        ).reconcile()
+
+    def _take_back_payment(self, request):
+        """Reverse what was booked of a payout that came back: the bill is owed to the supplier again."""
+        booked = request.entry_ids.filtered(lambda entry: entry.kind == "paid")
+        if not booked or request.entry_ids.filtered(lambda entry: entry.kind == "payout_failed"):
+            return
+        on = max(fields.Date.context_today(self), booked.value_date)
+        move = booked.move_id.with_context(scf_payable_booking=True)._reverse_moves(
+            [
+                {
+                    "date": self._open_day(on),
+                    "ref": self.env._("Payout taken back: %s", booked.move_id.ref),
+                }
+            ],
+            cancel=True,
+        )
+        self._record("payout_failed", request, on, exact(booked.amount, self.currency_id.name), move)
+
+    # -- business: the bank is paid ---------------------------------------------------------------------------------
+
+    def _take_settled(self, request, wire):
+        """Book what the bank says it was paid, as far as it is not booked: by settlements of ours, else by itself."""
+        left = wire.settled.amount - self._settled()
+        for line in self.env["scf.payable.settlement.line"]._waiting_for(request):
+            if left < exact(line.amount, self.currency_id.name):
+                break
+            line.settlement_id._book()
+            left = wire.settled.amount - self._settled()
+        if left > 0:
+            self._book_settled([(request, left, None)], fields.Date.context_today(self))
+
+    def _book_settled(self, parts, on, reference=None):
+        """Post one entry over what was paid to a bank, and match it with what was owed.
+
+        :param list parts: (request, amount, line of a settlement or None), all of one company and one bank
+        :param date on: the day on which the bank was paid
+        :param str reference: the settlement's number
+        """
+        first = parts[0][0]
+        bank = first.bank_row_id.bank_id.sudo()
+        label = self.env._("Settlement %(number)s, %(bank)s", number=reference or first.name, bank=bank.name)
+        lines = [
+            request.payable_id._line_owed(
+                request.bank_row_id, amount, on, request.payable_id.move_id.name or request.name
+            )
+            for request, amount, _line in parts
+        ]
+        clearing = self._require("scf_clearing_account_id")
+        total = sum((amount for _request, amount, _line in parts), Decimal(0))
+        balance = self.company_id.currency_id.round(sum(line["balance"] for line in lines))
+        lines.append(
+            {**self._line(clearing, -total, on, label), "balance": -balance, "partner_id": lines[0]["partner_id"]}
+        )
+        move = self._post_books(lines, on, label)
+        for request, amount, line in parts:
+            request.payable_id._record("settled", request, on, amount, move, line)
+        for request, _amount, _line in parts:
+            request.payable_id._match_owed()
+
+    def _match_owed(self):
+        """Match what was owed to the bank for this payable with what it was paid."""
+        items = (
+            self.env["account.move.line"]
+            .sudo()
+            .search(
+                [
+                    ("scf_payable_id", "=", self.id),
+                    ("account_id", "=", self.company_id.scf_payables_account_id.id),
+                    ("parent_state", "=", "posted"),
+                    ("reconciled", "=", False),
+                ]
+            )
+        )
+        if any(item.amount_currency > 0 for item in items) and any(item.amount_currency < 0 for item in items):
+            items.with_context(scf_payable_booking=True).reconcile()
+
+    def _settled(self):
+        """What is booked as paid to the bank, in the payable's currency."""
+        return -self.entry_ids.filtered(lambda entry: entry.kind == "settled")._owed() or Decimal(0)
+
+    def _owed(self):
+        """What is owed to the bank by the books, in the payable's currency."""
+        return self.entry_ids._owed()
+
+    # -- business: entries ------------------------------------------------------------------------------------------
+
+    def _record(self, kind, request, on, amount, move, settlement_line=None):
+        return self.env["scf.payable.entry"].create(
+            {
+                "payable_id": self.id,
+                "request_id": request.id,
+                "settlement_line_id": settlement_line.id if settlement_line else False,
+                "program_bank_id": request.bank_row_id.program_bank_id.id,
+                "kind": kind,
+                "value_date": on,
+                "amount": float(amount),
+                "move_id": move.id,
+            }
+        )
+
+    def _line_owed(self, row, amount, on, label):
+        """A journal item on the account of what is owed to banks: the bank is the partner, due as the bill was."""
+        return {
+            **self._line(self._require("scf_payables_account_id"), amount, on, label),
+            "partner_id": row.bank_id._scf_creditor().id,
+            "date_maturity": self.due_date,
+        }
+
+    def _line(self, account, amount, on, label):
+        company, currency = self.company_id, self.currency_id
+        return {
+            "account_id": account.id,
+            "name": label,
+            "currency_id": currency.id,
+            "amount_currency": float(amount),
+            "balance": currency._convert(float(amount), company.currency_id, company, on),
+            "scf_payable_id": self.id,
+        }
+
+    def _post_books(self, lines, on, ref):
+        """Post the lines on the first open day from `on` on; the reference says so where that is another day."""
+        company, day = self.company_id, self._open_day(on)
+        if day != on:
+            ref = self.env._("%(ref)s (value date %(day)s, in a locked period)", ref=ref, day=format_date(self.env, on))
+        move = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": "entry",
+                    "journal_id": self._require("scf_journal_id").id,
+                    "date": day,
+                    "ref": ref,
+                    "line_ids": [Command.create(line) for line in lines],
+                }
+            )
+        )
+        move._post(soft=False)
+        return move
+
+    def _open_day(self, on):
+        """The first day from `on` on that no lock date covers."""
+        locks = self.company_id._get_violated_lock_dates(on, False, self._require("scf_journal_id"))
+        return locks[-1][0] + timedelta(days=1) if locks else on
+
+    def _require(self, field):
+        record = self.company_id[field]
+        if not record:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the "
+                    "event again.",
+                    company=self.company_id.name,
+                    field=self.company_id._fields[field].string,
+                )
+            )
+        return record
+
+
+class ScfPayableRequest(models.Model):
+    _inherit = "scf.payable.request"
+
+    entry_ids = fields.One2many("scf.payable.entry", "request_id", string="Booked", readonly=True)
+
+
+class AccountMoveLine(models.Model):
+    """A journal item that books a payable names it."""
+
+    _inherit = "account.move.line"
+
+    scf_payable_id = fields.Many2one(
+        "scf.payable",
+        string="Approved Payable",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The approved payable that this item books.",
+    )
+
+    def _copy_data_extend_business_fields(self, values):
+        """What reverses an item of a payable is the payable's too; a plain copy is not."""
+        result = super()._copy_data_extend_business_fields(values)
+        values["scf_payable_id"] = self.scf_payable_id.id
+        return result
+
+    def _prepare_exchange_difference_move_vals(self, amounts_list, company=None, exchange_date=None, **kwargs):
+        """An exchange difference on an item of a payable is the payable's too."""
+        prepared = super()._prepare_exchange_difference_move_vals(
+            amounts_list, company=company, exchange_date=exchange_date, **kwargs
+        )
+        for line, sequence in prepared["to_reconcile"] if prepared else ():
+            if line.scf_payable_id:
+                for _command, _id, values in prepared["move_values"]["line_ids"][sequence : sequence + 2]:
+                    values["scf_payable_id"] = line.scf_payable_id.id
+        return prepared

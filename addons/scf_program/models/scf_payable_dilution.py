@@ -1,0 +1,198 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from odoo.addons.scf_finance.amounts import exact
+from odoo.addons.scf_finance.models.on_its_own import on_its_own
+
+from .scf_payable import OPEN_STATES
+
+
+class ScfPayable(models.Model):
+    """What a dispute, a credit note or a payment of the bill does to an approved payable.
+
+    Until somebody is to pay it early, less is told to the banks, or the approval is taken back. After that the company
+    owes the payer all the same, and the credit is the supplier's to make good.
+    """
+
+    _inherit = "scf.payable"
+
+    told_credit = fields.Monetary(readonly=True, help="Credit notes that came after the early payment, as was told.")
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_withdraw(self):
+        """Take the approval back, as far as no early payment was agreed."""
+        if not self.env.user.has_group("scf_connector.group_scf_approver"):
+            raise AccessError(self.env._("Only an approver may take an approval back."))
+        self.check_access("read")
+        for payable in self.sudo().filtered(lambda payable: payable.state in OPEN_STATES):
+            if payable.state != "approved":
+                raise UserError(payable._why_bill_stays())
+            payable._withdraw(self.env._("%s took the approval back.", self.env.user.name))
+
+    # -- jobs -------------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_follow_bills(self):
+        """Bring every approved payable in step with its bill and the calendar, and register what a bank lacks."""
+        for payable in self.search([("state", "in", ("approved", "agreed", "paid", "overdue"))]):
+            on_its_own(payable, payable._follow_bill)
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _follow_bill(self):
+        self._reconsider()
+        self._register_at_banks()
+
+    # -- business ---------------------------------------------------------------------------------------------------
+
+    @api.model
+    def _open_of(self, bills):
+        """Payables of bills that are not over."""
+        return self.search(Domain("move_id", "in", bills.ids) & Domain("state", "in", OPEN_STATES))
+
+    def _reconsider(self):
+        """Follow what became of the bills: reduce, withdraw or end what is only approved; tell of credit after that."""
+        for payable in self:
+            if payable.state == "approved":
+                payable._reconsider_approved()
+            elif payable.state in OPEN_STATES:
+                payable._tell_of_credit()
+
+    def _reconsider_approved(self):
+        bill = self.move_id
+        left = next((part.amount for part in bill._scf_instalments() if part.due_on == self.due_date), Decimal(0))
+        if bill.payment_state == "blocked":
+            self._withdraw(self.env._("The bill is under dispute."))
+        elif left <= 0:
+            self._withdraw(self.env._("The bill was paid or credited."), state="ended")
+        elif self.due_date <= fields.Date.context_today(self):
+            self._withdraw(self.env._("The bill is due: it is paid as usual."), state="ended")
+        elif left < exact(self.amount, self.currency_id.name):
+            self._reduce(left)
+
+    def _withdraw(self, reason, state="withdrawn"):
+        """End approvals, here and at the banks."""
+        for payable in self:
+            if payable._set_state(state, reason):
+                payable.bank_ids._withdraw(reason)
+                payable.message_post(body=reason)
+
+    def _reduce(self, left):
+        """Less is owed than was approved."""
+        before = self.amount
+        self.amount = float(left)
+        reason = self.env._(
+            "%(before)s became %(after)s by a credit note or a payment.",
+            before=self._money(before),
+            after=self._money(left),
+        )
+        self.bank_ids._reduce(reason)
+        self.message_post(body=reason)
+
+    def _tell_of_credit(self):
+        """Tell the user and the supplier once of credit that came when somebody relied on the bill already."""
+        credit = float(sum(self.move_id._scf_open_credit_notes().mapped("amount_residual")))
+        if self.currency_id.compare_amounts(credit, self.told_credit) <= 0:
+            return
+        self.told_credit = credit
+        amount, day = self._money(credit), format_date(self.env, self.due_date)
+        self._warn(
+            self.env._(
+                "%(supplier)s credited %(amount)s of %(bill)s after its early payment was agreed: the whole bill is "
+                "owed on %(day)s all the same. The credit note stays open: match it with the supplier's next bills.",
+                supplier=self.partner_id.name,
+                amount=amount,
+                bill=self.move_id.name,
+                day=day,
+            )
+        )
+        self._tell_supplier(
+            self.env._(
+                "Your credit note of %(amount)s for %(bill)s came after its early payment was agreed. It will be set "
+                "off against your next bills.",
+                amount=amount,
+                bill=self.document_number,
+            )
+        )
+
+    def _tell_change_refused(self, row):
+        """A bank no longer took a change: somebody asked it to pay early in the same moment."""
+        self.message_post(
+            body=self.env._(
+                "%(bank)s did not take the change: %(why)s", bank=row.bank_id.sudo().name, why=row.message or ""
+            )
+        )
+
+    def _why_bill_stays(self):
+        """Why the bill can't be taken back, in words."""
+        request = self._live_request()
+        payer = request.bank_id.sudo().name or self.company_id.name
+        if self.state == "agreed":
+            return self.env._(
+                "%(payer)s has agreed to pay %(bill)s early on %(day)s: it can't be reset to draft, cancelled or "
+                "withdrawn. To correct it, enter the supplier's credit note: it is set off against the next bills.",
+                payer=payer,
+                bill=self.move_id.name,
+                day=format_date(self.env, request.pay_on),
+            )
+        return self.env._(
+            "%(payer)s has paid %(bill)s to the supplier, and is owed it: it can't be reset to draft, cancelled or "
+            "withdrawn. To correct it, enter the supplier's credit note: it is set off against the next bills.",
+            payer=payer,
+            bill=self.move_id.name,
+        )
+
+    def _why_not_paid_twice(self):
+        """Why the company does not pay a bill that a bank is about to pay."""
+        request = self._live_request()
+        return self.env._(
+            "%(bank)s pays %(bill)s to the supplier on %(day)s. Pay the bank on the due date instead.",
+            bank=request.bank_id.sudo().name,
+            bill=self.move_id.name,
+            day=format_date(self.env, request.pay_on),
+        )
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partials = super().create(vals_list)
+        if not self.env.context.get("scf_payable_booking"):
+            # Whoever reconciles need not see programs.
+            moves = partials.sudo().mapped("debit_move_id.move_id") | partials.sudo().mapped("credit_move_id.move_id")
+            bills = moves.filtered(lambda move: move.move_type == "in_invoice")
+            if bills:
+                bills._scf_payables()._reconsider()
+        return partials
+
+
+class AccountPaymentRegister(models.TransientModel):
+    _inherit = "account.payment.register"
+
+    def _scf_warning_of(self, bill):
+        """Of a bill that somebody is to pay early, or has paid."""
+        payable = bill._scf_payables().filtered(lambda payable: payable.state == "agreed")[:1]
+        if payable and payable._live_request().bank_row_id:
+            return self.env._(
+                "%(bank)s is about to pay %(supplier)s for %(bill)s (%(payable)s). Do not pay it, too: you pay the "
+                "bank on the due date.",
+                bank=payable._live_request().bank_id.name,
+                supplier=bill.commercial_partner_id.name,
+                bill=bill.name,
+                payable=payable.name,
+            )
+        return super()._scf_warning_of(bill)
+
+    def action_create_payments(self):
+        """Refuse what would pay a supplier twice."""
+        for bill in self.line_ids.move_id:
+            payables = bill._scf_payables().filtered(lambda payable: payable.state == "agreed")
+            if payables._live_request().bank_row_id:
+                raise UserError(payables[:1]._why_not_paid_twice())
+        return super().action_create_payments()

@@ -1,0 +1,1 @@
+"""Payables: which bills may be approved for early payment, and what an early payment costs. Pure rules."""
