@@ -52,6 +52,8 @@ class ScfRecordKept(models.AbstractModel):
         :param list vals_list: values of ``ir.attachment``
         :rtype: ir.attachment
         """
-        attachments = self.env(context=clean_context(self.env.context))['ir.attachment']
+        # Odoo makes large pictures smaller; a file is kept as it is, byte by byte.
+        context = {**clean_context(self.env.context), 'image_no_postprocess': True}
+        attachments = self.env(context=context)['ir.attachment']
         kept = attachments.create([{**FILE_KEPT, 'res_model': self._name, **vals} for vals in vals_list])
         return kept.with_env(self.env)

@@ -7,3 +7,4 @@ from . import test_membership
 from . import test_invitation_file
 from . import test_approved_invoice
 from . import test_payable
+from . import test_portal

@@ -1,0 +1,5 @@
+from . import landing
+from . import joining
+from . import signing
+from . import documents
+from . import invitation_file
