@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from erp import new_key
+from erp import new_key, new_sale
 from openscf.errors import BankRefused
 from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
 from openscf.payables import PAYABLE_TYP, PayableApproval, PayableNotice, read_payable, sign_payable
 from openscf.programs import ProgramStatus
+from openscf.wire import Decision
 from openscf_bank.kit.core_banking import PaymentInstruction, PaymentOrder, PaymentResult
 from openscf_bank.payables import payout
 from openscf_bank.payables.models import EarlyPayment
+from packages import Sale
 from programs_given import IBAN, Anchor, Supplier, as_member, end_program, eur, send
 from server import Bank
 from test_concurrency import AT_ONCE, together
@@ -421,6 +423,55 @@ def test_an_invoice_that_was_paid_early_is_never_registered_again(anchor: Anchor
     anchor.settle((paid, "10000.00"))
     (again,) = anchor.register(anchor.approval(member, invoice="RE-ONCE"))
     assert again.status == "REJECTED"
+
+
+def invoice_of(member: Supplier) -> Sale:
+    """An invoice of the member's own books, from which it could have it financed."""
+    return new_sale(seller_tax_id=member.tax_id)
+
+
+def test_the_supplier_cannot_borrow_on_an_invoice_that_was_paid_early(anchor: Anchor, member: Supplier) -> None:
+    sale = invoice_of(member)
+    anchor.paid(member, invoice=sale.number)
+    assert member.erp is not None
+    refused("duplicate-document", lambda: member.erp.apply(sale))  # type: ignore[union-attr]
+
+
+def test_an_invoice_on_which_the_supplier_borrows_is_not_registered_and_not_paid_early(
+    anchor: Anchor, member: Supplier
+) -> None:
+    assert member.erp is not None
+    sale, before = invoice_of(member), invoice_of(member)
+    registered = anchor.registered(member, invoice=before.number)
+    for one in (sale, before):
+        assert member.erp.apply(one).status == "OFFERED"
+    (rejected,) = anchor.register(anchor.approval(member, invoice=sale.number))
+    assert rejected.status == "REJECTED" and "financed" in (rejected.message or "")
+    refused("duplicate-document", lambda: anchor.ask(registered))
+    assert anchor.read(registered).status == "REGISTERED"
+    assert anchor.used(member) == (0, 0)
+    (application,) = [event for event in member.erp.events() if event["type"] == "offer.created"][1:]
+    member.erp.http.cancel(
+        application["subject"]["loan_application_id"], Decision(reason="Paid early instead"), idempotency_key=new_key()
+    )
+    anchor.ask(registered)
+    assert anchor.read(registered).status == "PAID"
+
+
+def test_of_an_application_and_an_early_payment_at_once_one_gets_the_invoice(anchor: Anchor, member: Supplier) -> None:
+    own = member.erp
+    assert own is not None
+    for _ in range(3):
+        sale = invoice_of(member)
+        payable = anchor.registered(member, "3000.00", invoice=sale.number)
+        request = own.request(sale)
+        anchor.erp.token(), own.token()
+        answers = together(
+            lambda: anchor.ask(payable),  # noqa: B023
+            lambda: own.http.apply(request, idempotency_key=new_key()),  # noqa: B023
+        )
+        refusals = [answer for answer in answers if isinstance(answer, BankRefused)]
+        assert [refusal.problem.code for refusal in refusals] == ["duplicate-document"]
 
 
 def test_a_limit_refuses_what_is_above_it_and_says_by_how_much(bank: Bank) -> None:

@@ -14,7 +14,7 @@ from ..access import Caller, SignedPost, approved_caller, gateway_of, signed_pos
 from ..answers import answer
 from ..gateway import Gateway
 from ..kit.problems import ProblemError, not_found
-from ..programs.models import Program
+from ..programs import repository as programs
 from . import early, registering, repository, settling
 from .statement import statement
 from .views import as_wire
@@ -55,8 +55,8 @@ def read_statement(
         sentence = "The statement begins after it ends. Give `from` on or before `to`."
         raise ProblemError("validation-failed", sentence, errors=[("/?from", sentence)])
     with gateway.db.read() as session:
-        program = session.get(Program, program_id)
-        if program is None or program.client_id != caller.client_id:
+        program = programs.of_anchor(session, caller.client_id, program_id)
+        if program is None:
             raise not_found("program", program_id)
         registering.require_payables(program)
         return answer(statement(session, program, from_, to, gateway.clock.today()))

@@ -23,6 +23,8 @@ from ..gateway import UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
 from ..members.models import Member
+from ..members.views import rate_of
+from ..programs import repository as programs
 from ..programs.models import Program
 from . import repository, states
 from .models import Adjustment, Payable
@@ -97,8 +99,8 @@ def withdraw(uow: UnitOfWork, client_id: str, payable_id: str, request: wire.Wit
 
 def own_program(uow: UnitOfWork, client_id: str, program_id: str) -> Program:
     """An anchor's own program; ProblemError `not-found` for another's."""
-    program = uow.session.get(Program, program_id)
-    if program is None or program.client_id != client_id:
+    program = programs.of_anchor(uow.session, client_id, program_id)
+    if program is None:
         raise not_found("program", program_id)
     return program
 
@@ -269,7 +271,7 @@ def terms_of_program(program: Program) -> ProgramTerms:
 def _price(uow: UnitOfWork, program: Program, member: Member, payable: Payable) -> None:
     """Fix the price of the early payment: the member's rate where it has one of its own, else the program's."""
     terms = terms_of_program(program)
-    payable.rate_pa = terms.rate_pa if member.rate_pa is None else member.rate_pa
+    payable.rate_pa = rate_of(member, program)
     payable.fee_percent, payable.day_count = terms.fee_percent, terms.day_count
     payable.min_days = terms.min_days
     payable.first_on = max(uow.now.date(), payable.due_date - timedelta(days=terms.max_tenor_days))

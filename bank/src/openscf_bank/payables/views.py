@@ -11,11 +11,12 @@ from openscf.wire import DayCount, EventType
 from sqlalchemy.orm import Session
 
 from ..clients.models import Client
+from ..clients.repository import lock
 from ..events.service import emit
 from ..gateway import UnitOfWork
-from ..kit.problems import ProblemError
 from ..members.models import Member
 from ..programs.models import Program
+from ..programs.views import name_of
 from . import repository
 from .models import EarlyPayment, Payable
 from .repository import Found
@@ -63,11 +64,6 @@ def money(payable: Payable, amount: Decimal) -> Money:
     return Money(amount=round_money(amount, payable.currency), currency=payable.currency)
 
 
-def name_of(program: Program) -> wire.ProgramName:
-    """A program in few words."""
-    return wire.ProgramName(id=program.id, program_id=program.reference, name=program.name)
-
-
 def tell(
     uow: UnitOfWork,
     clients: dict[str, Client],
@@ -84,8 +80,8 @@ def tell(
     notice = wire.PayableNotice(payable=shown, program=name_of(program), reason=reason).to_wire()
     # A company that is anchor and member in one is told once.
     for client_id in dict.fromkeys(one for one in (payable.client_id, member.client_id) if one is not None):
-        if client_id not in clients:
-            raise ProblemError("unavailable", "The member joined with its own ERP just now. Send the request again.")
+        if client_id not in clients:  # the member joined with its own ERP while this waited for the lock
+            clients[client_id] = lock(uow.session, client_id)
         emit(
             uow,
             clients[client_id],
