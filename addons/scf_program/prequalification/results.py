@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from openscf.programs import PrequalificationResult, ResultStatus
 
@@ -11,19 +11,21 @@ class ResultRefused(ValueError):
     """A line of a bank's answer that can't be believed; the message names it and says why."""
 
 
-def check_results(results: Sequence[PrequalificationResult], *, rows: int, known_refs: Collection[str]) -> None:
-    """See that a page is about members of the batch, each of them once, and gives a limit to nobody who was declined.
+def check_results(results: Sequence[PrequalificationResult], *, after: int, refs: Sequence[str], is_last: bool) -> None:
+    """See that a page answers the rows of the batch one by one, and gives a limit to nobody who was declined.
 
-    :param rows: how many the batch has
-    :param known_refs: `member_ref` of those that no earlier page was about
+    :param after: the last row that was answered before
+    :param refs: `member_ref` of all rows of the batch, in its order
+    :param is_last: whether the bank says that no page follows
     :raise ResultRefused: naming the first line that can't be believed
     """
-    left = set(known_refs)
-    for result in results:
-        if result.row > rows:
-            raise ResultRefused(f"Line {result.row}: the batch has {rows} rows only.")
-        if result.member_ref not in left:
-            raise ResultRefused(f"Line {result.row}: nobody was asked about {result.member_ref!r}, or not twice.")
+    for row, result in enumerate(results, start=after + 1):
+        if result.row != row or row > len(refs):
+            raise ResultRefused(f"Row {row} of {len(refs)} was next; the bank answers row {result.row}.")
+        if result.member_ref != refs[row - 1]:
+            raise ResultRefused(f"Row {row} is about {refs[row - 1]}; the bank answers about {result.member_ref}.")
         if result.limit < 0 or (result.limit and result.status is ResultStatus.DECLINED):
-            raise ResultRefused(f"Line {result.row}: a limit of {result.limit} does not go with {result.status.value}.")
-        left.remove(result.member_ref)
+            raise ResultRefused(f"Row {row}: a limit of {result.limit} does not go with {result.status.value}.")
+    answered = after + len(results)
+    if is_last and answered != len(refs):
+        raise ResultRefused(f"The bank answers {answered} of {len(refs)} rows.")

@@ -10,6 +10,7 @@ from typing import Any
 import pytz
 from dateutil.relativedelta import relativedelta
 
+from odoo import fields
 from odoo.tools import SQL
 
 HISTORY_MONTHS = 24
@@ -32,6 +33,11 @@ class Scope:
     as_of: date
     months: int = HISTORY_MONTHS
 
+    @classmethod
+    def until_today(cls, company, currency, suppliers) -> Scope:
+        """The trade with some suppliers (`res.partner`) up to the company's today."""
+        return cls(company, currency, tuple(suppliers.ids), today_of(company))
+
     @property
     def env(self):
         return self.company.env
@@ -52,7 +58,7 @@ class Scope:
 
     @property
     def zone(self) -> str:
-        return self.company.sudo().partner_id.tz or "UTC"
+        return zone_of(self.company)
 
     def local_day(self, column: SQL) -> SQL:
         """The company's day of a UTC time."""
@@ -104,3 +110,13 @@ class Scope:
             root=self.company.root_id.id,
             on=on,
         )
+
+
+def zone_of(company) -> str:
+    """The time zone whose days count in the company's records."""
+    return company.sudo().partner_id.tz or "UTC"
+
+
+def today_of(company) -> date:
+    """The company's day, the same for everybody who looks."""
+    return fields.Date.context_today(company.with_context(tz=zone_of(company)))
