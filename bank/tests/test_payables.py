@@ -15,7 +15,6 @@ from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
 from openscf.payables import PAYABLE_TYP, PayableApproval, PayableNotice, read_payable, sign_payable
 from openscf.programs import ProgramStatus
-from openscf.wire import Decision
 from openscf_bank.kit.core_banking import PaymentInstruction, PaymentOrder, PaymentResult
 from openscf_bank.payables import payout
 from openscf_bank.payables.models import EarlyPayment
@@ -452,7 +451,7 @@ def test_an_invoice_on_which_the_supplier_borrows_is_not_registered_and_not_paid
     assert anchor.used(member) == (0, 0)
     (application,) = [event for event in member.erp.events() if event["type"] == "offer.created"][1:]
     member.erp.http.cancel(
-        application["subject"]["loan_application_id"], Decision(reason="Paid early instead"), idempotency_key=new_key()
+        application["subject"]["loan_application_id"], "Paid early instead.", idempotency_key=new_key()
     )
     anchor.ask(registered)
     assert anchor.read(registered).status == "PAID"

@@ -81,13 +81,11 @@ def _claim(uow: UnitOfWork, payable: Payable) -> None:
             part=Part.FINANCED.value,
         )
     )
+    sentence = f"{payable.document_number} is being financed at this bank already. It cannot be paid early."
     try:
         uow.session.flush()
-    except IntegrityError as error:
-        raise ProblemError(
-            "duplicate-document",
-            f"{payable.document_number} is being financed at this bank already. It cannot be paid early.",
-        ) from error
+    except IntegrityError as error:  # nothing can be read any more in this session
+        raise ProblemError("duplicate-document", sentence) from error
 
 
 def _free(uow: UnitOfWork, payable: Payable) -> None:
