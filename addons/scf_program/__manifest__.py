@@ -28,17 +28,23 @@
         "security/scf_payable_rules.xml",
         "data/scf_payable_data.xml",
         "views/scf_payable_views.xml",
+        "views/scf_payable_program_views.xml",
+        "views/scf_payable_disclosure_views.xml",
         "views/portal_landing.xml",
         "views/portal_signing.xml",
         "views/portal_joining.xml",
         "views/portal_joining_views.xml",
+        "views/portal_early.xml",
+        "views/scf_invitation_file_views.xml",
         "data/scf_prequalification_jobs.xml",
         "views/limit_waterfall.xml",
         "views/scf_prequalification_views.xml",
+        "views/scf_prequalification_member_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "scf_program/static/src/scf_invitation_progress/**/*",
+            "scf_program/static/src/payables_board/**/*",
         ],
         "web.assets_frontend": [
             "scf_program/static/src/portal/**/*",

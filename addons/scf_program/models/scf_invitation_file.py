@@ -12,7 +12,8 @@ from .. import invitation_file
 from .scf_program_member import INVITED
 
 # Who has not joined yet may still do so from its own ERP; who has may need the keys anew.
-JOINING = (*INVITED, "submitted", "approved", "financed")
+JOINING = ("draft", "bounced", *INVITED, "submitted", "approved", "financed")
+MEDIA_TYPE = "application/json"
 
 
 class ScfProgramMember(models.Model):
@@ -48,7 +49,7 @@ class ScfProgramMember(models.Model):
         if member.program_id.kind == "dynamic_discounting":
             return self.env._("We pay early from our own cash here: no bank has to be connected, and there is no file.")
         if member.state not in JOINING:
-            return self.env._("%s is not invited.", member.partner_id.name)
+            return self.env._("%s is not invited any more.", member.partner_id.name)
         if not self._file_banks():
             return self.env._("No bank runs the program yet: the file names the bank. Wait for its approval.")
         if not member.partner_id.commercial_partner_id.vat:
@@ -58,6 +59,15 @@ class ScfProgramMember(models.Model):
         if not member.program_id.terms_version_id:
             return self.env._("The program has no terms in force yet.")
         return None
+
+    def _invitation_files(self):
+        """Send the file with the invitation: for each bank that runs the program one of its own."""
+        files = super()._invitation_files()
+        for member in self:
+            if not member._why_no_file():
+                made = [(*member._invitation_file(at_bank), MEDIA_TYPE) for at_bank in member._file_banks()]
+                files[member.id] = files.get(member.id, []) + made
+        return files
 
     @api.private
     def _invitation_file(self, program_bank=None):
@@ -79,7 +89,7 @@ class ScfProgramMember(models.Model):
                 aud=bank.issuer,
                 program=at_bank.bank_program_ref,
                 member_id=member.reference,
-                party=_party(member.partner_id.commercial_partner_id),
+                party=_party(member.partner_id.commercial_partner_id).to_wire(),
                 anchor=_party(member.company_id),
                 iat=now,
                 exp=self._file_ends_at(),
@@ -93,7 +103,9 @@ class ScfProgramMember(models.Model):
             program=self._program_offered(at_bank),
             key=bank.key_id._signing_key(),
         )
-        return f"invitation-{member.reference.replace('/', '-')}.json", content
+        banks = self._file_banks()
+        number = f"-{banks.ids.index(at_bank.id) + 1}" if len(banks) > 1 else ""
+        return f"invitation-{member.reference.replace('/', '-')}{number}.json", content
 
     def _file_ends_at(self):
         """When the link ends, in Unix seconds; where it has ended, as long from now as links of the program work."""

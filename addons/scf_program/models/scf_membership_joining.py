@@ -242,7 +242,7 @@ class ScfMembership(models.Model):
 
     def _why_not_join(self):
         """What is missing before the company can join, as a sentence; None where nothing is."""
-        if self.state == "draft" and self.invitation_ends_at <= fields.Datetime.now():
+        if not self.bank_member_ref and self.invitation_ends_at <= fields.Datetime.now():
             return self.env._(
                 "The invitation ended on %(day)s. Ask %(anchor)s for a new file.",
                 day=format_datetime(self.env, self.invitation_ends_at),
@@ -351,7 +351,11 @@ class ScfMembership(models.Model):
         return self.bank_member_ref or None
 
     def _scf_before_send(self, message):
-        if message.verb == "membership" and self.revision == 1 and self.invitation_ends_at <= fields.Datetime.now():
+        if (
+            message.verb == "membership"
+            and not self.bank_member_ref
+            and self.invitation_ends_at <= fields.Datetime.now()
+        ):
             return self.env._("The invitation ended before the bank could be told. Ask for a new file.")
         return None
 

@@ -3,9 +3,12 @@ import json
 from openscf.keys import SigningKey
 
 from odoo.exceptions import UserError
-from odoo.tests import BaseCase, tagged
+from odoo.tests import BaseCase, HttpCase, tagged
+
+from odoo.addons.scf_finance.tests.bank_double import CLIENT
 
 from .. import invitation_file
+from .common import ProgramCase
 from .membership_case import DAY, MembershipCase, anchor_claims, file_of
 
 KEY = SigningKey.generate()
@@ -144,3 +147,73 @@ class TestOpeningAFile(MembershipCase):
         self.anchor_key = SigningKey.generate()
         self.assertEqual(self._opened(self._invitation(anchor_claims(iat=now))), membership)
         self.assertEqual(membership.sudo().anchor_jwks, {"keys": [self.anchor_key.public_jwk()]})
+
+
+@tagged("post_install", "-at_install")
+class TestMakingAFile(ProgramCase, HttpCase):
+    def given(self):
+        super().given()
+        key = self.env["scf.key"].sudo()._for_company(self.company)
+        self.rhone.sudo().write(
+            {"key_id": key.id, "client_id": CLIENT, "jwks": {"keys": [self.rhone_bank.key.public_jwk()]}}
+        )
+        self.key = key
+        self.program = self._running()
+        self.member = self._member(self.program, self.steel)
+
+    def _read(self, content):
+        return invitation_file.read(content, now=anchor_claims().iat)
+
+    def test_file_names_member_bank_and_terms_and_is_signed_with_the_companys_key(self):
+        name, content = self.member._invitation_file()
+        found = self._read(content)
+        self.assertEqual(name, f"invitation-{self.member.reference.replace('/', '-')}.json")
+        self.assertEqual((found.claims.iss, found.claims.member_id), (CLIENT, self.member.reference))
+        self.assertEqual((found.claims.party.tax_id, found.claims.party.country), (self.steel.vat, "BE"))
+        self.assertEqual(found.anchor.jwks["keys"], [self.key.public_jwk])
+        self.assertEqual(found.bank.keys, (self.rhone_bank.key.kid,))
+        self.assertEqual(found.program.terms_sha256, self.program.terms_version_id.sha256)
+        self.assertEqual((found.program.rate_pa, found.program.fee_percent), ("6.00", "0.10"))
+        self.assertEqual(set(found.program.documents), {"registration_extract", "bank_account_proof"})
+
+    def test_file_goes_with_the_invitation(self):
+        files = (self.member | self._member(self.program, self.paper))._invitation_files()
+        [(_name, content, media_type)] = files[self.member.id]
+        self.assertEqual((self._read(content).claims.party.name, media_type), (self.steel.name, "application/json"))
+        self.assertEqual(len(files), 2)
+
+    def test_supplier_on_the_same_server_opens_it(self):
+        supplier = self.env["res.company"].create({"name": self.steel.name, "vat": self.steel.vat})
+        membership = self.env["scf.membership"]._open(self._read(self.member._invitation_file()[1]), supplier)
+        self.assertEqual((membership.company_id, membership.state), (supplier, "draft"))
+        self.assertFalse(membership.bank_id, "a company is connected by its own connection only")
+
+    def test_there_is_no_file_where_nobody_can_join_with_it(self):
+        self.steel.vat = False
+        with self.assertRaisesRegex(UserError, "no tax ID"):
+            self.member._invitation_file()
+        self.steel.vat = "BE0477472701"
+        self.member._set_state("declined")
+        with self.assertRaisesRegex(UserError, "not invited"):
+            self.member._invitation_file()
+        asked = self._member(self._approved(), self.paper)
+        with self.assertRaisesRegex(UserError, "No bank runs the program"):
+            asked._invitation_file()
+        self.assertEqual(asked._invitation_files(), {})
+
+    def test_only_who_has_the_link_or_the_right_downloads_it(self):
+        token = self.member._link_token()
+        answer = self.url_open(f"/scf/join/{token}/invitation-file")
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(self._read(answer.content).claims.member_id, self.member.reference)
+        self.assertIn("attachment", answer.headers["Content-Disposition"])
+        self.assertEqual(self.url_open(f"/scf/join/{token[:-2]}AA/invitation-file").status_code, 404)
+        page = self.url_open(f"/scf/join/{token}").text
+        self.assertIn(f"/scf/join/{token}/invitation-file", page)
+        path = f"/scf/program-member/{self.member.id}/invitation-file"
+        self._portal_user(self.steel, "steel")
+        for login, status in (("fin_requester", 200), ("fin_accountant", 404), ("steel", 404)):
+            self.authenticate(login, login)
+            self.assertEqual(self.url_open(path).status_code, status, login)
+        self.member._end_link()
+        self.assertEqual(self.url_open(f"/scf/join/{token}/invitation-file").status_code, 404)
