@@ -125,7 +125,7 @@ def bring_in(erp: Erp, program: Any, asked: dict[str, Any] | None = None, **chan
     return good(erp.raw("GET", f"/v1/members/{sent['id']}"))
 
 
-def invitation(erp: Erp, program: Any, asked: dict[str, Any], **changes: Any) -> str:
+def invitation(erp: Erp, program: Any, asked: dict[str, Any], /, **changes: Any) -> str:
     """An invitation by this anchor for the member that is asked for."""
     at = int(datetime.now(timezone.utc).timestamp())
     party = {name: asked["party"][name] for name in ("name", "tax_id", "country")}
