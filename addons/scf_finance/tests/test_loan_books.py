@@ -1,6 +1,7 @@
 from datetime import timedelta
 
-from odoo.exceptions import UserError
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .books_case import BooksCase
@@ -49,6 +50,19 @@ class TestLoanBooks(BooksCase):
         loan.entry_ids.move_id._reverse_moves(cancel=False).action_post()
         loan._check_agreement()
         self.assertIn("The loan account carries 0.00", loan.mismatch)
+
+    def test_accountant_reverses_an_entry_of_a_loan_but_gives_no_item_to_one(self):
+        loan = self._financed(self.invoice, on=self.start)
+        item = self._as("admin", self.invoice.line_ids[:1])
+        with self.assertRaisesRegex(AccessError, "follows from the bank's ledger"):
+            item.write({"scf_loan_id": loan.id})
+        values = {"account_id": item.account_id.id, "debit": 0.0, "scf_loan_id": loan.id}
+        with self.assertRaisesRegex(AccessError, "follows from the bank's ledger"):
+            item.env["account.move"].create({"move_type": "entry", "line_ids": [Command.create(values)]})
+        reversal = self._as("admin", loan.entry_ids.move_id)._reverse_moves()
+        self.assertEqual(reversal.line_ids.scf_loan_id, loan)
+        with self.assertRaisesRegex(AccessError, "follows from the bank's ledger"):
+            reversal.line_ids.write({"scf_loan_id": False})
 
     def test_penalties_and_charges_are_costs_of_their_own_once_paid(self):
         loan = self._financed(self.invoice, on=self.today - timedelta(days=60), tenor_days=45)
