@@ -128,6 +128,14 @@ class TestPaymentFile(FinanceCase):
         owed = [loan._balance(self.today + timedelta(days=3)).total for loan in (self.loan, self.second)]
         self.assertEqual(self._texts(payment_file, "//p:GrpHdr/p:CtrlSum/text()"), [str(sum(owed))])
 
+    def test_two_lines_of_one_loan_are_one_payment_of_both(self):
+        lines = [Command.create({"loan_id": self.loan.id, "amount": amount}) for amount in (1000.0, 500.0)]
+        self._as("approver", self.env["scf.payment.order"]).create({"line_ids": lines}).action_make()
+        self.assertEqual(self._texts(self._files(), "//p:InstdAmt/text()"), ["1500.00"])
+        with self.assertRaisesRegex(UserError, "between 0 and"):
+            owed = [Command.create({"loan_id": self.second.id}) for _ in range(2)]
+            self._as("approver", self.env["scf.payment.order"]).create({"line_ids": owed}).action_make()
+
     def test_payment_that_cannot_be_right_is_refused(self):
         for amount in (-1.0, 1_000_000.0):
             with self.subTest(amount=amount), self.assertRaisesRegex(UserError, "between 0 and"):

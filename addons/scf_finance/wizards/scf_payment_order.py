@@ -25,7 +25,8 @@ class ScfPaymentOrder(models.TransientModel):
         self.ensure_one()
         if not self.line_ids:
             raise UserError(self.env._("None of the chosen loans is running: there is nothing to repay."))
-        amounts = {line.loan_id: line.amount for line in self.line_ids}
+        # Two lines of one loan are one payment of both.
+        amounts = {loan: sum(lines.mapped("amount")) for loan, lines in self.line_ids.grouped("loan_id").items()}
         return self.env["scf.payment.file"]._make(amounts, self.execute_on).action_download()
 
 
