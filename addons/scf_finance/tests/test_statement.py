@@ -6,7 +6,7 @@ from unittest.mock import patch
 from dateutil.relativedelta import relativedelta
 from openscf.errors import BankUnreachable
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
@@ -292,7 +292,7 @@ class TestStatement(FinanceCase):
             patch.object(type(self.rhone), "_adapter", lambda bank, *args: Down()),
             mute_logger("odoo.addons.scf_finance.models.scf_statement_job"),
         ):
-            self.loan._fetch_statement_quietly(self.start, self.today)
+            self.loan._fetch_statement_quietly(self.start, self.today, set())
             with self.assertRaisesRegex(UserError, "upload"):
                 self.loan._fetch_statement(self.start, self.today)
         self.assertFalse(self.loan.statement_ids)
@@ -303,7 +303,7 @@ class TestStatement(FinanceCase):
                 return SignedFile(content=content, signature="s")
 
         with patch.object(type(self.rhone), "_adapter", lambda bank, *args: Answer()):
-            self.loan._fetch_statement_quietly(self.start, self.today)
+            self.loan._fetch_statement_quietly(self.start, self.today, set())
         self.assertEqual(self.loan.statement_state, "different")
         self.assertIn("differences", self.loan.activity_ids[:1].note)
 
@@ -326,6 +326,46 @@ class TestStatement(FinanceCase):
             (self.loan + young).sudo()._cron_fetch_statements()
             (self.loan + young).sudo()._cron_fetch_statements()
         self.assertEqual([call for call in asked if call[0] in self.loan + young], [(self.loan, *last_month)])
+
+    def test_job_goes_on_where_its_time_ended_and_asks_a_bank_that_is_down_once(self):
+        """Two loans at a bank that is down, and two statements that are not settled; one step for each run."""
+        first = self.today.replace(day=1)
+        last_month = (first - relativedelta(months=1), first - timedelta(days=1))
+        second = self._financed(self._invoice(5000.0))
+        (self.loan + second).sudo().start_date = last_month[0]
+        for loan in self.loan + second:
+            loan.env["scf.statement"].sudo().create(
+                {
+                    "loan_id": loan.id,
+                    "date_from": last_month[0] - timedelta(days=9),
+                    "date_to": last_month[0] - timedelta(days=1),
+                    "source": "bank",
+                    "state": "different",
+                }
+            )
+        asked, compared = [], []
+
+        def fetch(loan, start, end, patience=None):
+            asked.append(loan)
+            raise UserError("Down.") from BankUnreachable("down")
+
+        def compare(statement):
+            compared.append(statement)
+            statement.compared_at = fields.Datetime.now()
+
+        out_of_time = patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda *args, **kwargs: time_left[0])
+        with (
+            patch.object(type(self.loan), "_fetch_statement", fetch),
+            patch.object(type(self.env["scf.statement"]), "_compare", compare),
+            out_of_time,
+        ):
+            time_left = [1]
+            self.env["scf.loan"].sudo()._fetch_statements_due()
+            self.assertEqual([loan for loan in asked if loan.bank_id == self.loan.bank_id], [self.loan])
+            time_left = [0]
+            for _run in range(3):
+                self.env["scf.loan"].sudo()._compare_unsettled()
+        self.assertEqual([statement.loan_id for statement in compared], [self.loan, second])
 
     def test_comparison_takes_the_same_queries_for_any_number_of_lines(self):
         def queries(statement):
