@@ -48,15 +48,21 @@ class AccountBankStatementLine(models.Model):
         """Wake the job that matches, after the current transaction is committed."""
         self.env.ref("scf_finance.cron_match_clearing")._trigger()
 
-    def _scf_match(self, item):
-        """Book the line against the account of the journal item, and match the two.
+    def _scf_money(self):
+        """The currency and the amount that moved, in the other side's currency where it is another one."""
+        if self.foreign_currency_id:
+            return self.foreign_currency_id, self.amount_currency
+        return self.currency_id, self.amount
 
-        :param item: `account.move.line` with the line's own amount, open
+    def _scf_match(self, items):
+        """Book the line against the account of the journal items, and match it with them.
+
+        :param items: `account.move.line` of one account that come to the line's own amount, open
         """
         self.ensure_one()
         _liquidity, suspense, _other = self._seek_for_lines()
-        suspense.with_context(skip_readonly_check=True).write({"account_id": item.account_id.id})
-        (suspense + item).reconcile()
+        suspense.with_context(skip_readonly_check=True).write({"account_id": items.account_id.id})
+        (suspense + items).reconcile()
 
     @api.model
     def _cron_match_clearing(self):

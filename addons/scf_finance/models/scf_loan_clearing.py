@@ -1,5 +1,6 @@
 import re
 from datetime import timedelta
+from itertools import combinations
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -12,6 +13,7 @@ from ..statements.comparison import status_of
 DAYS_ON_THE_WAY = 5
 # How far a bank statement's day may be from the loan's value date to be proposed by its amount alone.
 DAYS_APART = 10
+PARTS_AT_MOST = 8
 _NOT_IN_NUMBERS = re.compile(r"[^A-Z0-9]")
 
 
@@ -106,8 +108,7 @@ class ScfLoan(models.Model):
 
     def _is_money_of(self, line, item):
         """Whether a bank statement's line has the item's amount, and names the loan or lies near its day."""
-        currency = line.foreign_currency_id or line.currency_id
-        amount = line.amount_currency if line.foreign_currency_id else line.amount
+        currency, amount = line._scf_money()
         if currency != item.currency_id or currency.compare_amounts(amount, item.amount_residual_currency):
             return False
         return (
@@ -143,16 +144,21 @@ class ScfLoan(models.Model):
         if line.is_reconciled or not item or not self._is_money_of(line, item):
             raise UserError(self.env._("This line or this money was matched meanwhile. Compare again."))
         line._scf_match(item)
-        self.message_post(
-            body=self.env._(
-                "%(amount)s of %(day)s on the bank statement matched with the clearing account.",
-                amount=format_amount(self.env, line.amount, line.currency_id),
-                day=format_date(self.env, line.date),
+        self._tell_matched(line)
+
+    def _tell_matched(self, line):
+        for loan in self:
+            loan.message_post(
+                body=loan.env._(
+                    "%(amount)s of %(day)s on the bank statement matched with the clearing account.",
+                    amount=format_amount(loan.env, line.amount, line.currency_id),
+                    day=format_date(loan.env, line.date),
+                )
             )
-        )
 
     def _match_clearing(self):
-        """Match what names its loan and can be nothing else: one line, one item, the same amount.
+        """Match what names its loan and can be nothing else: one line and one item of the same amount, or else one line
+        that is the sum of several items, of this loan and of others that it names.
 
         :return: the bank statement lines that were matched
         """
@@ -166,7 +172,44 @@ class ScfLoan(models.Model):
                 self._match_bank_line(line, fitting.move_id)
                 items -= fitting
                 matched += line
+        for line in named - matched if items else ():
+            if parts := self._parts_of(line):
+                line.move_id.lock_for_update()
+                line._scf_match(parts)
+                self._loans_of(parts)._tell_matched(line)
+                matched += line
         return matched
+
+    def _parts_of(self, line):
+        """The items that wait for this line together: the only ones of the loans it names whose sum it is.
+
+        Of more than `PARTS_AT_MOST` there are so many sums that some would fit by chance.
+        """
+        clearing = self.company_id.scf_clearing_account_id
+        waiting = self.env["account.move.line"].search(
+            [("account_id", "=", clearing.id), ("parent_state", "=", "posted"), ("reconciled", "=", False)], order="id"
+        )
+        named = self._loans_of(waiting).filtered(lambda loan: loan._names_loan(line))
+        currency, amount = line._scf_money()
+        items = (named._clearing_items() & waiting).filtered(
+            lambda item: (
+                item.currency_id == currency
+                and item.amount_residual_currency * amount > 0
+                and abs((line.date - item.date).days) <= DAYS_APART
+            )
+        )
+        if not 2 <= len(items) <= PARTS_AT_MOST:
+            return items.browse()
+        fitting = [
+            parts
+            for count in range(2, len(items) + 1)
+            for parts in combinations(items, count)
+            if not currency.compare_amounts(sum(item.amount_residual_currency for item in parts), amount)
+        ]
+        return items.browse([item.id for item in fitting[0]]) if len(fitting) == 1 else items.browse()
+
+    def _loans_of(self, items):
+        return self.env["scf.loan.entry"].search([("move_id", "in", items.move_id.ids)]).loan_id
 
 
 class ScfLoanEntry(models.Model):

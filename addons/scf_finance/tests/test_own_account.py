@@ -206,6 +206,27 @@ class TestOwnAccount(FinanceCase):
         [line] = self._import(own_statement(IBAN, [self._paid(f"{amount:.2f}", f"Loan {spelt}, 2026")]))
         self.assertEqual(self.loan._match_clearing(), line)
 
+    def test_one_payment_of_several_loans_is_matched_with_all_of_them_if_it_can_be_nothing_else(self):
+        second = self._financed(self._invoice(5000.0))
+        both = self.payout.amount_currency + sum(second._clearing_items().mapped("amount_currency"))
+        label = f"{self.loan.name} / {second.name}"
+        self._import(own_statement(IBAN, [self._paid(f"{both:.2f}", self.loan.name, servicer_reference="R1")]))
+        self.assertFalse(self.loan._match_clearing(), "it names one of the two")
+        [line] = self._import(
+            own_statement(IBAN, [self._paid(f"{both:.2f}", label, servicer_reference="R2")], number="S2")
+        )
+        self.assertEqual(self.loan._match_clearing(), line)
+        self.assertEqual((line.is_reconciled, self._clearing()), (True, 0))
+        for loan in self.loan + second:
+            self.assertIn("matched with the clearing account", loan.message_ids[0].body)
+
+    def test_sum_that_several_items_may_be_is_left_to_a_person(self):
+        for _number in range(3):
+            self.rhone_bank.post_repayment(self.loan, "100.00")
+        [line] = self._import(own_statement(IBAN, [self._paid("-200.00", self.loan.name)]))
+        self.assertFalse(self.loan._match_clearing())
+        self.assertFalse(line.is_reconciled)
+
     def test_money_of_another_currency_is_not_taken_for_it(self):
         self.env["account.bank.statement.line"].create(
             {
