@@ -31,6 +31,10 @@ KNOWN_SUPPLIER_DAYS = Decimal(90)
 AGED_GOODS_DAYS = Decimal(180)
 OLD_GOODS_DAYS = Decimal(365)
 
+# Lines that this part of all that customers pay would repay are green: about what banks sweep. Above the other, red.
+SWEPT_PERCENT = Decimal(20)
+SWEPT_AMBER_PERCENT = Decimal(50)
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:

@@ -13,6 +13,7 @@ from ..checks.rules import (
     dates_in_order,
     documents_match,
     goods_moved,
+    line_turnover,
     not_financed,
     order_exists,
     payment_behaviour,
@@ -51,6 +52,7 @@ class TestCatalogue(CheckCase):
                 "goods-age",
                 "goods-sell",
                 "goods-worth",
+                "line-turnover",
                 "payment-behaviour",
                 "collection-account",
                 "goods-set-apart",
@@ -519,6 +521,56 @@ class TestCoverage(CheckCase):
     def test_nothing_is_asked_for(self):
         self.sections["transaction"]["requested"]["amount"] = "0.00"
         self._assert("grey")
+
+
+@tagged("post_install", "-at_install")
+class TestLineTurnover(CheckCase):
+    """2,000 a month over 90 days are 5,913.76 in; of that the line takes a part."""
+
+    rule = line_turnover
+
+    def setUp(self):
+        super().setUp()
+        self.sections["transaction"].update(technique="revolving_line", tenor_days=90, documents=[])
+        self.sections["cash_flow"]["months"] = [
+            {"month": month, "currency": currency, "collected": collected}
+            for month, currency, collected in (
+                ("2026-08", "EUR", "1000.00"),
+                ("2026-09", "EUR", "3000.00"),
+                ("2026-10", "EUR", "2000.00"),
+                ("2026-10", "USD", "99000.00"),
+                ("2026-11", "EUR", "99000.00"),
+            )
+        ]
+
+    def test_limits(self):
+        for asked, share, level in (
+            ("1182.00", "20.0", "green"),
+            ("1190.00", "20.1", "amber"),
+            ("2956.00", "50.0", "amber"),
+            ("2962.00", "50.1", "red"),
+        ):
+            with self.subTest(asked):
+                self.sections["transaction"]["requested"]["amount"] = asked
+                self._assert(level, share)
+        self._assert_grey_without("cash_flow")
+
+    def test_what_repays_other_loans_and_months_without_payments_count(self):
+        self.sections["transaction"]["requested"]["amount"] = "1182.00"
+        self.sections["exposure"]["loans"] = [{"currency": "EUR", "outstanding": "3000.00"}]
+        self._assert("amber", "40.6")
+        self.sections["exposure"]["loans"][0]["outstanding"] = "9000.00"
+        self._assert("red", None)
+        self.sections["exposure"]["loans"] = []
+        self.sections["cash_flow"]["months"][0]["month"] = "2026-05"
+        self._assert("amber", "40.0")
+
+    def test_two_months_say_nothing(self):
+        self.sections["cash_flow"]["months"].pop(0)
+        self._assert("grey")
+
+    def test_it_stands_for_open_invoices_on_a_line_alone(self):
+        self.assertEqual({rule.CODE for rule in rules_for("company")}, {"line-turnover", "collection-account"})
 
 
 @tagged("post_install", "-at_install")

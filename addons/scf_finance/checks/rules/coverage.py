@@ -12,14 +12,14 @@ from openscf.money import Money
 from odoo.tools.translate import LazyTranslate
 
 from ..result import CheckResult, not_made, said
-from ..stated import ALL_KINDS, COMPANY, day, documents_of, kind_of, percent_at_least
+from ..stated import ALL_KINDS, day, documents_of, kind_of, percent_at_least
 from ..thresholds import WAITING_DAYS
 
 _lt = LazyTranslate(__name__)
 
 CODE = "coverage"
 LIGHT = "self_liquidation"
-KINDS = ALL_KINDS | {COMPANY}
+KINDS = ALL_KINDS
 TITLE = _lt("Expected money covers the repayment")
 FULL = Decimal(100)
 FROM_DOCUMENTS = _lt(
