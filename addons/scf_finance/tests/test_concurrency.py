@@ -165,6 +165,7 @@ class TestConcurrency(BaseCase):
                 f"UPDATE scf_application SET package_id = NULL WHERE id IN {race}",
                 f"DELETE FROM scf_loan_substitution WHERE loan_id IN"
                 f" (SELECT id FROM scf_loan WHERE application_id IN {race})",
+                f"DELETE FROM scf_drawdown WHERE loan_id IN (SELECT id FROM scf_loan WHERE application_id IN {race})",
                 f"DELETE FROM mail_activity WHERE res_model = 'scf.loan' AND res_id IN"
                 f" (SELECT id FROM scf_loan WHERE application_id IN {race})",
                 f"DELETE FROM scf_loan WHERE application_id IN {race}",
@@ -384,6 +385,37 @@ class TestConcurrency(BaseCase):
         with self._transaction() as env:
             self.assertEqual(env["scf.offer"].browse(offers).mapped("state"), ["accepting", "open"])
             self.assertEqual(env["scf.message"].search_count([("verb", "=", "accept")]), 1)
+
+    def test_two_draw_what_is_left_of_a_line_at_once(self):
+        """Each wants 5,000 of the 8,000 that are left; the second one is told what the first one left over."""
+        loan_id = self._running_line()
+
+        def draw(env):
+            env["scf.draw"].create({"loan_id": loan_id, "amount": 5000.0}).action_draw()
+
+        error = self._one_after_the_other(draw, draw)
+        self.assertRegex(error, "Only .*3,000.00 can be drawn")
+        with self._transaction() as env:
+            self.assertEqual(env["scf.loan"].browse(loan_id).drawdown_ids.mapped("amount"), [5000.0])
+
+    def _running_line(self):
+        """The loan on an invoice, granted and made a line of 8,000 that was not drawn: the company has no history."""
+        with self._transaction(self.requester) as env:
+            application_id = self._submit(env, "move_id", self.ids["invoice"])
+        with self._transaction() as env:
+            bank = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
+            submission = env["scf.application"].browse(application_id).submission_ids
+            bank.receive(submission)
+            offer_id = bank.offer(submission).id
+        with self._transaction(self.first) as env:
+            env["scf.offer"].browse(offer_id).action_accept()
+        with self._transaction() as env:
+            outbox = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
+            outbox.applications = bank.applications
+            outbox.answer("accept", outbox.snapshot(outbox.book_loan(env["scf.offer"].browse(offer_id))))
+            loan = env["scf.loan"].search([("offer_id", "=", offer_id)])
+            loan.write({"state": "granted", "terms": {**loan.terms, "repayment": "revolving"}})
+            return loan.id
 
     def test_answer_and_event_tell_of_the_same_loan_at_once(self):
         with self._transaction(self.requester) as env:
