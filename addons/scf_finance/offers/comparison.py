@@ -11,6 +11,9 @@ from openscf.loan import CashFlow, LoanTerms, OfferCost, offer_cost
 
 # "What if the buyer pays late": on time, and three habits of late buyers.
 LATENESS_DAYS = (0, 15, 30, 60)
+# What a line costs depends on what is drawn: this much for this long tells two lines apart.
+EXAMPLE_AMOUNT = Decimal(1000)
+EXAMPLE_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,19 @@ def cost_offer(
     """Cost an offer that is paid out on `start`, for payments so many days late (0 among them)."""
     costs = {days: offer_cost(terms, start, days_late=days) for days in lateness}
     return CostedOffer(id=offer_id, bank=bank, terms=terms, start=start, costs=costs)
+
+
+def interest_of_example(terms: LoanTerms, start: dt.date) -> Decimal:
+    """The interest on `EXAMPLE_AMOUNT` of a line, drawn on `start` and repaid `EXAMPLE_DAYS` later."""
+    drawn = LoanTerms(
+        principal=EXAMPLE_AMOUNT,
+        currency=terms.currency,
+        rate_pa=terms.rate_pa,
+        day_count=terms.day_count,
+        repayment="bullet",
+        tenor_days=EXAMPLE_DAYS,
+    )
+    return offer_cost(drawn, start).interest
 
 
 def by_total_cost(offers: Sequence[CostedOffer]) -> list[CostedOffer]:

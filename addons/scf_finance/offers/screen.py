@@ -6,12 +6,22 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
-from openscf.loan import CashFlow, LoanTerms, OfferCost
+from openscf.loan import CashFlow, OfferCost
 
 from odoo.tools import format_amount, format_date, formatLang
 from odoo.tools.translate import LazyTranslate
 
-from .comparison import LATENESS_DAYS, CostedOffer, Difference, Scale, difference, lowest
+from .comparison import (
+    EXAMPLE_AMOUNT,
+    EXAMPLE_DAYS,
+    LATENESS_DAYS,
+    CostedOffer,
+    Difference,
+    Scale,
+    difference,
+    interest_of_example,
+    lowest,
+)
 from .margin import Margin
 
 _lt = LazyTranslate(__name__)
@@ -61,8 +71,9 @@ NO_PENALTY = _lt("What is late costs its interest, and no penalty.")
 REPAID_IN_ONE_SUM = _lt("In one sum")
 REPAID_IN_INSTALMENTS = _lt("In %s monthly instalments")
 REPAID_AND_DRAWN = _lt(
-    "As customers pay, and drawn again; the costs are as if all were drawn at once and owed to the end"
+    "As customers pay, and drawn again. The costs shown are as if all were drawn at once and owed to the end."
 )
+DRAWN_FOR_A_WHILE = _lt("What you really pay depends on what you draw: %(drawn)s for %(days)s days cost %(interest)s.")
 YEARLY = _lt("%s %% a year")
 PERCENT = _lt("%(amount)s (%(percent)s %%)")
 MORE_THAN_ON_TIME = _lt("%(amount)s more than on time")
@@ -70,6 +81,14 @@ MONEY_IN = _lt("%(amount)s in on %(date)s")
 MONEY_OUT = _lt("%(amount)s out on %(date)s")
 FEE_DEDUCTED = _lt("kept back from the payout")
 FEE_LATER = _lt("paid with the first repayment")
+FEE_UP_FRONT = _lt("paid on the day of the payout")
+FEE_PERIODIC = _lt("owed every month, whatever is drawn")
+FEES = {
+    "deducted": FEE_DEDUCTED,
+    "on_repayment": FEE_LATER,
+    "up_front": FEE_UP_FRONT,
+    "periodic": FEE_PERIODIC,
+}
 MARGIN_BEFORE = _lt("Margin of the sale before financing: %(margin)s of %(net)s net.")
 MARGIN_UNKNOWN = _lt(
     "The margin of the sale is not known: lines without a cost in Odoo: %(unknown)s of %(lines)s. "
@@ -125,18 +144,23 @@ class OffersScreen:
             "in_hand": self.money(offer.in_hand),
             "principal": self.money(terms.principal),
             "rate": self._word(YEARLY, self._number(terms.rate_pa)),
-            "fee_timing": self._word(FEE_DEDUCTED if terms.fee_timing == "deducted" else FEE_LATER)
-            if terms.fee
-            else "",
-            "repayment": self._repayment(terms),
+            "fee_timing": self._word(FEES[terms.fee_timing]) if terms.fee else "",
+            "repayment": self._repayment(offer),
             "recourse": self._word((RECOURSE_OF_PURCHASE if self._pays_supplier else RECOURSE)[recourse]),
             "lateness": penalty or self._word(NO_PENALTY),
             "conditions": conditions.splitlines(),
         }
 
-    def _repayment(self, terms) -> str:
+    def _repayment(self, offer: CostedOffer) -> str:
+        terms = offer.terms
         if terms.repayment == "revolving":
-            return self._word(REPAID_AND_DRAWN)
+            example = self._word(
+                DRAWN_FOR_A_WHILE,
+                drawn=self.money(EXAMPLE_AMOUNT),
+                days=EXAMPLE_DAYS,
+                interest=self.money(interest_of_example(terms, offer.start)),
+            )
+            return f"{self._word(REPAID_AND_DRAWN)} {example}"
         if terms.instalments > 1:
             return self._word(REPAID_IN_INSTALMENTS, terms.instalments)
         return self._word(REPAID_IN_ONE_SUM)
@@ -218,11 +242,6 @@ class OffersScreen:
             return []
         sentence = LATER if differs.days > 0 else EARLIER
         return [self._word(sentence, days=abs(differs.days), bank=differs.than.bank)]
-
-    def _fee_timing(self, terms: LoanTerms) -> str:
-        if not terms.fee:
-            return ""
-        return self._word(FEE_DEDUCTED if terms.fee_timing == "deducted" else FEE_LATER)
 
     def _change(self, offer: CostedOffer, cost: OfferCost) -> str:
         added = cost.total_cost - offer.costs[0].total_cost

@@ -199,7 +199,11 @@ def _open_invoices(env, application_ids: list[int]) -> list[Outstanding]:
 
 
 def _open_of_company(env, lines: list[Financed]) -> list[Outstanding]:
-    """What is open of the companies' customer invoices that no other loan is repaid by, by buyer and day: one query."""
+    """What is open of the companies' customer invoices that no other loan is repaid by, by buyer and day: one query.
+
+    Where a company has several lines, a payment repays the first one in its currency (`scf.collection`), or else the
+    first one of all, so that an open invoice counts for that one alone.
+    """
     if not lines:
         return []
     rows = env.execute_query_dict(
@@ -207,18 +211,26 @@ def _open_of_company(env, lines: list[Financed]) -> list[Outstanding]:
             """
         SELECT line.application_id, move.commercial_partner_id AS buyer_id, currency.name AS currency,
                COALESCE(item.date_maturity, item.date) AS due, SUM(item.amount_residual_currency)::text AS amount
-          FROM UNNEST(%s::int[], %s::int[]) AS line (application_id, company_id)
+          FROM UNNEST(%s::int[], %s::int[], %s::int[], %s::varchar[])
+               AS line (application_id, company_id, loan_id, currency)
           JOIN account_move_line item ON item.company_id = line.company_id AND item.display_type = 'payment_term'
                                      AND item.reconciled IS NOT TRUE AND item.amount_residual_currency > 0
           JOIN account_move move ON move.id = item.move_id AND move.state = 'posted' AND move.move_type = 'out_invoice'
           JOIN res_currency currency ON currency.id = item.currency_id
          WHERE NOT EXISTS (
                SELECT FROM scf_application_document document WHERE document.move_id = move.id AND document.is_open)
+           AND NOT EXISTS (
+               SELECT FROM scf_loan rival
+                WHERE rival.company_id = line.company_id AND rival.is_line AND rival.state IN ('active', 'overdue')
+                  AND (rival.currency_id <> item.currency_id, rival.id)
+                      < (line.currency <> currency.name, line.loan_id))
          GROUP BY 1, 2, 3, 4
          ORDER BY 1, 2, 3, 4
         """,
             [line.application_id for line in lines],
             [line.company_id for line in lines],
+            [line.loan_id for line in lines],
+            [line.currency for line in lines],
         )
     )
     return _outstanding(rows)

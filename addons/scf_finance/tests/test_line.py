@@ -1,9 +1,14 @@
 from datetime import timedelta
+from decimal import Decimal
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..offers.comparison import cost_offer, interest_of_example
+from ..offers.screen import OffersScreen
+from ..outlook.expected import Financed, read_expected
+from ..outlook.habits import Habits
 from .common import FinanceCase, technique
 from .line_bank import LineBank
 
@@ -225,6 +230,37 @@ class TestLineCollections(LineCase):
         self.assertFalse(self.loan.collection_ids)
         self._pay(self._invoice(1000.0))
         self.assertEqual(self.loan.collection_ids.mapped("amount"), [1000.0])
+
+    def test_an_open_invoice_is_expected_for_the_line_that_its_payment_repays_and_no_other(self):
+        second = self.loan.sudo().copy({"name": "Second line", "bank_loan_ref": "second", "state": "active"})
+        self._invoice(3000.0)
+        found = self._expected(self.loan + second)
+        self.assertEqual((found[self.loan.id], found[second.id]), (3000, 0))
+        self.loan.sudo().state = "closed"
+        self.assertEqual(self._expected(second)[second.id], 3000)
+
+    def _expected(self, lines):
+        lines = lines.sudo()
+        habits = Habits({}, 0, 30)
+        asked = [
+            Financed(line.id, line.application_id.id, line.company_id.id, line.currency_id.name, is_line=True)
+            for line in lines
+        ]
+        return {
+            line.id: sum(item.amount for item in prospect.expected)
+            for one, line in zip(asked, lines, strict=True)
+            for prospect in read_expected(self.env, [one], lambda _line: habits, self.today).values()
+        }
+
+    def test_offer_of_a_line_says_what_a_thousand_cost_for_a_month(self):
+        offer = self.loan.offer_id
+        costed = cost_offer(offer.id, "Rhône", self.loan.sudo()._terms(), self.today)
+        self.assertEqual(
+            interest_of_example(costed.terms, self.today), round(Decimal(1000) * costed.terms.rate_pa * 30 / 36000, 2)
+        )
+        screen = OffersScreen(self.env, offer.currency_id, [costed], [costed], None)
+        told = screen.terms(costed, recourse=True, conditions="")
+        self.assertRegex(told["repayment"], "1,000.00.* for 30 days cost .*7.00")
 
     def test_what_came_before_the_first_drawdown_or_in_another_currency_is_not_the_lines(self):
         self._pay(self._invoice(700.0), payment_date=self.today - timedelta(days=1))
