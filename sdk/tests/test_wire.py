@@ -56,6 +56,20 @@ DISCOVERY: dict[str, Any] = {
             "embedded": ["ubl_invoice"],
         }
     ],
+    "programs": [
+        {
+            "kind": "payables_finance",
+            "currencies": ["EUR", "USD"],
+            "max_anchor_limit": "2000000.00",
+            "min_days": 5,
+            "max_tenor_days": 180,
+            "rate_pa": "6.20",
+            "fee_percent": "0.10",
+            "day_count": "ACT/360",
+            "documents": ["registration_extract"],
+            "conditions": ["The anchor pays the full amount on the due date."],
+        }
+    ],
     "contact": "scf@bank.example",
 }
 
