@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -99,8 +99,11 @@ def read_rolled(
     return {loan_id: roll(loan_id) for loan_id in loans.ids}
 
 
-def read_comparable_terms(env, company, period: tuple[date, date]) -> Terms:
-    """The terms of the company's other vendor bills of the period: those that no supplier finance paid. One query."""
+def read_comparable_terms(env, company, period: tuple[date, date], besides: Sequence[int] = ()) -> Terms:
+    """The terms of the company's other vendor bills of the period: those that no supplier finance paid. One query.
+
+    :param besides: ids of further bills that an arrangement is about
+    """
     [(shortest, longest, bills)] = env.execute_query(
         SQL(
             """
@@ -109,6 +112,7 @@ def read_comparable_terms(env, company, period: tuple[date, date]) -> Terms:
           FROM account_move bill
          WHERE bill.company_id = %(company)s AND bill.move_type = 'in_invoice' AND bill.state = 'posted'
            AND bill.invoice_date BETWEEN %(start)s AND %(end)s
+           AND NOT bill.id = ANY(%(besides)s)
            AND NOT EXISTS (
                SELECT FROM scf_application_document document
                  JOIN scf_loan loan ON loan.application_id = document.application_id AND loan.state <> 'failed'
@@ -121,6 +125,7 @@ def read_comparable_terms(env, company, period: tuple[date, date]) -> Terms:
             company=company.id,
             start=period[0],
             end=period[1],
+            besides=list(besides),
         )
     )
     return Terms(shortest, longest, bills)

@@ -98,12 +98,15 @@ class ScfSupplierFinance(models.TransientModel):
             due = sorted(day for day in open_lines.mapped("due_date") if day)
             report.due_dates = report._span_text(due)
             report.comparable_days = report._comparable_text()
-            accounts = (
-                report.company_id.sudo().scf_loan_account_id if report._is_askable() else self.env["account.account"]
-            )
-            if report.awaiting:
-                accounts |= report.line_ids.sudo().loan_id.application_id.line_ids.payout_item_ids.account_id
+            accounts = report._accounts_presented() if report._is_askable() else self.env["account.account"]
             report.presented_in = ", ".join(accounts.mapped("display_name"))
+
+    def _accounts_presented(self):
+        """The accounts that the balance sheet shows the arrangements on."""
+        accounts = self.company_id.sudo().scf_loan_account_id
+        if self.awaiting:
+            accounts |= self.line_ids.sudo().loan_id.application_id.line_ids.payout_item_ids.account_id
+        return accounts
 
     def _is_askable(self):
         """Whether there is a period, and a company of the user's: a dialog is asked before anything of it is saved."""
@@ -122,12 +125,18 @@ class ScfSupplierFinance(models.TransientModel):
     def _comparable_text(self):
         if not self._is_askable():
             return False
-        terms = read_comparable_terms(self.env, self.company_id, (self.date_from, self.date_to))
+        terms = read_comparable_terms(
+            self.env, self.company_id, (self.date_from, self.date_to), self._bills_in_other_arrangements()
+        )
         if not terms.bills:
             return self.env._("No other vendor bill in the period")
         return self.env._(
             "%(days)s (%(bills)s bills)", days=self._days_text(terms.shortest, terms.longest), bills=terms.bills
         )
+
+    def _bills_in_other_arrangements(self):
+        """Ids of vendor bills that are no comparable ones, though no loan paid them; to be extended."""
+        return []
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -224,7 +233,7 @@ class ScfSupplierFinance(models.TransientModel):
         """Terms of the arrangements for the printed report: a row for each bank."""
         rows = []
         for bank, lines in self.line_ids.grouped("bank_id").items():
-            terms = lines.loan_id.mapped("terms")
+            terms = lines._terms()
             rates = sorted({Decimal(one["rate_pa"]) for one in terms})
             tenors = sorted({int(one["tenor_days"]) for one in terms})
             rows.append(
@@ -270,6 +279,10 @@ class ScfSupplierFinanceLine(models.TransientModel):
         string="Closing in the Loan's Currency", currency_field="loan_currency_id", readonly=True
     )
     awaiting = fields.Monetary(string="Supplier Not Paid Yet", readonly=True)
+
+    def _terms(self):
+        """The terms of these loans, as on the wire: "rate_pa", "tenor_days", "recourse", "conditions"."""
+        return self.loan_id.mapped("terms")
 
     def action_open_loan(self):
         """Open the loan that the figures are of."""

@@ -50,6 +50,7 @@ from . import scf_payable_settlement
 from . import scf_payable_books
 from . import scf_payable_rule
 from . import scf_payable_selection
+from . import scf_payable_board
 from . import account_move_payable
 from . import scf_prequalification
 from . import scf_prequalification_line
@@ -57,3 +58,4 @@ from . import scf_prequalification_part
 from . import scf_prequalification_member
 from . import scf_prequalification_again
 from . import scf_prequalification_event
+from . import scf_program_member_early

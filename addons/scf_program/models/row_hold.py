@@ -26,4 +26,5 @@ def hold(records, *, in_job=False):
             ids=tuple(sorted(records.ids)),
         )
     )
-    records.invalidate_recordset()
+    # Nothing that was read before the rows were held counts any more.
+    records.env.invalidate_all()

@@ -36,7 +36,8 @@ class ScfPayable(models.Model):
             self._check_may_approve()
         bills.check_access("read")
         payables, reasons = self.sudo(), {}
-        for of_company in bills.grouped("company_id").values():
+        for company, of_company in bills.grouped("company_id").items():
+            company.sudo()._scf_prepare_payable_books()
             of_company._scf_lock()
             approved, refused = payables._approve_of_company(of_company.sudo(), by_rule)
             payables += approved

@@ -31,6 +31,11 @@ class ResCompany(models.Model):
 
     def _scf_create_accounts(self):
         result = super()._scf_create_accounts()
+        self._scf_create_payables_account()
+        return result
+
+    def _scf_create_payables_account(self):
+        """Create the account of what is owed to banks for bills, beside the other payables; what is set is kept."""
         if not self.scf_payables_account_id:
             company = self.with_company(self)
             company.scf_payables_account_id = company._scf_create_account(
@@ -38,7 +43,19 @@ class ResCompany(models.Model):
                 company._scf_free_code(OWED_TO_BANKS, set()),
                 term_on_screen(OWED_TO_BANKS.name, self.env),
             )
-        return result
+
+    def _scf_prepare_payable_books(self):
+        """See that an early payment could be booked, before a bill is approved for one.
+
+        :raise UserError: where the company keeps no books of financing yet
+        """
+        if "accounts" in self._scf_lacks():
+            raise UserError(
+                self.env._(
+                    "%s has no accounts for financing yet. Create them in the settings of financing first.", self.name
+                )
+            )
+        self._scf_create_payables_account()
 
     def write(self, vals):
         if "scf_payables_account_id" in vals:

@@ -39,9 +39,11 @@ class ScfPayable(models.Model):
     @api.model
     def _cron_follow_bills(self):
         """Bring every approved payable in step with its bill and the calendar, and register what a bank lacks."""
-        for payable in self.search([("state", "in", ("approved", "agreed", "paid", "overdue"))]):
+        payables = self.search([("state", "in", OPEN_STATES)])
+        for position, payable in enumerate(payables, start=1):
             on_its_own(payable, payable._follow_bill)
-            self.env["ir.cron"]._commit_progress(1)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(payables) - position):
+                return
 
     def _follow_bill(self):
         self._reconsider()

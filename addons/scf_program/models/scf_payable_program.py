@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 APPROVAL_RULES = [
     ("manual", "A person, bill by bill"),
@@ -51,6 +51,9 @@ class ScfProgram(models.Model):
         string="Remind Before (Days)", default=3, help="How many days before a due date somebody is told to have cash."
     )
     payable_ids = fields.One2many("scf.payable", "program_id", string="Payables", readonly=True, copy=False)
+    request_ids = fields.One2many(
+        "scf.payable.request", "program_id", string="Early Payments", readonly=True, copy=False
+    )
 
     _payables_in_bounds = models.Constraint(
         "CHECK (price_tolerance_percent >= 0 AND price_tolerance_percent <= 100 AND settle_notice_days >= 0)",
@@ -100,6 +103,22 @@ class ScfProgramCash(models.Model):
     def _fields_by_hand(self):
         return super()._fields_by_hand() | CASH_FIELDS
 
+    def write(self, vals):
+        if not self.env.su and (APPROVING_FIELDS | CASH_FIELDS) & vals.keys():
+            self._check_may_steer()
+        return super().write(vals)
+
+    def _check_may_steer(self):
+        """Who may say how bills are approved and cash is spent, once the program was approved."""
+        is_approver = self.env.user.has_group("scf_connector.group_scf_approver")
+        if not is_approver and any(program.state != "draft" for program in self):
+            raise AccessError(
+                self.env._(
+                    "The program was approved: only an approver may change how bills are approved, banks are paid and "
+                    "own cash is spent."
+                )
+            )
+
     def _pays_itself(self):
         return self.kind == "dynamic_discounting" or self.kind == "payables_finance" and self.own_cash
 
@@ -123,7 +142,7 @@ class ScfPayableBudget(models.Model):
     _in_order = models.Constraint("CHECK (date_from <= date_to)", "The period ends before it begins.")
     _not_negative = models.Constraint("CHECK (amount >= 0)", "A budget is not negative.")
 
-    @api.depends("program_id", "date_from", "date_to", "amount")
+    @api.depends("date_from", "date_to", "amount", "program_id.request_ids.state", "program_id.request_ids.payout")
     def _compute_used(self):
         # Whoever sees the budget may see how much of it is used, if not by whom.
         requests = self.env["scf.payable.request"].sudo()

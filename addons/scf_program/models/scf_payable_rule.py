@@ -30,7 +30,8 @@ class ScfPayable(models.Model):
             for bill in self._bills_to_match(program):
                 if not bill._scf_why_no_match(program):
                     on_its_own(bill, lambda bill=bill: self._approve(bill, by_rule=True))
-                self.env["ir.cron"]._commit_progress(1)
+                if not self.env["ir.cron"]._commit_progress(1):
+                    return
 
     @api.model
     def _bills_to_match(self, program):
@@ -54,9 +55,11 @@ class ScfPayable(models.Model):
     @api.model
     def _cron_accept_by_rule(self):
         """Take the offers that suppliers said they always take; one payable a transaction."""
-        for payable in self.search([("state", "=", "approved")]):
+        payables = self.search([("state", "=", "approved")])
+        for position, payable in enumerate(payables, start=1):
             on_its_own(payable, payable._accept_by_rule)
-            self.env["ir.cron"]._commit_progress(1)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(payables) - position):
+                return
 
     def _accept_by_rule(self):
         """Ask for the early payment that the supplier's own rule takes, if it takes one.

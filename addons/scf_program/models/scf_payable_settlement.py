@@ -186,7 +186,8 @@ class ScfPayable(models.Model):
             notice = payable.program_id.settle_notice_days
             if payable._live_request().bank_row_id and payable.due_date <= today + timedelta(days=notice):
                 on_its_own(payable, payable._remind)
-                self.env["ir.cron"]._commit_progress(1)
+                if not self.env["ir.cron"]._commit_progress(1):
+                    return
         due = self.search(
             [
                 ("state", "in", OWED_STATES),
@@ -196,7 +197,8 @@ class ScfPayable(models.Model):
         )
         for of_program in due.grouped("program_id").values():
             on_its_own(of_program[:1], lambda payables=of_program: payables._settle(today))
-            self.env["ir.cron"]._commit_progress(len(of_program))
+            if not self.env["ir.cron"]._commit_progress(len(of_program)):
+                return
 
     def _remind(self):
         bank = self._live_request().bank_id.sudo()

@@ -8,3 +8,7 @@ from . import test_invitation_file
 from . import test_approved_invoice
 from . import test_payable
 from . import test_portal
+from . import test_prequalification
+from . import test_trade_with_supplier
+from . import test_payable_books
+from . import test_discounting

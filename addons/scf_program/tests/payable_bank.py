@@ -105,9 +105,10 @@ class PayableBankDouble(ProgramBankDouble):
         return self.tell_payable("payable.failed", payable, status="REGISTERED", message=message)
 
     def forget(self, payable):
-        """Take the withdrawal in."""
+        """Take the withdrawal in, and say so: by the answer, and by an event."""
         self.of(payable).update(status="WITHDRAWN")
         self.answer("withdraw", dict(self.of(payable)))
+        self.tell_payable("payable.withdrawn", payable)
 
     def take_reduction(self, payable):
         self.of(payable).update(amount=self.body("reduce")["amount"])

@@ -1,3 +1,6 @@
+from datetime import timedelta
+from unittest.mock import patch
+
 from odoo import Command, fields
 
 from .common import ProgramCase
@@ -9,7 +12,6 @@ class PayableCase(ProgramCase):
 
     def given(self):
         self.rhone_bank, self.hansa_bank = PayableBankDouble(self.rhone), PayableBankDouble(self.hansa)
-        self.banks = (self.rhone_bank, self.hansa_bank)
         for bank in self.banks:
             bank.bank.write({"client_id": f"client-{bank.bank.id}"})
         self.program = self._approved(
@@ -22,6 +24,10 @@ class PayableCase(ProgramCase):
             program_bank = self.program.bank_ids.filtered(lambda one, bank=bank: one.bank_id.id == bank.bank.id)
             bank.approve_program(program_bank)
             bank.approve_member(self.member, program_bank, limit="50000.00")
+
+    @property
+    def banks(self):
+        return self.rhone_bank, self.hansa_bank
 
     # --- given ---
 
@@ -91,6 +97,16 @@ class PayableCase(ProgramCase):
                 other.forget(payable)
         bank.pay_early(payable, on=on)
         return payable
+
+    def _run_job(self, name):
+        """Run one of the jobs, as the server does."""
+        with self.enter_registry_test_mode():
+            self.env.ref(f"scf_program.{name}").with_user(self.env.ref("base.user_root")).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _day(self, days):
+        """Let `days` pass."""
+        return patch.object(fields.Date, "context_today", lambda *args: self.today + timedelta(days=days))
 
     # --- then ---
 

@@ -104,13 +104,12 @@ class TestPayable(PayableCase):
         bill.invoice_date_due = self.today + timedelta(days=50)
         bill.invoice_line_ids.quantity = 9
         bill.action_post()
-        jobs = self.env["scf.payable"].sudo().with_user(1)
-        jobs._cron_approve_by_rule()
+        self._run_job("cron_approve_by_rule")
         self.assertFalse(bill.scf_payable_ids, "one more was billed than has come")
         self.assertIn("9", bill._scf_why_no_match(self.program))
         order.order_line.qty_received_manual = 10
         order.order_line.qty_received = 10
-        jobs._cron_approve_by_rule()
+        self._run_job("cron_approve_by_rule")
         self.assertEqual(bill.scf_payable_ids.state, "approved")
         self.assertFalse(bill.scf_payable_ids.approved_by_id)
 
