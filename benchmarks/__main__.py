@@ -27,12 +27,15 @@ PANELS = {
     "buyer": "its buyer",
 }
 """The runs of `benchmarks.panels`, in words."""
+INVITING = {"look": "look at each of them", "bring_in": "make them members", "write": "write their e-mails"}
+"""The steps of `benchmarks.programs.invitation`, in words."""
+BOUGHT_FLOOR = "one SQL aggregation of the same rows"
 TITLE = "{:48}"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages", "panel", "money"))
+    arguments.add_argument("parts", nargs="+", choices=("form", "order", "packages", "panel", "money", "programs"))
     arguments.add_argument("--rounds", type=int, required=True)
     arguments.add_argument("--package-rounds", type=int, required=True)
     arguments.add_argument("--documents", type=int, nargs="+", required=True)
@@ -40,6 +43,8 @@ def main() -> None:
     arguments.add_argument("--crowded", metavar="DATABASE,DATABASE", help="few and ten times as many unrelated lines")
     arguments.add_argument("--borrowed", metavar="LOANS=DATABASE", nargs="*", default=[])
     arguments.add_argument("--loan-rounds", type=int, required=True)
+    arguments.add_argument("--bought", metavar="LINES=DATABASE", help="the anchor's purchases")
+    arguments.add_argument("--suppliers", type=int, nargs="+", default=[])
     options = arguments.parse_args()
     config = Path(os.environ["SCF_ODOO_CONF"])
     print("ours | other, the two in turn; ratio = ours / other")
@@ -61,6 +66,11 @@ def main() -> None:
         for borrowed in options.borrowed:
             count, database = borrowed.split("=")
             _loans(config, database, int(count), options.loan_rounds)
+    if "programs" in options.parts:
+        lines, database = options.bought.split("=")
+        for suppliers in options.suppliers:
+            _prequalification(config, database, int(lines), suppliers, options.package_rounds)
+            _invitation(config, database, suppliers)
 
 
 def _form(config: Path, rounds: int) -> None:
@@ -159,6 +169,30 @@ def _loans(config: Path, database: str, count: int, rounds: int) -> None:
         _row(name, readings[run], readings["floor"], LOAN_FLOOR)
         print(f"{TITLE.format('  for each running loan')}{readings[run].median_ms / running:9.3f} ms")
     print(f"{TITLE.format('  peak memory of closing, beside idle Odoo')}{facts['peak_mb']:9.1f} MB")
+
+
+def _prequalification(config: Path, database: str, lines: int, suppliers: int, rounds: int) -> None:
+    arm = Arm(config, database, "benchmarks.programs:prequalification", suppliers=suppliers)
+    facts, [readings] = arm.facts, in_turn([arm], rounds)
+    print(f"\nA batch on {suppliers:,} suppliers out of {lines:,} purchase order lines ({rounds} rounds)")
+    _row("read the trade with each of them", readings["read"], readings["floor"], BOUGHT_FLOOR)
+    name = f"cut {facts['rows']:,} rows into {facts['chunks']} chunks ({facts['bytes'] / 1000:,.0f} kB)"
+    _part(f"  {name}", readings["batch"])
+    print(f"{TITLE.format('  for each supplier')}"
+          f"{(readings['read'] + readings['batch']).median_ms / facts['rows']:9.3f} ms")  # fmt: skip
+    print(f"{TITLE.format('  peak memory, beside idle Odoo')}{facts['peak_mb']:9.1f} MB")
+    print(f"{TITLE.format('  read again elsewhere: the same bytes')}{'yes' if facts['identical'] else 'NO':>9}")
+
+
+def _invitation(config: Path, database: str, suppliers: int) -> None:
+    arm = Arm(config, database, "benchmarks.programs:invitation", suppliers=suppliers)
+    arm.finish()
+    print(f"\nInvite {suppliers:,} suppliers, once")
+    for step, name in INVITING.items():
+        seconds, queries = arm.facts["taken"][step]
+        each = f"{seconds * 1000 / suppliers:9.2f} ms each"
+        print(f"{TITLE.format(name)}{seconds * 1000:9.1f} ms {queries:9,} queries {each}")
+    print(f"{TITLE.format('  invited')}{arm.facts['states'].get('invited', 0):9,}")
 
 
 def _row(name: str, ours: Reading, other: Reading, other_name: str) -> None:

@@ -30,6 +30,7 @@ RELATIONS = (
 NUMBERED = {
     ("sale_order", "name"),
     ("stock_picking", "name"),
+    ("purchase_order", "name"),
     ("account_move", "name"),
     ("account_payment", "name"),
     ("scf_application", "name"),

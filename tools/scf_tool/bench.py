@@ -18,10 +18,14 @@ from scf_tool.setup import Ready, exclusive, set_up
 
 WITHOUT = "scf_bench_without"
 WITH = "scf_bench_with"
-PARTS = ("form", "order", "packages", "panel", "money")
+PARTS = ("form", "order", "packages", "panel", "money", "programs")
 LOANS = [1_000, 10_000, 100_000]
 LINES = [10_000, 100_000, 1_000_000]
 DOCUMENTS = [1, 50, 1000]
+BOUGHT = 1_000_000
+SUPPLIERS = [600, 10_000]
+LOADED_ADDONS = ("scf_connector", "scf_finance")
+"""Whose models a history depends on."""
 CROWD = 10
 """How many times the unrelated history is made longer, to show that it does not matter."""
 
@@ -30,7 +34,8 @@ def run(checkout: Checkout, arguments: list[str]) -> int:
     """Run `python -m benchmarks` on the databases that its parts need."""
     options = _options(arguments)
     sizes = _sizes(options)
-    ready, steps = set_up(checkout, further_steps=2 + len(sizes) + len(_loans(options)))
+    has_programs = "programs" in options.parts
+    ready, steps = set_up(checkout, further_steps=2 + len(sizes) + len(_loans(options)) + has_programs)
     with exclusive(checkout):
         with steps.step("Database of Odoo with our addons") as step:
             step.result = ready.databases.ensure_template()
@@ -38,6 +43,7 @@ def run(checkout: Checkout, arguments: list[str]) -> int:
             _copy(ready)
         loaded = {size: _ensure_history(ready, steps, *size) for size in sizes}
         borrowed = {count: _ensure_loans(ready, steps, count) for count in _loans(options)}
+        bought = _ensure_purchases(ready, steps, options.bought, max(options.suppliers)) if has_programs else None
     environment = _environment(ready) | {"SCF_BENCH_WITHOUT": WITHOUT, "SCF_BENCH_WITH": WITH}
     argv = [str(checkout.python), "-m", "benchmarks", *options.parts]
     argv += ["--rounds", str(options.rounds), "--package-rounds", str(options.package_rounds)]
@@ -47,6 +53,8 @@ def run(checkout: Checkout, arguments: list[str]) -> int:
     argv += ["--loan-rounds", str(options.loan_rounds)]
     if borrowed:
         argv += ["--borrowed", *(f"{count}={name}" for count, name in borrowed.items())]
+    if bought:
+        argv += ["--bought", f"{options.bought}={bought}", "--suppliers", *map(str, options.suppliers)]
     if crowded := _crowded(options):
         argv += ["--crowded", ",".join(loaded[size] for size in crowded)]
     try:
@@ -85,6 +93,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--loans", type=int, nargs="+", default=LOANS, help="loans of a company (default 1000 10000 100000)"
     )
     parser.add_argument("--loan-rounds", type=int, default=3, help="rounds of each number of loans (default 3)")
+    parser.add_argument(
+        "--bought",
+        type=int,
+        default=BOUGHT,
+        metavar="LINES",
+        help=f"purchase order lines of the anchor (default {BOUGHT})",
+    )
+    parser.add_argument(
+        "--suppliers", type=int, nargs="+", default=SUPPLIERS, help="suppliers in a batch (default 600 10000)"
+    )
     options = parser.parse_args(arguments)
     for part in options.parts:
         if part not in PARTS:
@@ -144,11 +162,32 @@ def _ensure_loans(ready: Ready, steps: Steps, count: int) -> str:
     )
 
 
+def _ensure_purchases(ready: Ready, steps: Steps, lines: int, suppliers: int) -> str:
+    """Have a database with so many purchase order lines of so many suppliers; gives its name."""
+    return _ensure_loaded(
+        ready,
+        steps,
+        f"{lines:,} purchase order lines of {suppliers:,} suppliers",
+        f"scf_bench_bought_{lines}_{suppliers}",
+        "benchmarks.histories.purchases",
+        lines,
+        suppliers,
+        addons=(*LOADED_ADDONS, "scf_program"),
+    )
+
+
 def _ensure_loaded(
-    ready: Ready, steps: Steps, title: str, name: str, loader: str, *sizes: int, is_of_today: bool = False
+    ready: Ready,
+    steps: Steps,
+    title: str,
+    name: str,
+    loader: str,
+    *sizes: int,
+    is_of_today: bool = False,
+    addons: tuple[str, ...] = LOADED_ADDONS,
 ) -> str:
     databases, root = ready.databases, ready.checkout.root
-    key = f"{databases.comment(UPSTREAM)}-{_loading_digest(ready.checkout)}"
+    key = f"{databases.comment(UPSTREAM)}-{_loading_digest(ready.checkout, addons)}"
     if is_of_today:
         key += f"-{dt.datetime.now(dt.UTC).date()}"
     with steps.step(title) as step:
