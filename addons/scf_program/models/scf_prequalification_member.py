@@ -103,6 +103,21 @@ class ScfProgramMember(models.Model):
     preapproved_amount = fields.Monetary(
         string="Pre-approved", compute="_compute_preapproved_amount", store=True, help="At all banks together."
     )
+    reason_bank_ids = fields.One2many(
+        "scf.program.member.bank", "member_id", string="Limits Explained", domain=[("reasons", "!=", False)]
+    )
+    has_reasons = fields.Boolean(compute="_compute_reasons_text")
+    reasons_text = fields.Text(string="How the Limits Came About", compute="_compute_reasons_text")
+
+    @api.depends("bank_ids.reasons")
+    @api.depends_context("lang")
+    def _compute_reasons_text(self):
+        for member in self:
+            explained = member.bank_ids.filtered("reasons")
+            member.has_reasons = bool(explained)
+            member.reasons_text = "\n".join(
+                f"{record.bank_id.sudo().name}\n{record.reasons_text}" for record in explained
+            )
 
     @api.depends("bank_ids.status", "bank_ids.limit_amount")
     def _compute_preapproved_amount(self):
