@@ -12,11 +12,13 @@ class ScfBooksSetup(models.TransientModel):
 
     _name = "scf.books.setup"
     _description = "Set up the books of loans"
+    _check_company_auto = True
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, default=lambda self: self.env.company)
     journal_id = fields.Many2one(
         "account.journal",
         domain="[('type', '=', 'general'), ('company_id', '=', company_id)]",
+        check_company=True,
         help="Empty: the journal named below is created.",
     )
     journal_code = fields.Char(string="New Journal's Code", size=5)
@@ -110,6 +112,7 @@ class ScfBooksSetupLine(models.TransientModel):
     _name = "scf.books.setup.line"
     _description = "Account of the books of loans"
     _order = "id"
+    _check_company_auto = True
 
     setup_id = fields.Many2one("scf.books.setup", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="setup_id.company_id")
