@@ -203,6 +203,8 @@ class ScfLoanExtension(models.Model):
         if message.verb == "extend":
             self._end("declined", detail)
         elif message.verb == "accept_extension":
+            if self._is_of_former_offer(message):
+                return
             state = GONE.get(problem.get("type"), "offered")
             if self._set_state(state):
                 self.write({"approved_by_id": False, "accepted_at": False})
@@ -222,6 +224,11 @@ class ScfLoanExtension(models.Model):
                 )
             )
 
+    def _is_of_former_offer(self, message):
+        """Whether an acceptance is of what the bank offered before it changed its offer."""
+        accepted = ExtensionAcceptance.model_validate_json(message.payload)
+        return (accepted.fee.amount, accepted.due_date) != (exact(self.fee, self.currency_id.name), self.due_date)
+
     def _scf_on_delayed(self, message):
         self.loan_id.submission_id._scf_on_delayed(message)
 
@@ -240,24 +247,38 @@ class ScfLoanExtension(models.Model):
             self._end(state, message.message or "")
 
     def _take_offer(self, message):
-        if self.state != "requested":
+        """Offer to accept; the bank may change it while it stands, also where our acceptance is on its way.
+
+        The bank takes exactly what it offers (docs/protocol.md), so it refuses an acceptance of what it offered before.
+        """
+        terms = self._terms_of(message)
+        is_changed = any(self[name] != value for name, value in terms.items())
+        if self.state != "requested" and not (self.state in ("offered", "accepting") and is_changed):
             return
-        self.write(
-            {
-                "days": message.days,  # the bank may offer another day than was asked for
-                "fee": float(message.fee.amount) if message.fee else 0.0,
-                "due_date": message.due_date,
-                "expires_at": message.expires_at.replace(tzinfo=None) if message.expires_at else False,
-                "message": message.message,
-            }
-        )
+        is_first = self.state == "requested"
+        self.write({**terms, "approved_by_id": False, "accepted_at": False})
         self._set_state("offered")
+        self._close_activities()
         sentence = self._offer_sentence()
+        if not is_first:
+            sentence = self.env._(
+                "The bank changed its offer, and what was accepted before counts no more. %s", sentence
+            )
         self.loan_id.message_post(body=sentence)
         for user in self._approvers():
             self.loan_id.activity_schedule(
                 "scf_finance.activity_accept_extension", user_id=user.id, note=as_note(sentence)
             )
+
+    def _terms_of(self, message):
+        """What an offer says, as this record keeps it."""
+        return {
+            "days": message.days,  # the bank may offer another day than was asked for
+            "fee": float(message.fee.amount) if message.fee else 0.0,
+            "due_date": message.due_date,
+            "expires_at": message.expires_at.replace(tzinfo=None, microsecond=0) if message.expires_at else False,
+            "message": message.message or False,
+        }
 
     def _offer_sentence(self):
         return self.env._(
