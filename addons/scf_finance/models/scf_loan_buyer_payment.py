@@ -58,7 +58,7 @@ class ScfLoanBuyerPayment(models.Model):
             yield self.env._("The bank gave it back: %s is owed to you again.", self.document_name)
             return
         if self.unmatched_amount:
-            yield self._overpaid_sentence()
+            yield self._overpaid_sentence() if self._is_for_loan() else self._foreign_sentence()
         elif still_open := self._still_open():
             yield self.env._(
                 "It pays a part: %(amount)s is still open on %(document)s.",
@@ -77,6 +77,20 @@ class ScfLoanBuyerPayment(models.Model):
             "%(amount)s of it is more than was open on %(document)s, which has been paid here as well, credited, or "
             "not invoiced yet: pay it back to %(payer)s, or match it with the next invoice.",
             **words,
+        )
+
+    def _is_for_loan(self):
+        """Whether the loan is on the document that the bank names; one that is not known here stands for any."""
+        invoices = self.sudo()._invoices("customer_invoice")
+        return not invoices or bool(self.sudo()._financed(invoices))
+
+    def _foreign_sentence(self):
+        return self.env._(
+            "%(document)s is not financed by this loan, so nothing was matched: ask %(bank)s what was paid, and match "
+            "the %(amount)s by hand.",
+            document=self.document_name,
+            bank=self.loan_id.bank_id.name,
+            amount=self._money(self.unmatched_amount),
         )
 
     def _still_open(self):
@@ -135,8 +149,15 @@ class ScfLoanBuyerPayment(models.Model):
         payment._tell()
         return payment
 
+    def _financed(self, invoices):
+        """Those of the invoices that the loan was made on, or on whose orders it was; also what it let go since."""
+        lines = self.loan_id.application_id.line_ids
+        return invoices.filtered(
+            lambda move: move in lines.move_id or move.line_ids.sale_line_ids.order_id & lines.sale_order_id
+        )
+
     def _invoices(self, kind):
-        """The invoices that the payment is for: posted, the one that is owed longest first."""
+        """The invoices that bear the number which the bank names: posted, the one that is owed longest first."""
         loan = self.loan_id
         named = [("company_id", "=", loan.company_id.id), ("name", "=", self.document_name)]
         if kind == "sales_order":
@@ -150,12 +171,13 @@ class ScfLoanBuyerPayment(models.Model):
         ).sorted(lambda move: (move.invoice_date_due or move.date, move.id))
 
     def _book(self, invoices):
-        """Dr clearing, Cr receivable for all of it, matched with what is open on the invoices.
+        """Dr clearing, Cr receivable for all of it, matched with what is open on the invoices that the loan is on.
 
-        The money stays on clearing until the bank's entries take it for the loan or the bank statement brings it.
+        The money stays on clearing until the bank's entries take it for the loan or the bank statement brings it. Where
+        the number is another invoice's, its customer is credited, and a person says what was paid.
         """
         loan = self.loan_id
-        open_items = invoices.line_ids.filtered(
+        open_items = self._financed(invoices).line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable" and not line.reconciled
         )
         partner = invoices[:1].commercial_partner_id or loan.application_id.partner_id
@@ -234,7 +256,8 @@ class ScfLoanBuyerPayment(models.Model):
             day=format_date(self.env, self.received_on),
         )
         if self.unmatched_amount:
-            self.loan_id._warn(f"{sentence} {self._overpaid_sentence()}")
+            why = self._overpaid_sentence() if self._is_for_loan() else self._foreign_sentence()
+            self.loan_id._warn(f"{sentence} {why}")
         else:
             self.loan_id.message_post(body=sentence)
 
