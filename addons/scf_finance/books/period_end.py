@@ -27,12 +27,14 @@ class Due:
 class Fee:
     """The fee of the terms: `amount`, of which `paid` was paid; a cost of the days from `start` to the last due date.
 
-    `amount` is zero where fees are a cost when they are owed.
+    `amount` is zero where fees are a cost when they are owed. `periodic` is owed anew on every due date, for the time
+    since the one before.
     """
 
     amount: Decimal
     paid: Decimal
     start: date
+    periodic: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def period_end(balance: Balance, fee: Fee, schedule: Sequence[Due], *, is_called
     return PeriodEnd(
         interest=balance.interest,
         penalty=balance.penalty,
-        fee=charged + max(earned - fee.paid, ZERO),
+        fee=charged + max(earned - fee.paid, ZERO) + _accruing(fee, schedule, balance),
         deferred_fee=min(earned, fee.paid),
         long_term=ZERO if is_called else min(balance.principal, _due_later(schedule, balance.as_of)),
     )
@@ -81,6 +83,15 @@ def earned_fee(fee: Decimal, start: date, schedule: Sequence[Due], on: date, cur
         used += left * max((min(part.on, on) - since).days, 0)
         left, since = left - part.principal, part.on
     return round_money(fee * used / whole, currency) if whole else fee
+
+
+def _accruing(fee: Fee, schedule: Sequence[Due], balance: Balance) -> Decimal:
+    """The part of the next periodic fee whose time has come, by days; nothing once everything is due."""
+    following = min((part.on for part in schedule if part.on > balance.as_of), default=None)
+    if not fee.periodic or following is None:
+        return ZERO
+    since = max((part.on for part in schedule if part.on <= balance.as_of), default=fee.start)
+    return round_money(fee.periodic * (balance.as_of - since).days / (following - since).days, balance.currency)
 
 
 def _due_later(schedule: Sequence[Due], on: date) -> Decimal:

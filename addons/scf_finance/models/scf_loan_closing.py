@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from openscf.loan import schedule
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
@@ -37,6 +39,8 @@ REVALUED = {
 # Those who may close a period: Odoo's accountant, and the administrator of accounting.
 CLOSERS = ("account.group_account_user", "account.group_account_manager")
 AT_A_TIME = 1000
+# Entries after which the bank tells another schedule.
+MOVES_DUE_DATES = ("disbursement", "extension", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,20 +288,27 @@ class ScfLoanClosing(models.Model):
             ],
             order="id",
         )
+        # Where loans keep the rate of their day, what is due after a year does so, too.
+        kept = {} if company.scf_revalues_loans else self._booked(company, day, company.scf_loan_account_id)
         for loan in loans:
-            figures += self._of_loan(loan, day, deferred.get(loan.id, {}), rates)
+            figures += self._of_loan(loan, day, deferred.get(loan.id, {}), kept.get(loan.id, {}), rates)
         if company.scf_revalues_loans:
             figures += self._revaluations(company, day, rates)
         return figures
 
-    def _of_loan(self, loan, day, deferred, rates):
+    def _of_loan(self, loan, day, deferred, kept, rates):
         currency = loan.currency_id
-        sums = period_end(loan._balance(day), loan._fee_until(day), loan._due_parts(), is_called=loan._is_called(day))
+        parts = loan._due_parts(day)
+        sums = period_end(loan._balance(day), loan._fee_until(day), parts, is_called=loan._is_called(day))
         for kind in POSTINGS:
             amount = float(getattr(sums, kind))
             if not amount or (kind == "long_term" and loan.sells_receivables):
                 continue
             balance = rates.converted(currency, amount)
+            if kind == "long_term" and kept.get(currency.id):
+                booked, amount_booked = kept[currency.id]
+                if amount_booked:
+                    balance = loan.company_id.currency_id.round(booked * amount / amount_booked)
             if kind == "deferred_fee":
                 # Fees paid stay at the rate of their day: nobody owes them.
                 booked, amount_booked = deferred.get(currency.id, (0.0, 0.0))
@@ -448,10 +459,19 @@ class ScfLoan(models.Model):
     def _fee_until(self, day):
         spread = self._fee_to_spread()
         paid = min(max(self._fees_paid(until=day), Decimal(0)), spread) if spread else spread
-        return Fee(amount=spread, paid=paid, start=self.start_date)
+        terms = self._terms()
+        accrues = self.fees_spread and terms.fee_timing == "periodic" and not self._is_called(day)
+        periodic = terms.fee if accrues else Decimal(0)
+        return Fee(amount=spread, paid=paid, start=self.start_date, periodic=periodic)
 
-    def _due_parts(self):
-        """The principal by the bank's schedule; in one sum where it tells none."""
+    def _due_parts(self, day):
+        """The principal by the bank's schedule as it was at the end of `day`; in one sum where it tells none.
+
+        The bank tells today's: where drawdowns, extensions or a call changed it since, the one before is worked out.
+        """
+        if self.entry_ids.filtered(lambda entry: entry.type in MOVES_DUE_DATES and entry.value_date > day):
+            told = [event for event in self._events() if event.on <= day]
+            return [Due(part.due_date, part.principal) for part in schedule(self._terms(), self.start_date, told)]
         parts = [Due(date.fromisoformat(row["due_date"]), Decimal(row["principal"])) for row in self.schedule or ()]
         if not any(part.principal for part in parts):
             return [Due(self.due_date, self._terms().principal)] if self.due_date else []

@@ -286,7 +286,8 @@ class BankDouble:
         book = self.loans[loan_ref]
         terms = arithmetic.LoanTerms.from_wire(book["terms"])
         balance = arithmetic.replay(terms, self.events(book), self.today).balance
-        rows = arithmetic.schedule(terms, book["start_date"]) if book["start_date"] else ()
+        extensions = [event for event in self.events(book) if isinstance(event, arithmetic.Extension)]
+        rows = arithmetic.schedule(terms, book["start_date"], extensions) if book["start_date"] else ()
         snapshot = {key: book[key] for key in ("id", "loan_application_id", "offer_id", "number", "terms", "status")}
         snapshot["balance"] = balance.to_wire()
         if book["start_date"]:

@@ -33,14 +33,6 @@ class LateBank(BankDouble):
             if entry["type"] in kinds
         ]
 
-    def snapshot(self, loan_ref):
-        snapshot, book = super().snapshot(loan_ref), self.loans[loan_ref]
-        moved = sum(entry.get("days", 0) for entry in book["entries"])
-        if moved:
-            due = fields.Date.to_date(snapshot["due_date"]) + timedelta(days=moved)
-            snapshot["due_date"] = due.isoformat()
-        return snapshot
-
     # --- charges ---
 
     def charge(self, loan, amount, on=None):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -45,6 +46,14 @@ class TestBooksSetup(FinanceCase):
         codes = [line.code for line in setup.line_ids if line.code]
         self.assertEqual((len(codes), setup.created_count), (len(set(codes)), len(codes)))
         self.assertFalse(self.company.scf_loan_account_id, "nothing is created before it is applied")
+
+    def test_another_companys_journal_or_account_is_refused_over_rpc(self):
+        setup = self._assistant().save()
+        other = self.setup_other_company()
+        with self.assertRaises(UserError):
+            setup.journal_id = other["default_journal_misc"]
+        with self.assertRaises(UserError):
+            setup.line_ids[0].account_id = other["default_account_expense"]
 
     def test_applied_it_is_complete_and_a_second_run_keeps_all(self):
         setup = self._assistant().save()
@@ -147,6 +156,17 @@ class TestPeriodEndSums(TransactionCase):
         self.assertEqual((owed.fee, owed.deferred_fee), (Decimal("3.00"), Decimal(0)))
         both = self._sums(self._balance(fee="33"), fee="10", paid="2")
         self.assertEqual((both.fee, both.deferred_fee), (Decimal("26.00"), Decimal(2)), "25 of it were charged")
+
+    def test_periodic_fee_is_earned_by_days_between_its_due_dates(self):
+        due = [Due(date(2026, month, 1), Decimal(0)) for month in (2, 3)] + [Due(date(2026, 4, 1), Decimal(1000))]
+        for day, earned in ((date(2026, 1, 31), "30.00"), (date(2026, 2, 1), "0.00"), (date(2026, 2, 15), "15.50")):
+            balance = replace(self._balance(), as_of=day)
+            with self.subTest(day):
+                fee = Fee(Decimal(0), Decimal(0), self.START, periodic=Decimal(31))
+                self.assertEqual(period_end(balance, fee, due).fee, Decimal(earned))
+        over = replace(self._balance(fee="31"), as_of=date(2026, 4, 1))
+        fee = Fee(Decimal(0), Decimal(0), self.START, periodic=Decimal(31))
+        self.assertEqual(period_end(over, fee, due).fee, Decimal(31), "what is owed counts once")
 
     def test_what_is_due_in_just_a_year_is_due_within_it(self):
         due = ((date(2027, 1, 31), "300"), (date(2027, 2, 1), "700"))

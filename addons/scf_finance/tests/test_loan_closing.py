@@ -82,6 +82,29 @@ class TestLoanClosing(BooksCase):
         self.rhone_bank.call(loan)
         self.assertNotIn("long_term", self._close(self.today).line_ids.mapped("kind"))
 
+    def test_what_is_due_after_a_year_keeps_the_rate_at_which_the_loan_is_carried(self):
+        """4,000 EUR at 0.50 dollars when they were paid out, and 0.80 at the period's end."""
+        euro = self._euro()
+        invoice = self._invoice(5000.0, invoice_date=self.start, currency_id=euro.id)
+        self._financed(invoice, on=self.start, tenor_days=700)
+        for revalued, balance in ((False, 2000.0), (True, 3200.0)):
+            self.company.scf_revalues_loans = revalued
+            figures = self.env["scf.loan.closing"].sudo()._figures(self.company, self.period_end)
+            with self.subTest(revalued=revalued):
+                self.assertEqual(
+                    [(figure.amount, figure.balance) for figure in figures if figure.kind == "long_term"],
+                    [(4000.0, balance)],
+                )
+
+    def test_past_end_has_the_due_dates_of_its_day(self):
+        """Extended since to more than a year: at the period's end it was due within it."""
+        due = self.loan.due_date
+        fee = {"amount": "0.00", "currency": self.loan.currency_id.name}
+        self.rhone_bank.grant_extension(self.loan, {"extension_id": "EXT/0", "days": 400, "fee": fee})
+        self.assertGreater(self.loan.due_date, due + timedelta(days=399))
+        self.assertNotIn("long_term", self._close().line_ids.mapped("kind"))
+        self.assertIn("long_term", self._close(self.today).line_ids.mapped("kind"))
+
     def test_period_is_taken_back_with_a_trail_and_closed_again(self):
         closing = self._close()
         with self.assertRaises(AccessError):

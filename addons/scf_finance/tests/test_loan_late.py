@@ -212,6 +212,23 @@ class TestExtension(LateBase):
             self._as("approver", extension).write({"state": "granted"})
         self.assertFalse(self.rhone_bank.queued("accept_extension"))
 
+    def test_an_offer_that_the_bank_changes_is_accepted_anew_and_a_repeated_one_changes_nothing(self):
+        extension = self._asked_and_offered()
+        waiting = self.loan.activity_search(["scf_finance.activity_accept_extension"])
+        self.rhone_bank.send_event(self.rhone_bank.told[-1])
+        self.assertEqual(self.loan.activity_search(["scf_finance.activity_accept_extension"]), waiting)
+        self.rhone_bank.offer_extension(self.loan, self.wire, fee="150.00")
+        self.assertEqual((extension.state, extension.fee), ("offered", 150.0))
+        self.assertIn("150", self.loan.activity_search(["scf_finance.activity_accept_extension"])[:1].note)
+        self._as("approver", extension).action_accept()
+        self.rhone_bank.offer_extension(self.loan, self.wire, fee="90.00")
+        self.assertEqual((extension.state, extension.fee, extension.accepted_at), ("offered", 90.0, False))
+        self.assertIn("changed its offer", self.loan.message_ids[0].body)
+        self._as("approver", extension).action_accept()
+        self.rhone_bank.refuse("accept_extension", detail="The offer is another one.")
+        self.assertEqual(extension.state, "accepting", "what was refused was accepted before the change")
+        self.assertEqual(self.rhone_bank.body("accept_extension")["fee"]["amount"], "90.00")
+
     def test_one_extension_at_a_time_and_withdrawn_by_a_requester(self):
         extension = self._ask()
         with self.assertRaisesRegex(UserError, "Wait for the bank"):
@@ -334,6 +351,17 @@ class TestBuyerPaysTheBank(LateBase):
         [claim] = payment.booking_id.line_ids.filtered(lambda line: line.account_id.account_type == "asset_receivable")
         self.assertEqual((claim.partner_id, payment.unmatched_amount), (self.buyer, 500.0))
         self.assertTrue(self.loan.activity_search(["scf_finance.activity_check_loan"]))
+
+    def test_payment_on_an_invoice_that_the_loan_is_not_on_is_left_to_a_person(self):
+        self.rhone_bank.buyer_pays(self.loan, self.spare.name, "500.00")
+        payment = self.loan.buyer_payment_ids
+        self.assertEqual((self.spare.payment_state, payment.unmatched_amount), ("not_paid", 500.0))
+        self.assertIn("not financed by this loan", payment.consequence)
+        self.assertIn("by hand", self._notes())
+        (payment._claim_lines() + self.spare.line_ids).filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).reconcile()
+        self.assertFalse(payment.unmatched_amount)
 
     def test_reopened_loan_does_not_find_what_the_buyer_paid_the_bank(self):
         self.rhone_bank.buyer_pays(self.loan, self.invoice.name, "500.00")
