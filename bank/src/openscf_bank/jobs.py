@@ -16,6 +16,8 @@ from .applications import service as application_service
 from .consents import closing
 from .consents import repository as consents
 from .desk import repository as desk
+from .distributors import repository as distributors
+from .distributors import telling
 from .gateway import Gateway
 from .kit.clock import wall_time
 from .kit.idempotency import IdempotencyRecord
@@ -57,6 +59,8 @@ def run_due(gateway: Gateway) -> None:
     _each(gateway, lambda session: payables.to_pay(session, now.date()), payout.advance)
     _each(gateway, lambda session: payables.unanswered(session, now.date()), early.lapse)
     _each(gateway, lambda session: payables.unsettled(session, now.date()), settling.mark_overdue)
+    _each(gateway, distributors.untold, telling.tell)
+    _each(gateway, lambda session: distributors.to_buy_back(session, now.date()), telling.call_buy_back)
 
 
 def prune(gateway: Gateway) -> None:

@@ -499,7 +499,10 @@ class DisbursementAccount(WireModel):
 
 
 class LoanApplicationRequest(WireModel):
-    """What an ERP asks of a bank; the package was PUT before. `recourse` where it does not leave that to the bank."""
+    """What an ERP asks of a bank; the package was PUT before. `recourse` where it does not leave that to the bank.
+
+    `program` is the bank's id of the distributor program of which the applicant is a member.
+    """
 
     reference: Id
     technique: str
@@ -511,6 +514,7 @@ class LoanApplicationRequest(WireModel):
     package_id: str
     disbursement_account: DisbursementAccount
     documents_fingerprints: tuple[str, ...]
+    program: Id | None = None
 
 
 class Rejection(WireModel):
@@ -582,6 +586,7 @@ class LoanApplication(WireModel):
     action_required: ActionRequired | None = None
     offers: tuple[Offer, ...] = ()
     loan_id: Id | None = None
+    program: Id | None = None
 
 
 class Reply(WireModel):

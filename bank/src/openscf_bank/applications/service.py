@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from openscf import wire
 from openscf.package import FinancedDocument as Document
 from openscf.package import Package, Sections
@@ -14,6 +16,7 @@ from ..collateral import repository as collateral
 from ..collateral.models import PledgedGoods
 from ..decisions.engine import Evaluation, Request, evaluate
 from ..decisions.models import Decision
+from ..distributors import admission
 from ..gateway import Gateway, UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
@@ -36,6 +39,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
     account = request.disbursement_account.iban or request.disbursement_account.account
     if not account:
         raise _invalid("/disbursement_account", "Name the account to pay to, by `iban` or `account`.")
+    membership = admission.of_request(uow, client_id, request)
     claim = Claim(
         package_id=request.package_id,
         technique=request.technique,
@@ -44,6 +48,7 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
         tenor_days=request.tenor_days,
         fingerprints=frozenset(request.documents_fingerprints),
         account=account,
+        seller_tax_id=membership.seller_tax_id if membership else None,
     )
     verification = arrival.verified(uow, client, request.package_sha256, claim)
     application = Application(
@@ -69,6 +74,8 @@ def receive(uow: UnitOfWork, client_id: str, request: wire.LoanApplicationReques
     )
     uow.session.add(application)
     uow.session.flush()
+    if membership is not None:
+        admission.note(uow, application.id, membership)
     _take_package(uow, client, application, verification)
     if verification.ok:
         application.needs_decision = True
@@ -192,6 +199,7 @@ def _take_package(uow: UnitOfWork, client: Client, application: Application, ver
     package = verification.package
     if verification.ok and package is not None:
         _hold_documents(uow, application, package)
+        admission.note_documents(uow, application.id, package.sections)
         states.tell(uow, client, application, EventType.LOAN_APPLICATION_PROCESSING)
     else:
         reject(uow, client, application, RejectionReason.DOC_IRREGULARITIES, verification.sentence())
@@ -204,7 +212,7 @@ def _take_corrected_package(
         raise _invalid("/package_id", "Name the package_id of the corrected package too.")
     application.package_sha256 = sha256
     application.package_id = package_id[:255]
-    asked = request_of(application)
+    asked, membership = request_of(application), admission.of_application(uow.session, application.id)
     claim = Claim(
         package_id,
         asked.technique,
@@ -213,6 +221,7 @@ def _take_corrected_package(
         asked.tenor_days,
         fingerprints=None,
         account=application.account_number,
+        seller_tax_id=membership.seller_tax_id if membership else None,
     )
     verification = arrival.verified(uow, client, sha256, claim)
     for document in repository.financed_documents(uow.session, application.id):
@@ -257,6 +266,9 @@ def _readable_sections(uow: UnitOfWork, application: Application) -> Sections | 
 
 def _evaluate(uow: UnitOfWork, application: Application, sections: Sections) -> Evaluation:
     evaluation = evaluate(uow.gateway.profile, request_of(application), sections, uow.now.date())
+    membership = admission.of_application(uow.session, application.id)
+    if membership is not None and evaluation.price is not None:
+        evaluation = replace(evaluation, price=admission.priced(evaluation.price, membership))
     uow.session.add(
         Decision(
             id=new_id("dec"),

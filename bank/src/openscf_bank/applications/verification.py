@@ -56,7 +56,7 @@ class Claim:
     """What the application says about its package. `account` is the number (or IBAN) that it asks to pay to.
 
     `requested`, `tenor_days` and `fingerprints` are None where the package may say what it likes: of a loan that was
-    granted, what is asked is past.
+    granted, what is asked is past. `seller_tax_id` is the anchor's, of whose program the applicant is a member.
     """
 
     package_id: str
@@ -66,6 +66,7 @@ class Claim:
     tenor_days: int | None
     fingerprints: frozenset[str] | None
     account: str
+    seller_tax_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ def _mismatches(package: Package, client: Client, claim: Claim) -> Iterator[tupl
         yield "/sections/party/applicant/tax_id", "the registered client has another tax id, or none"
     if claim.technique == DISTRIBUTOR_FINANCE and not _sellers_account(package, claim.account):
         yield "/sections/party/sellers/0/account", "the account that the application names is not the supplier's here"
+    if claim.seller_tax_id is not None and not _sold_by(package, claim.seller_tax_id):
+        yield "/sections/party/sellers", "only what the program's anchor sells is financed in it"
     present = frozenset(document.fingerprints.f1 for document in transaction.documents)
     if claim.fingerprints is not None and present != claim.fingerprints:
         yield "/sections/transaction/documents", "the application names other documents_fingerprints"
@@ -155,6 +158,13 @@ def _sellers_account(package: Package, account: str) -> bool:
     named = sellers[0].account if sellers else None
     number = _letters_and_digits(named.iban or named.account or "") if named is not None else ""
     return bool(number) and number == _letters_and_digits(account)
+
+
+def _sold_by(package: Package, tax_id: str) -> bool:
+    """Whether the company with this tax id, and nobody else, sells what the package is about."""
+    expected = _letters_and_digits(tax_id)
+    sold_by = {_letters_and_digits(seller.tax_id or "") for seller in package.sections.party.sellers}
+    return bool(expected) and sold_by == {expected}
 
 
 def _letters_and_digits(text: str) -> str:

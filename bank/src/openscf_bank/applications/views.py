@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from openscf import wire
 from sqlalchemy.orm import Session
 
+from ..distributors.models import ProgramLoan
 from ..loans.models import Loan
 from ..offers.repository import of_application
 from ..offers.views import as_wire as offer_as_wire
@@ -34,4 +35,7 @@ def as_wire(session: Session, application: Application) -> wire.LoanApplication:
         action_required=action,
         offers=tuple(offer_as_wire(offer) for offer in of_application(session, application.id)),
         loan_id=session.scalars(sa.select(Loan.id).where(Loan.application_id == application.id)).one_or_none(),
+        program=session.scalars(
+            sa.select(ProgramLoan.program_id).where(ProgramLoan.application_id == application.id)
+        ).one_or_none(),
     )

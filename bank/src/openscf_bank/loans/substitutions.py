@@ -20,6 +20,7 @@ from ..applications import repository as applications
 from ..applications.models import Application, FinancedDocument, Part
 from ..applications.verification import Claim
 from ..clients.models import Client
+from ..distributors import admission
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError
 from ..packages import reading
@@ -48,6 +49,7 @@ def ask(uow: UnitOfWork, client_id: str, loan_id: str, request: wire.Substitutio
     financed = applications.financed_documents(uow.session, loan.application_id)
     released = _released(loan, financed, request.released)
     application = uow.session.get_one(Application, loan.application_id)
+    membership = admission.of_application(uow.session, application.id)
     claim = Claim(
         package_id=request.package_id,
         technique=application.technique,
@@ -56,6 +58,7 @@ def ask(uow: UnitOfWork, client_id: str, loan_id: str, request: wire.Substitutio
         tenor_days=None,
         fingerprints=None,
         account=application.account_number,
+        seller_tax_id=membership.seller_tax_id if membership else None,
     )
     verification = arrival.verified(uow, client, request.package_sha256, claim)
     package = verification.package if verification.ok else None

@@ -12,11 +12,13 @@ from ..applications import states
 from ..applications.models import Application
 from ..clients import repository as clients
 from ..clients.models import Client
+from ..distributors import admission
 from ..events.service import emit
 from ..gateway import Gateway, UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
 from ..loans import disbursement
+from ..loans.models import Loan
 from ..loans.service import grant
 from . import repository
 from .models import Acceptance, Offer
@@ -46,8 +48,11 @@ def make(uow: UnitOfWork, application: Application, client: Client, terms: wire.
 def accept(
     uow: UnitOfWork, client_id: str, offer_id: str, acceptance: wire.Acceptance, body: bytes, signature: str
 ) -> wire.Loan:
-    """The applicant's binding yes: other offers are declined, the loan is granted; the payment follows after commit."""
-    client = clients.lock(uow.session, client_id)
+    """The applicant's binding yes: other offers are declined, the loan is granted; the payment follows after commit.
+
+    In a program the loan counts against its limits from now on.
+    """
+    client = admission.lock(uow, client_id, offer_id)
     offer = _own(uow, client_id, offer_id)
     _require_not_expired(uow, offer)
     if acceptance.terms_sha256 != offer.terms_sha256:
@@ -74,6 +79,7 @@ def accept(
     for other in repository.open_of_application(uow.session, application.id):
         _close(uow, client, application, other, OfferStatus.DECLINED, "Another offer was accepted.")
     loan = grant(uow, client, application, offer)
+    admission.count(uow, uow.session.get_one(Loan, loan.id))
     gateway: Gateway = uow.gateway
     uow.after_commit(lambda: disbursement.advance(gateway, loan.id))
     return loan

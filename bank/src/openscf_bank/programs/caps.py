@@ -70,11 +70,21 @@ def free(session: Session, program: Program, member: Member) -> Free:
     )
 
 
-def use(uow: UnitOfWork, program: Program, member: Member, *, source: Source, source_id: str, amount: Decimal) -> None:
+def use(
+    uow: UnitOfWork,
+    program: Program,
+    member: Member,
+    *,
+    source: Source,
+    source_id: str,
+    amount: Decimal,
+    owed_already: bool = False,
+) -> None:
     """Let `amount` count for a payable or a loan from now on; 0 where it counts no more.
 
     What rises above a limit is refused with a ProblemError `limit-exceeded` that says by how much. The same amount
-    again changes nothing. The caller has locked the anchor's client; the supplier's row is locked here.
+    again changes nothing. What is `owed_already` counts whatever the limits say. The caller has locked the anchor's
+    client; the supplier's row is locked here.
     """
     session = uow.session
     counted = session.get(CapUse, (source, source_id), populate_existing=True)
@@ -84,7 +94,7 @@ def use(uow: UnitOfWork, program: Program, member: Member, *, source: Source, so
     session.refresh(program)
     session.refresh(member)
     supplier = supplier_cap(uow, member.tax_key, program)
-    if change > 0:
+    if change > 0 and not owed_already:
         _require_free(free(session, program, member), change, program.currency)
     if counted is None:
         session.add(

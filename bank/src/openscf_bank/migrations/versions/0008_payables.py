@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("application_id", sa.String(length=64), nullable=False),
         sa.Column("program_id", sa.String(length=64), nullable=False),
         sa.Column("member_id", sa.String(length=64), nullable=False),
+        sa.Column("documents", sa.JSON(), nullable=False),
         sa.Column("told_sequence", sa.Integer(), nullable=False),
         sa.Column("bought_back_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["application_id"], ["applications.id"], name=op.f("fk_program_loans_application_id")),
