@@ -3,3 +3,4 @@ from . import joining
 from . import signing
 from . import documents
 from . import invitation_file
+from . import early

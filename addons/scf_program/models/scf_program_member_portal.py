@@ -47,6 +47,13 @@ class ScfProgramMember(models.Model):
         self._start()
         return self.env["scf.program.joining"]._of(self)
 
+    @api.model
+    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
+        """Let nobody into the anchor's conversation by a token: what makes the link is no key to it."""
+        by_token = {"hash", "pid", "token"}
+        kept = {name: value for name, value in kwargs.items() if name not in by_token}
+        return super()._get_thread_with_access(thread_id, mode=mode, **kept)
+
     # -- business: accounts -----------------------------------------------------------------------------------------
 
     def _invited_address(self):

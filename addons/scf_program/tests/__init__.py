@@ -8,6 +8,8 @@ from . import test_invitation_file
 from . import test_approved_invoice
 from . import test_payable
 from . import test_portal
+from . import test_portal_access
+from . import test_portal_early
 from . import test_prequalification
 from . import test_trade_with_supplier
 from . import test_payable_books

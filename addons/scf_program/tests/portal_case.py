@@ -36,7 +36,35 @@ FACTS = {
 }
 
 
-class PortalCase(ProgramCase, HttpCase, MockEmail):
+class Pages:
+    """Opening pages, and sending their forms, as a browser without scripts does."""
+
+    def _path(self, step="", member=None):
+        return f"/my/programs/{(member or self.member).id}" + (f"/{step}" if step else "")
+
+    def _link(self, member=None):
+        return f"/scf/join/{(member or self.member)._link_token()}"
+
+    def _page(self, path, status=200):
+        """What a page shows, as a tree."""
+        answer = self.url_open(path)
+        self.assertEqual(answer.status_code, status, path)
+        return html.fromstring(answer.content)
+
+    def _text(self, path, status=200):
+        return " ".join(self._page(path, status).text_content().split())
+
+    def _token(self, path):
+        """The token that the forms of a page carry."""
+        return self._page(path).xpath("//input[@name='csrf_token']/@value")[0]
+
+    def _post(self, path, values=None, *, of=None, **options):
+        """Send a form of the page `of`; gives the response before redirects."""
+        values = {"csrf_token": self._token(of or path), **(values or {})}
+        return self.url_open(path, data=values, allow_redirects=False, **options)
+
+
+class PortalCase(Pages, ProgramCase, HttpCase, MockEmail):
     """The vocabulary of a member's pages: it opens links, fills in forms and sends them."""
 
     def given(self):
@@ -74,30 +102,6 @@ class PortalCase(ProgramCase, HttpCase, MockEmail):
         return self._joining()
 
     # --- when ---
-
-    def _path(self, step="", member=None):
-        return f"/my/programs/{(member or self.member).id}" + (f"/{step}" if step else "")
-
-    def _link(self, member=None):
-        return f"/scf/join/{(member or self.member)._link_token()}"
-
-    def _page(self, path, status=200):
-        """What a page shows, as a tree."""
-        answer = self.url_open(path)
-        self.assertEqual(answer.status_code, status, path)
-        return html.fromstring(answer.content)
-
-    def _text(self, path, status=200):
-        return " ".join(self._page(path, status).text_content().split())
-
-    def _token(self, path):
-        """The token that the forms of a page carry."""
-        return self._page(path).xpath("//input[@name='csrf_token']/@value")[0]
-
-    def _post(self, path, values=None, *, of=None, **options):
-        """Send a form of the page `of`; gives the response before redirects."""
-        values = {"csrf_token": self._token(of or path), **(values or {})}
-        return self.url_open(path, data=values, allow_redirects=False, **options)
 
     def _send_facts(self, **changes):
         return self._post(self._path("company"), {**FACTS, **changes})
