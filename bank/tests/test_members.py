@@ -285,6 +285,20 @@ class TestDocuments:
         assert again["status"] == "LEFT"
         assert [event["type"] for event in events_of(erp, "member.")].count("member.left") == 1
 
+    def test_the_words_that_were_signed_are_kept_with_the_member(self, bank: Bank, erp: Erp, program: Any) -> None:
+        words = f'{{"terms": "{new_key()}"}}'.encode()
+        digest = erp.http.put_document(words, "application/json")
+        asked = member_request(erp)
+        asked["signatories"][0]["agreement_sha256"] = digest
+        member = bring_in(erp, program, asked)
+        with bank.gateway.db.write() as session:
+            leftovers.erase(session, wall_time() + timedelta(minutes=1))
+        answer = bank.officer.fetch(f"members/{member['id']}/documents/4")
+        assert answer.content == words
+        assert answer.headers["content-disposition"].startswith('attachment; filename="agreement-')
+        good(erp.raw("POST", f"/v1/members/{member['id']}/leave", {"reason": "gone"}))
+        assert self.there(bank, erp, [digest]) == set()
+
     def test_a_document_that_two_members_share_stays_while_one_needs_it(
         self, bank: Bank, erp: Erp, program: Any
     ) -> None:

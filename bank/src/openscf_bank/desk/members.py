@@ -32,7 +32,7 @@ Desk = Annotated[Gateway, Depends(gateway_of)]
 AtDesk = Annotated[LoggedIn, Depends(officer_at_desk)]
 Sending = Annotated[LoggedIn, Depends(officer_sending)]
 
-_ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
+_ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "application/octet-stream": "bin"}
 
 
 @router.get("")
@@ -84,7 +84,7 @@ def give(
             else:
                 deciding.change(uow, member_id, given, officer.name, reason)
             done = "member.approved" if action == "approve" else "member.changed"
-            detail = f"{given.limit} until {given.valid_until}. {reason}".strip()
+            detail = f"{given.limit} until {given.valid_until}"
             note(uow.session, officer.username, address_of(request), done, member_id, detail)
     except FormRefused as refused:
         return _page(request, gateway, officer, member_id, refused.form)
@@ -133,7 +133,7 @@ def say(
         words = form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
             step(uow, words)
-            note(uow.session, officer.username, address_of(request), done, member_id, words)
+            note(uow.session, officer.username, address_of(request), done, member_id, "")
     except FormRefused as refused:
         return _page(request, gateway, officer, member_id, refused.form)
     return RedirectResponse(f"/desk/members/{member_id}", status_code=303)

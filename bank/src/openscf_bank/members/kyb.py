@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from openscf.programs import MAX_KYB_BYTES, KybDocument
+from openscf.programs import MAX_KYB_BYTES, KybDocument, MemberRequest
 from sqlalchemy.orm import Session
 
 from ..documents import repository as documents
@@ -16,6 +16,8 @@ from ..packages.models import ReceivedPackage
 from . import repository
 from .models import Member, MemberDocument
 
+# The kind of document that is the words that were signed; nobody lists it.
+AGREEMENT = "agreement"
 # How a file of each type begins.
 _BEGINNINGS = {
     "application/pdf": b"%PDF-",
@@ -36,25 +38,29 @@ def check(session: Session, client_id: str, listed: tuple[KybDocument, ...]) -> 
         seen.add((one.kind, one.sha256))
 
 
-def replace(uow: UnitOfWork, member: Member, client_id: str, listed: tuple[KybDocument, ...]) -> None:
-    """Let these be the member's documents; what is listed no more is erased."""
+def replace(uow: UnitOfWork, member: Member, client_id: str, asked: MemberRequest) -> None:
+    """Let these be the member's documents, with the words that were signed; what is listed no more is erased."""
     session = uow.session
     before = repository.documents_of(session, member.id)
-    kept = {one.sha256 for one in listed}
+    rows: list[tuple[str, str, str, str]] = [
+        (one.kind, one.name, one.sha256, one.media_type) for one in asked.documents
+    ]
+    rows += _agreements(session, client_id, asked)
+    kept = {sha256 for _, _, sha256, _ in rows}
     _forget(uow, [one for one in before if one.client_id != client_id or one.sha256 not in kept])
     for row in before:
         session.delete(row)
     session.flush()
-    for number, one in enumerate(listed, start=1):
+    for number, (kind, name, sha256, media_type) in enumerate(rows, start=1):
         session.add(
             MemberDocument(
                 member_id=member.id,
                 number=number,
                 client_id=client_id,
-                sha256=one.sha256,
-                kind=one.kind,
-                name=one.name,
-                media_type=one.media_type,
+                sha256=sha256,
+                kind=kind,
+                name=name,
+                media_type=media_type,
             )
         )
     session.flush()
@@ -93,6 +99,13 @@ def claimed(session: Session, client_id: str) -> set[str]:
         MemberDocument.client_id == client_id, MemberDocument.erased_at.is_(None)
     )
     return set(session.scalars(query))
+
+
+def _agreements(session: Session, client_id: str, asked: MemberRequest) -> list[tuple[str, str, str, str]]:
+    """The words that signatories signed, where their bytes were PUT: (kind, name, digest, media type)."""
+    digests = dict.fromkeys(signatory.agreement_sha256 for signatory in asked.signatories)
+    there = [digest for digest in digests if documents.exists(session, client_id, digest)]
+    return [(AGREEMENT, "agreement", digest, "application/octet-stream") for digest in there]
 
 
 def _wrong(session: Session, client_id: str, one: KybDocument) -> str | None:

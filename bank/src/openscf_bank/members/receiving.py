@@ -113,7 +113,7 @@ def _take(uow: UnitOfWork, standing: Standing, sender: str, asked: wire.MemberRe
     _fill(member, asked)
     _flush(uow)
     _remember(uow, member, sender, asked)
-    kyb.replace(uow, member, sender, asked.documents)
+    kyb.replace(uow, member, sender, asked)
     standing.move(uow, MemberStatus.RECEIVED, EventType.MEMBER_RECEIVED, None)
     received = as_wire(member, program)
     decide(uow, standing)
