@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from ..eligibility.facts import REVOLVING_LINE
 from ..evidence.views import ALWAYS
 from .labels import label_of
 
@@ -35,18 +36,36 @@ class ScfConsentProposal(models.Model):
         )
 
     def _asked_in_short(self):
-        return self._names(self._asked() - set(ALWAYS)) or self.env._("No more than the financed documents")
+        nothing_more = (
+            self.env._("No more than what you ask for")
+            if self._is_of_line()
+            else self.env._("No more than the financed documents")
+        )
+        return self._names(self._asked() - set(ALWAYS)) or nothing_more
+
+    def _is_of_line(self):
+        """Whether no document is financed: a line stands on all that customers pay."""
+        return self.application_id.technique == REVOLVING_LINE
 
     def _given_in_short(self, sections):
         given, asked = ({*codes} - {*ALWAYS} for codes in (sections.mapped("code"), self._asked()))
         left_out, beyond = self._names(asked - given), self._names(given - asked)
-        if not given:
+        if self._is_of_line():
+            words = self._given_of_line_in_short(given, left_out)
+        elif not given:
             words = self.env._("Who you are and the financed documents")
         elif left_out:
             words = self.env._("Who you are, the financed documents, and all that it asks for but: %s", left_out)
         else:
             words = self.env._("Who you are, the financed documents, and all that it asks for")
         return self.env._("%(given)s; beyond that: %(more)s", given=words, more=beyond) if beyond else words
+
+    def _given_of_line_in_short(self, given, left_out):
+        if not given:
+            return self.env._("Who you are and what you ask for")
+        if left_out:
+            return self.env._("Who you are, what you ask for, and all that it asks for but: %s", left_out)
+        return self.env._("Who you are, what you ask for, and all that it asks for")
 
     def _names(self, codes):
         """Names of sections, in the package's order, as a list in words."""

@@ -252,6 +252,11 @@ class TestLineCollections(LineCase):
             for prospect in read_expected(self.env, [one], lambda _line: habits, self.today).values()
         }
 
+    def test_what_a_bank_reads_for_a_line_is_said_without_documents(self):
+        said = " ".join(row["text"] for row in self.loan.application_id.proposal_ids[:1].in_short)
+        self.assertIn("what you ask for", said)
+        self.assertNotIn("document", said)
+
     def test_offer_of_a_line_says_what_a_thousand_cost_for_a_month(self):
         offer = self.loan.offer_id
         costed = cost_offer(offer.id, "Rhône", self.loan.sudo()._terms(), self.today)
