@@ -50,9 +50,7 @@ class Known:
         if email in self.refused_emails:
             return 0, Problem("refused_email", "email", email)
         contact, problem = self._find(name, vat, email)
-        if problem or not contact:
-            return 0, problem or self._email_taken(email)
-        return contact.id, self.problem_of(contact.id, email)
+        return (contact.id, self.problem_of(contact.id, email)) if contact else (0, problem)
 
     def problem_of(self, contact_id: int, email: str) -> Problem | None:
         """Why a contact of the address book can't be invited."""
@@ -76,7 +74,7 @@ class Known:
     def _find(self, name: str, vat: str, email: str) -> tuple[Contact | None, Problem | None]:
         if vat and (same_vat := self._usable(self._by_vat.get(vat_key(vat), {}).values())):
             same_name = [contact for contact in same_vat if name_key(contact.name) == name_key(name)]
-            if len(same_name) > 1 or (len(same_vat) > 1 and not same_name):
+            if len(same_name) > 1:
                 return None, Problem("ambiguous", "vat", vat)
             if not same_name:
                 return None, Problem("other_name", "name", same_vat[0].name)
@@ -88,6 +86,8 @@ class Known:
             if len(open_ones) > 1:
                 return None, Problem("ambiguous", "name", name)
             return open_ones[0], None
+        if taken := self._email_taken(email):
+            return None, taken
         if same_email := self._usable(self._by_email.get(email, {}).values()):
             return None, Problem("other_email", "email", same_email[0].name)
         return None, None

@@ -8,6 +8,7 @@ from . import scf_program_bank
 from . import scf_program_member
 from . import scf_program_member_bank
 from . import scf_program_member_inviting
+from . import scf_program_distributor
 from . import scf_program_invitation
 from . import scf_program_invitation_row
 from . import scf_program_inviting
@@ -59,3 +60,4 @@ from . import scf_prequalification_member
 from . import scf_prequalification_again
 from . import scf_prequalification_event
 from . import scf_program_member_early
+from . import scf_home_membership

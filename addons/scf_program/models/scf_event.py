@@ -22,13 +22,14 @@ class ScfEvent(models.Model):
         return {"program": "_take_program_event", "member": "_take_member_event"}
 
     def _take_program_event(self, payload):
-        content = payload["data"]
-        wire = content.get("program") or {}
-        program = self.env["scf.program.bank"]._by_subject(self.bank_id, payload.get("subject") or {}, wire)
+        content, subject = payload["data"], payload.get("subject") or {}
+        if "program" not in content:
+            member = self.env["scf.program.member.bank"]._by_subject(self.bank_id, subject, content)
+            return bool(member) and member._take_trade(payload["type"], content)
+        program = self.env["scf.program.bank"]._by_subject(self.bank_id, subject, content["program"])
         if not program:
             return False
-        if "status" in wire:
-            program._take(wire, int(payload["cursor"]), reason=content.get("reason"))
+        program._take(content["program"], int(payload["cursor"]), reason=content.get("reason"))
         return True
 
     def _take_member_event(self, payload):

@@ -319,15 +319,7 @@ class ScfProgramInvitationRow(models.Model):
     def _make_members(self):
         program = self.invitation_id.program_id
         new = self.filtered(lambda row: not row.partner_id)
-        partners = self.env["res.partner"].with_context(
-            tracking_disable=True, mail_create_nosubscribe=True, no_vat_validation=True
-        )
-        countries = {country.code: country.id for country in self.env["res.country"].search([])}
-        # A new contact belongs to the program's company alone where the database has several.
-        shared = {"company_id": self.env["res.company"].search_count([], limit=2) > 1 and program.company_id.id}
-        vals_list = [{**shared, **row._partner_values(program, countries)} for row in new]
-        for row, partner in zip(new, partners.create(vals_list), strict=True):
-            row.partner_id = partner
+        new._make_contacts()
         new._make_accounts()
         members = self.env["scf.program.member"].with_context(tracking_disable=True, mail_create_nosubscribe=True)
         made = members.create(
@@ -338,25 +330,43 @@ class ScfProgramInvitationRow(models.Model):
         made._queue_mail("invitation", self.invitation_id.user_id)
         self.state = "invited"
 
-    def _partner_values(self, program, countries):
-        """A new contact: a vendor, or a customer where distributors are invited."""
-        values = self.values
+    def _make_contacts(self):
+        """New contacts, and their people, in two steps for however many."""
+        program = self.invitation_id.program_id
+        countries = {country.code: country.id for country in self.env["res.country"].search([])}
+        # A new contact belongs to the program's company alone where the database has several.
+        owner = self.env["res.company"].search_count([], limit=2) > 1 and program.company_id.id
         rank = "customer_rank" if program.kind == "distributor_finance" else "supplier_rank"
+        # What a contact person takes over from its company is given with it, so that Odoo need not copy it one by one.
+        partners = self.env["res.partner"].with_context(
+            tracking_disable=True, mail_create_nosubscribe=True, no_vat_validation=True, _partners_skip_fields_sync=True
+        )
+        shared = [row._partner_values(countries, owner) for row in self]
+        companies = partners.create(
+            [
+                {**vals, "name": row.name, "is_company": True, rank: 1, "phone": row.values["phone"] or False}
+                for row, vals in zip(self, shared, strict=True)
+            ]
+        )
+        people = []
+        for row, company, vals in zip(self, companies, shared, strict=True):
+            row.partner_id = company
+            if row.values["contact"]:
+                people.append({**vals, "name": row.values["contact"], "parent_id": company.id, "is_company": False})
+        partners.create(people)
+
+    def _partner_values(self, countries, owner):
+        """What a company and its people have alike."""
+        values = self.values
         return {
-            "name": values["name"],
-            "is_company": True,
-            rank: 1,
+            "company_id": owner,
             "email": values["email"],
             "vat": values["vat"] or False,
-            "country_id": countries.get(values["country"]),
-            "lang": values["language"] or False,
-            "phone": values["phone"] or False,
+            "country_id": countries.get(values["country"], False),
+            "lang": values["language"] or self.env.user.lang,
             "street": values["street"] or False,
             "zip": values["zip"] or False,
             "city": values["city"] or False,
-            "child_ids": [fields.Command.create({"name": values["contact"], "email": values["email"]})]
-            if values["contact"]
-            else [],
         }
 
     def _make_accounts(self):
@@ -391,7 +401,7 @@ class ScfProgramInvitationRow(models.Model):
             ),
             "formula": lambda: self.env._("“%(column)s” begins like a formula.", **named),
             "no_name": lambda: self.env._("“%(value)s” is no name: it has no letter.", **named),
-            "several_emails": lambda: self.env._("Give one e-mail address, not several: %(value)s", **named),
+            "several_emails": lambda: self.env._("“%(value)s” is more than one e-mail address. Give one.", **named),
             "bad_email": lambda: self.env._("“%(value)s” is no e-mail address.", **named),
             "unknown_country": lambda: self.env._(
                 "“%(value)s” is no country. Give its code of two letters, such as DE.", **named
