@@ -141,9 +141,10 @@ class Anchor:
         *,
         due_in: int = 60,
         invoice: str | None = None,
+        gross: str | None = None,
         claims: dict[str, Any] | None = None,
     ) -> str:
-        """An undertaking, signed; `claims` say something else than they should."""
+        """An undertaking, signed, for an invoice of `gross`; `claims` say something else than they should."""
         number = f"RE-{next(_numbers):06d}"
         invoice = invoice or number
         issued_on = self.bank.today() - timedelta(days=10)
@@ -152,7 +153,7 @@ class Anchor:
             anchor_tax_id=self.tax_id,
             invoice_number=invoice,
             issued_on=issued_on,
-            gross=eur(amount),
+            gross=eur(gross or amount),
         )
         right = {
             "iss": self.erp.client_id,

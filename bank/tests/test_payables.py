@@ -169,6 +169,26 @@ def test_an_invoice_is_registered_once_whichever_anchor_says_it(bank: Bank, anch
     assert third.status == "REJECTED" and "already" in (third.message or "")
 
 
+def test_the_instalments_of_an_invoice_are_payables_of_their_own_and_hold_it_together(
+    anchor: Anchor, member: Supplier
+) -> None:
+    assert member.erp is not None
+    sale = invoice_of(member)
+    first, second = anchor.register(
+        *(anchor.approval(member, "6000.00", invoice=sale.number, gross="12000.00", due_in=days) for days in (30, 60))
+    )
+    assert (first.status, second.status) == ("REGISTERED", "REGISTERED")
+    assert anchor.read(anchor.ask(first)).status == "PAID"
+    asked = anchor.ask(second, by=member.erp)
+    assert asked.request is not None
+    refusal = {"request_id": asked.request.request_id, "reason": "Disputed"}
+    assert send(anchor.erp, f"/v1/payables/{second.id}/refuse", refusal)["status"] == "REGISTERED"
+    refused("duplicate-document", lambda: member.erp.apply(sale))  # type: ignore[union-attr]
+    assert anchor.read(anchor.ask(second)).status == "PAID"
+    (other,) = anchor.register(anchor.approval(member, "1.00", invoice=sale.number, gross="1.00", due_in=90))
+    assert other.status == "REJECTED"
+
+
 @pytest.mark.parametrize("wrong", ["key", "program", "member", "bank"])
 def test_an_undertaking_that_does_not_hold_refuses_the_request_with_its_place(
     anchor: Anchor, member: Supplier, wrong: str

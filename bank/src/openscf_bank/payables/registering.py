@@ -15,7 +15,6 @@ from openscf.payables import PayableApproval, PayableStatus, payable_fingerprint
 from openscf.programs import MemberStatus, ProgramKind, ProgramStatus, ProgramTerms
 from openscf.wire import EventType
 
-from ..applications.models import FinancedDocument
 from ..clients import repository as clients
 from ..clients.models import Client
 from ..clients.service import key_set
@@ -253,14 +252,16 @@ def _wrong_fingerprint(uow: UnitOfWork, member: Member, approval: PayableApprova
 
 
 def _taken(uow: UnitOfWork, payable: Payable) -> str | None:
-    open_document = sa.select(FinancedDocument.id).where(
-        FinancedDocument.fingerprint == payable.f1, FinancedDocument.is_open
-    )
-    if uow.session.scalars(open_document.limit(1)).first() is not None:
+    """Why the invoice is not free. The same anchor may register it once for each due date: as instalments."""
+    held = repository.claim(uow.session, payable.f1)
+    if held is not None and (held[1] is None or held[1].client_id != payable.client_id):
         return f"{payable.document_number} is being financed at this bank already."
-    other = repository.taken(uow.session, payable.f1, besides=payable.id)
-    # Of another anchor's payable nothing is said beyond that there is one.
-    return f"{payable.document_number} is registered at this bank already." if other is not None else None
+    for other in repository.of_invoice(uow.session, payable.f1, payable.id):
+        same = (other.client_id, other.program_id, other.f2) == (payable.client_id, payable.program_id, payable.f2)
+        if not same or other.due_date == payable.due_date:
+            # Of another anchor's payable nothing is said beyond that there is one.
+            return f"{payable.document_number} is registered at this bank already."
+    return None
 
 
 def terms_of_program(program: Program) -> ProgramTerms:

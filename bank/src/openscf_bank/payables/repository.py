@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from openscf.payables import PayableStatus
 from sqlalchemy.orm import Session
 
+from ..applications.models import FinancedDocument
 from ..clients.models import Client
 from ..members.models import Member
 from ..programs.models import Program
@@ -26,6 +27,8 @@ TAKEN = tuple(
 OWED = (PayableStatus.PAID.value, PayableStatus.OVERDUE.value)
 # The bank is asked, or bound, to pay these.
 RESERVED = (PayableStatus.REQUESTED.value, PayableStatus.CONFIRMED.value)
+# While one of an invoice is in these, the invoice is held.
+HOLDING = (*RESERVED, *OWED, PayableStatus.SETTLED.value)
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,21 @@ def of_anchor(session: Session, client_id: str, reference: str) -> Payable | Non
     ).one_or_none()
 
 
-def taken(session: Session, f1: str, besides: str | None = None) -> Payable | None:
-    """Another payable about the same invoice, whichever anchor registered it."""
-    query = sa.select(Payable).where(Payable.f1 == f1, Payable.status.in_(TAKEN))
-    if besides is not None:
-        query = query.where(Payable.id != besides)
-    return session.scalars(query.limit(1)).first()
+def of_invoice(session: Session, f1: str, besides: str, statuses: Sequence[str] = TAKEN) -> Sequence[Payable]:
+    """Other payables about the same invoice, whichever anchor registered them."""
+    query = sa.select(Payable).where(Payable.f1 == f1, Payable.id != besides, Payable.status.in_(statuses))
+    return session.scalars(query.order_by(Payable.registered_at, Payable.id)).all()
+
+
+def claim(session: Session, f1: str) -> tuple[FinancedDocument, Payable | None] | None:
+    """Who holds an invoice: an application or loan (None beside it), or a payable."""
+    query = (
+        sa.select(FinancedDocument, Payable)
+        .outerjoin(Payable, FinancedDocument.payable_id == Payable.id)
+        .where(FinancedDocument.fingerprint == f1, FinancedDocument.is_open)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def early_payments(session: Session, payable_id: str) -> Sequence[EarlyPayment]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-import sqlalchemy as sa
 from openscf.payables import PayableStatus as Status
 from sqlalchemy.exc import IntegrityError
 
@@ -18,7 +17,7 @@ from ..kit.problems import ProblemError
 from ..programs import caps
 from . import repository
 from .models import Payable
-from .repository import OWED, RESERVED, Found
+from .repository import HOLDING, OWED, RESERVED, Found
 
 # docs/protocol.md, "Payables".
 NEXT: Final[dict[Status, tuple[Status, ...]]] = {
@@ -67,7 +66,13 @@ def count(uow: UnitOfWork, seen: Found) -> None:
 
 
 def _claim(uow: UnitOfWork, payable: Payable) -> None:
-    """Claim the invoice; the unique index refuses one that an open application or loan, or a payable, holds."""
+    """Claim the invoice; the unique index refuses one that an open application or loan, or another anchor, holds.
+
+    The instalments of an invoice share one claim: they are all its anchor's, which is locked.
+    """
+    held = repository.claim(uow.session, payable.f1)
+    if held is not None and held[1] is not None and held[1].client_id == payable.client_id:
+        return
     uow.session.add(
         FinancedDocument(
             id=new_id("fdoc"),
@@ -89,7 +94,9 @@ def _claim(uow: UnitOfWork, payable: Payable) -> None:
 
 
 def _free(uow: UnitOfWork, payable: Payable) -> None:
-    """What was not paid after all may be financed elsewhere. What was paid never is again."""
-    claims = sa.select(FinancedDocument).where(FinancedDocument.payable_id == payable.id, FinancedDocument.is_open)
-    for claim in uow.session.scalars(claims):
-        claim.is_open = False
+    """What was not paid after all may be financed elsewhere, unless another instalment of it is, or was, paid early."""
+    if repository.of_invoice(uow.session, payable.f1, payable.id, HOLDING):
+        return
+    held = repository.claim(uow.session, payable.f1)
+    if held is not None and held[1] is not None:
+        held[0].is_open = False
