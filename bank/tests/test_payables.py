@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 import sqlalchemy as sa
 from erp import new_key, new_sale
 from openscf.errors import BankRefused
@@ -599,3 +601,39 @@ def test_the_worker_and_a_request_pay_once(bank: Bank, anchor: Anchor, member: S
     bank.set_clock(bank.today() + timedelta(days=1))
     together(*(lambda: payout.advance(bank.gateway, payable.id) for _ in range(4)))
     assert [kind for kind, _ in anchor.told()].count("payable.paid") == 1
+
+
+# --- the desk ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_officer_sees_what_is_overdue_and_what_an_anchor_owes(bank: Bank, anchor: Anchor, member: Supplier) -> None:
+    late, partly = anchor.paid(member, "7000.00", due_in=6), anchor.paid(member, "2000.00", due_in=30)
+    bank.days_pass(7)
+    anchor.settle((partly, "500.00"))
+    anchor.ask(anchor.registered(member, "300.00"), pay_on=bank.today() + timedelta(days=3))
+    overdue = bank.officer.page(f"payables?status=OVERDUE&program={anchor.id}")
+    assert late.document.number in overdue and partly.document.number not in overdue
+    assert "Kaufhaus am Markt AG" in overdue and "overdue" in overdue
+    page = bank.officer.page(f"payables/{partly.id}")
+    for words in ("2,000.00 EUR", "1,500.00 EUR", IBAN, "Eva Huber", "the anchor"):
+        assert words in page
+    owed = " ".join(re.sub(r"<[^>]+>", " ", bank.officer.page(f"anchors/{anchor.erp.client_id}")).split())
+    for words in ("Owed 8,500.00 EUR", "Overdue 7,000.00 EUR", "About to be paid 300.00 EUR", "Limit 100,000.00 EUR"):
+        assert words in owed
+
+
+def test_taking_the_undertaking_out_of_the_desk_is_audited(bank: Bank, anchor: Anchor, member: Supplier) -> None:
+    payable = anchor.registered(member)
+    taken = bank.officer.fetch(f"payables/{payable.id}/approval")
+    assert taken.text == payable.approval
+    assert "attachment" in taken.headers["content-disposition"]
+    audit = bank.officer.page("audit")
+    assert "Payable approval downloaded" in audit and payable.id in audit
+
+
+def test_without_a_login_the_desk_shows_no_payable(bank: Bank, anchor: Anchor, member: Supplier) -> None:
+    payable = anchor.registered(member)
+    for path in ("payables", f"payables/{payable.id}", f"payables/{payable.id}/approval", f"anchors/{member.id}"):
+        answer = requests.get(f"{bank.url}/desk/{path}", timeout=20, allow_redirects=False)
+        assert answer.status_code == 303 and "login" in answer.headers["location"]
+        assert payable.document.number not in answer.text

@@ -20,6 +20,7 @@ from ..clients.repository import count_pending
 from ..gateway import Gateway
 from ..loans.repository import count_waiting as count_waiting_of_loans
 from ..members.repository import count_waiting as count_waiting_members
+from ..payables.repository import count_overdue
 from ..programs.repository import count_waiting as count_waiting_programs
 from .service import LoggedIn
 
@@ -56,6 +57,8 @@ TONES = {
     "ACTIVE": "good", "APPROVED": "good", "ACCEPTED": "good", "REJECTED": "bad", "DECLINED": "bad", "SUSPENDED": "bad",
     "DISBURSED_FAILED": "bad", "CANCELLED": "done", "CLOSED": "done", "EXPIRED": "done", "WITHDRAWN": "done",
     "green": "good", "amber": "ask", "red": "bad", "grey": "done",
+    "REGISTERED": "open", "CONFIRMED": "good", "PAID": "good", "OVERDUE": "bad", "SETTLED": "done", "REFUSED": "bad",
+    "FAILED": "bad",
     "RECEIVED": "wait", "LEFT": "done", "DECIDED": "good", "REFERRED": "ask",
     "RELEASED": "good", "WAITING": "wait", "REQUESTED": "wait", "PROPOSED": "wait", "DROPPED": "done", "LAPSED": "done",
     "POSTED": "good",
@@ -73,7 +76,7 @@ def render(
     **content: Any,
 ) -> HTMLResponse:
     """A page. With an officer it carries the navigation with the counts of what waits."""
-    waiting = {"applications": 0, "clients": 0, "loans": 0, "programs": 0}
+    waiting = {"applications": 0, "clients": 0, "loans": 0, "programs": 0, "payables": 0}
     if officer is not None:
         with gateway.db.read() as session:
             waiting = {
@@ -81,6 +84,7 @@ def render(
                 "clients": count_pending(session),
                 "loans": count_waiting_of_loans(session),
                 "programs": count_waiting_programs(session) + count_waiting_members(session),
+                "payables": count_overdue(session),
             }
     html = (
         _environment()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from openscf import payables as wire
 from openscf.errors import OpenSCFError, SignatureInvalid
 from openscf.payables import PayableApproval, PayableStatus, payable_fingerprints, read_payable
-from openscf.programs import MemberStatus, ProgramKind, ProgramStatus, ProgramTerms
+from openscf.programs import MemberStatus, ProgramStatus, ProgramTerms
 from openscf.wire import EventType
 
 from ..clients import repository as clients
@@ -26,11 +26,10 @@ from ..members.views import rate_of
 from ..programs import repository as programs
 from ..programs.models import Program
 from . import repository, states
+from .exposure import PAYABLES_FINANCE
 from .models import Adjustment, Payable
 from .repository import Found
 from .views import as_wire, money, tell
-
-PAYABLES_FINANCE: ProgramKind = "payables_finance"
 
 
 def register(uow: UnitOfWork, client_id: str, program_id: str, request: wire.Payables) -> wire.PayableList:
