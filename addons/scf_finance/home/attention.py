@@ -26,7 +26,7 @@ class Matter:
 
 
 def matters(env) -> tuple[Matter, ...]:
-    """All that may wait, the most pressing first; to be extended where something new can."""
+    """All that may wait, the most pressing first; an addon adds its own in `scf.home._matters`."""
     _ = env._
     running = ("loan_id.state", "in", ("active", "overdue"))
     return (
@@ -120,7 +120,7 @@ def read_attention(env) -> list[dict]:
     """The matters that there are, as the Financing home shows them: one query each."""
     is_admin = env.user.has_group("scf_connector.group_scf_admin")
     rows = []
-    for matter in matters(env):
+    for matter in env["scf.home"]._matters():
         if matter.for_admins and not is_admin:
             continue
         domain = [("company_id", "in", env.companies.ids), *matter.domain]

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..home.attention import read_attention
+from ..home.attention import matters, read_attention
 from ..home.banks import read_banks
 from ..home.first_steps import read_first_steps
 from ..home.lines import read_lines
@@ -48,6 +48,11 @@ class ScfHome(models.AbstractModel):
             "weeks": weekly_bars(self.env, today),
             "news": read_news(self.env),
         }
+
+    @api.model
+    def _matters(self):
+        """What may wait for a person (`home.attention.Matter`), in the order in which it is shown."""
+        return matters(self.env)
 
     def _why_nothing(self, drawable, steps):
         reasons = [reason for item in drawable if item.documents and (reason := item.why_not())]

@@ -99,15 +99,15 @@ class AccountMove(models.Model):
 
     def _scf_offered_early(self):
         """The approval whose bank pays most on its first day."""
-        offered = self.scf_approved_ids.filtered(lambda one: one.state == "registered" and one._first_day())
+        offered = self.scf_approved_ids.filtered(lambda one: one.state == "registered" and one.offer_in_words)
         return offered.sorted(lambda one: (-one._price(one._first_day()).payout.amount, one.id))[:1]
 
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _post(self, soft=True):
         posted = super()._post(soft=soft)
-        if companies := posted.filtered(lambda move: move.move_type == "out_invoice").company_id:
-            self.env["scf.approved.invoice"].sudo()._match_waiting(companies)
+        if invoices := posted.filtered(lambda move: move.move_type == "out_invoice"):
+            self.env["scf.approved.invoice"].sudo()._match_waiting(invoices.sudo())
         return posted
 
     def _scf_refuse_while_financed(self):

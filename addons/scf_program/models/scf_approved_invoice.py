@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from openscf.errors import SignatureInvalid
+from openscf.errors import InputInvalid, SignatureInvalid
 from openscf.keys import KeySet
 from openscf.money import Money
 from openscf.payables import PayableNotice, PayableStatus, PayableTerms, early_payment, read_payable
@@ -90,7 +90,10 @@ class ScfApprovedInvoice(models.Model):
     def _compute_offer_in_words(self):
         for invoice in self:
             day = invoice._first_day() if invoice.state == "registered" else None
-            invoice.offer_in_words = invoice._price_in_words(day) if day else False
+            try:
+                invoice.offer_in_words = invoice._price_in_words(day) if day else False
+            except InputInvalid:  # the discount would leave nothing: nothing is offered
+                invoice.offer_in_words = False
 
     # -- business: what the bank says -------------------------------------------------------------------------------
 

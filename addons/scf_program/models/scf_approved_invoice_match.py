@@ -61,12 +61,16 @@ class ScfApprovedInvoice(models.Model):
 
     @api.model
     @api.private
-    def _match_waiting(self, companies):
-        """Look again for the invoices of approvals that came before them."""
+    def _match_waiting(self, invoices):
+        """Look again for the invoices of approvals that came before them.
+
+        :param invoices: customer invoices that were posted
+        """
         waiting = self.search(
-            [("company_id", "in", companies.ids), ("move_id", "=", False), ("state", "=", "registered")]
+            [("company_id", "in", invoices.company_id.ids), ("move_id", "=", False), ("state", "=", "registered")]
         )
-        waiting._match()
+        numbers = {_plain(invoice.name) for invoice in invoices} if waiting else ()
+        waiting.filtered(lambda approved: _plain(approved.number) in numbers)._match()
 
     def _move_by_number(self):
         """The posted customer invoice with that number, however it is written."""
@@ -77,7 +81,9 @@ class ScfApprovedInvoice(models.Model):
                 ("state", "=", "posted"),
                 "|",
                 ("name", "=ilike", _literally(self.number)),
+                "&",
                 ("invoice_date", "=", self.issued_on),
+                ("amount_total", "=", self.approved_amount),
             ]
         )
         return invoices.filtered(lambda move: _plain(move.name) == _plain(self.number))[:1]

@@ -141,13 +141,14 @@ class MembershipCase(FinanceCase):
             **changes,
         }
 
-    def _tell_member(self, membership, status, reason=None, state="applied", **changes):
+    def _tell_member(self, membership, news, reason=None, state="applied", **changes):
+        """Tell `member.<news>`; the status is the same word where none is given."""
         content = {
-            "member": self._member(membership, status.upper(), **changes),
+            "member": self._member(membership, changes.pop("status", news.upper()), **changes),
             "program": self._program(membership),
             **({"reason": reason} if reason else {}),
         }
-        return self._tell(f"member.{status}", content, membership, state=state)
+        return self._tell(f"member.{news}", content, membership, state=state)
 
     def _program(self, membership):
         return {"id": membership.bank_program_ref, "program_id": "PRG/1", "name": membership.program_name}

@@ -6,6 +6,7 @@ from openscf.payables import EarlyPaymentRequest
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tests import tagged
 
 from .membership_case import MembershipCase, money
@@ -155,6 +156,24 @@ class TestApprovedInvoice(MembershipCase):
         self.assertEqual((wire.channel, wire.accepted_by.name), ("erp", "Approver"))
         self.assertEqual(approved._scf_target("early_payment"), approved.bank_payable_ref)
 
+    def test_what_waits_for_a_person_is_on_home_and_what_is_promised_is_not_offered_there(self):
+        approved = self._approved(self.membership, self.invoice)
+        self._approved(self.membership, self._invoice(700.0), amount=money("800.00"))
+        home = self._as("approver", self.env["scf.home"])
+        free = self._as("approver", self.env["account.move"])._scf_listings()[0]
+
+        def is_free():
+            invoices = self.env["account.move"]
+            self.env.flush_all()
+            domain = free.domain & invoices._scf_free_domain(free)
+            return bool(invoices.search_count(domain & Domain("id", "=", self.invoice.id)))
+
+        self.assertTrue(is_free())
+        self._ask(approved)
+        self.assertFalse(is_free())
+        waiting = {row["code"]: row["count"] for row in home.scf_home()["attention"]}
+        self.assertEqual((waiting["early_payments"], waiting["unmatched_approvals"]), (1, 1))
+
     def test_who_asked_does_not_approve(self):
         approved = self._approved(self.membership, self.invoice)
         asks = self._as("approver", self.env["scf.early.payment.ask"])
@@ -284,8 +303,11 @@ class TestApprovedInvoice(MembershipCase):
                 approved.with_user(user).read(["amount"])
             with self.assertRaises(AccessError):
                 approved.with_user(user).action_choose_day()
+            asks = self.env["scf.early.payment.ask"].with_user(user)
             with self.assertRaises(AccessError):
-                self.env["scf.early.payment.ask"].with_user(user).create({"approved_id": approved.id}).action_ask()
+                asks.create({"approved_id": approved.id}).action_ask()
+            with self.assertRaises(AccessError):
+                asks.create({"approved_id": approved.id, "pay_on": self.today}).read(["amount", "bank_name"])
         for values in ({"state": "paid"}, {"move_id": False}, {"approval": "x"}, {"payout": 1.0}):
             with self.assertRaises(AccessError):
                 self._as("approver", approved).write(values)

@@ -2,7 +2,7 @@ import json
 
 from openscf.keys import SigningKey
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, HttpCase, tagged
 
 from odoo.addons.scf_finance.tests.bank_double import CLIENT
@@ -124,6 +124,15 @@ class TestOpeningAFile(MembershipCase):
         self.assertFalse(wizard.is_usable)
         self.assertIn("DE136695976", wizard.problem)
         with self.assertRaisesRegex(UserError, "Papier"):
+            wizard.action_open()
+
+    def test_who_names_another_company_learns_nothing_of_it(self):
+        other = self.env["res.company"].create({"name": "Other Ltd", "vat": "US987654321"})
+        wizard = self._wizard(self._invitation())
+        wizard.sudo().company_id = other
+        wizard.invalidate_recordset()
+        self.assertNotIn("987654321", wizard.problem)
+        with self.assertRaises(AccessError):
             wizard.action_open()
 
     def test_changed_and_expired_files_open_nothing(self):

@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.scf_connector.adapters.base import Discovered
+from odoo.addons.scf_finance.tests.bank_double import BankDouble
+from odoo.addons.scf_finance.tests.purchase_case import PurchaseCase
 
 from .membership_case import PDF, MembershipCase, anchor_claims, money
 
@@ -41,9 +43,8 @@ class TestMembership(MembershipCase):
 
     def test_limit_and_use_follow_the_bank(self):
         membership = self._joined()
-        event = {"status": "APPROVED", "limit": money("20000.00"), "used": money("5000.00")}
-        content = {"member": {**self._member(membership, "APPROVED"), **event}, "program": self._program(membership)}
-        self._tell("member.changed", content, membership)
+        used = {"limit": money("20000.00"), "used": money("5000.00")}
+        self._tell_member(membership, "changed", status="APPROVED", **used)
         self.assertEqual((membership.limit_amount, membership.free_amount), (20000.0, 15000.0))
         self._tell_member(membership, "suspended", reason="Your accounts are late.")
         self.assertEqual((membership.state, membership.message), ("suspended", "Your accounts are late."))
@@ -138,16 +139,43 @@ class TestMembership(MembershipCase):
         self._tell_member(membership, "left")
         self.assertEqual(membership.state, "left")
 
-    def test_distributor_asks_within_the_program(self):
-        membership = self._joined(kind="distributor_finance")
-        bill = self._create_invoice_one_line(
-            move_type="in_invoice", price_unit=1000.0, partner_id=self.buyer, product_id=self.product_a, post=True
-        )
-        self.assertEqual(bill._scf_distributor_memberships(), membership)
-        self.assertFalse(self._invoice()._scf_distributor_memberships())
-        [reason] = [one for one in bill._scf_panel_reasons(bill._scf_assess()) if one["code"] == "program"]
-        self.assertEqual(reason["level"], "ok")
-        self.assertIn("50,000.00", reason["sentence"])
+
+@tagged("post_install", "-at_install")
+class TestDistributor(MembershipCase, PurchaseCase):
+    def given(self):
+        super().given()
+        anchor = {"name": self.supplier.name, "tax_id": "nl 123456782 B12", "country": "NL"}
+        self.membership = self._joined(claims=anchor_claims(anchor=anchor), kind="distributor_finance")
+
+    def test_purchase_from_the_anchor_is_financed_within_its_program(self):
+        bill = self._bill(10000.0)
+        self.assertEqual(bill._scf_distributor_memberships(), self.membership)
+        self._request(bill, banks=self.rhone | self.hansa, amount=5000.0)
+        self.assertEqual(self.rhone_bank.body("apply")["program"], "prg-rhone-1")
+        self.assertNotIn("program", BankDouble(self.hansa).body("apply"))
+
+    def test_purchase_from_somebody_else_is_not(self):
+        other = self._supplier("Omega Mills", "NL004495445B01")
+        self._account_of(other, "NL20INGB0001234567")
+        bill = self._bill(10000.0, partner_id=other)
+        self.assertFalse(bill._scf_distributor_memberships())
+        self._tell_member(self.membership, "suspended")
+        self.assertFalse(self._bill(10000.0, ref="DM-2")._scf_distributor_memberships(), "suspended")
+
+    def test_panel_says_what_is_free_in_the_program(self):
+        bill = self._bill(10000.0)
+
+        def told():
+            [reason] = [one for one in self._as("requester", bill).scf_panel()["reasons"] if one["code"] == "program"]
+            return reason["level"], reason["sentence"]
+
+        level, sentence = told()
+        self.assertEqual(level, "ok")
+        self.assertIn("50,000.00", sentence)
+        self._tell_member(self.membership, "changed", status="APPROVED", limit=money("4000.00"))
+        level, sentence = told()
+        self.assertEqual(level, "warn")
+        self.assertIn("Ask for at most", sentence)
 
 
 @tagged("post_install", "-at_install")

@@ -11,10 +11,11 @@ class ScfEarlyPaymentAsk(models.TransientModel):
     _description = "Get an approved invoice paid early"
 
     approved_id = fields.Many2one("scf.approved.invoice", required=True, readonly=True, ondelete="cascade")
-    currency_id = fields.Many2one(related="approved_id.currency_id")
-    amount = fields.Monetary(related="approved_id.amount")
-    due_date = fields.Date(related="approved_id.due_date")
-    bank_name = fields.Char(string="Bank", related="approved_id.bank_name")
+    # With the user's own rights: who names somebody else's approval here learns nothing of it.
+    currency_id = fields.Many2one(related="approved_id.currency_id", related_sudo=False)
+    amount = fields.Monetary(related="approved_id.amount", related_sudo=False)
+    due_date = fields.Date(related="approved_id.due_date", related_sudo=False)
+    bank_name = fields.Char(string="Bank", related="approved_id.bank_name", related_sudo=False)
     pay_on = fields.Date(
         string="Paid On", compute="_compute_pay_on", store=True, precompute=True, compute_sudo=False, readonly=False
     )

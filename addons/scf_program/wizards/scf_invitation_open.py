@@ -35,6 +35,7 @@ class ScfInvitationOpen(models.TransientModel):
             if not wizard.content:
                 continue
             try:
+                wizard._refuse_other_company()
                 found = wizard._read()
                 if problem := self.env["scf.membership"]._why_not_ours(found, wizard.company_id):
                     raise UserError(problem)
@@ -64,8 +65,7 @@ class ScfInvitationOpen(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group("scf_connector.group_scf_requester"):
             raise AccessError(self.env._("Only users with the role “Financing: Requester” open invitations."))
-        if self.company_id not in self.env.companies:
-            raise AccessError(self.env._("Choose %s at the top right first.", self.company_id.sudo().name))
+        self._refuse_other_company()
         membership = self.env["scf.membership"]._open(self._read(), self.company_id)
         if membership.state == "draft" and not membership.bank_id and self.env.user.has_group(ADMIN):
             membership.action_connect()
@@ -77,6 +77,11 @@ class ScfInvitationOpen(models.TransientModel):
         }
 
     # -- business ---------------------------------------------------------------------------------------------------
+
+    def _refuse_other_company(self):
+        """Over RPC any company can be named; nothing is said of one that the user has not chosen."""
+        if self.company_id not in self.env.companies:
+            raise AccessError(self.env._("Choose the company at the top right first."))
 
     def _read(self):
         """The file, checked.
