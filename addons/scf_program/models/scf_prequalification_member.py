@@ -125,3 +125,15 @@ class ScfProgramMember(models.Model):
             member.preapproved_amount = sum(
                 bank.limit_amount for bank in member.bank_ids if bank.status == "prequalified"
             )
+
+
+class ScfProgramJoining(models.Model):
+    _inherit = "scf.program.joining"
+
+    def _wire(self, consent):
+        """With the code of the member's row where it was pre-approved, so that the bank finds its limit again."""
+        wire = super()._wire(consent)
+        at_bank = self.member_id.bank_ids.filtered(lambda record: record.program_bank_id == consent.program_bank_id)
+        if at_bank.prequalification_part_id:
+            wire["member_ref"] = at_bank._member_ref()
+        return wire

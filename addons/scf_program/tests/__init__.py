@@ -2,6 +2,7 @@ from . import test_csv
 from . import test_invitation
 from . import test_program
 from . import test_program_bank
+from . import test_program_tour
 from . import test_security
 from . import test_membership
 from . import test_invitation_file
@@ -11,6 +12,7 @@ from . import test_portal
 from . import test_portal_access
 from . import test_portal_early
 from . import test_prequalification
+from . import test_prequalification_gateway
 from . import test_trade_with_supplier
 from . import test_payable_books
 from . import test_discounting

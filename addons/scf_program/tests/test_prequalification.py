@@ -366,6 +366,31 @@ class TestPrequalification(ProgramCase):
         self.rhone_bank.answer("prequalify", self._wire(part, "RECEIVED"))
         self.assertEqual(part.state, "decided")
 
+    def test_a_member_that_joins_names_the_row_of_its_preapproval(self):
+        part = self._limited()
+        at_bank = self._at_bank(self.steel)
+        joining = self.env["scf.program.joining"]._of(at_bank.member_id)
+        consent = self.env["scf.program.consent"].new(
+            {"program_bank_id": self.program_bank.id, "given_at": fields.Datetime.now(), "expires_on": self.today}
+        )
+        reference = joining._wire(consent)["member_ref"]
+        self.assertEqual(part._refs()[reference].partner_id, self.steel)
+
+    def test_what_is_on_the_screens_loads_and_is_found_by_its_limit(self):
+        self._limited(Papier={"limit": "0.00", "status": "DECLINED"})
+        for model, views in (
+            ("scf.program", ["form"]),
+            ("scf.program.member", ["form", "list", "search"]),
+            ("scf.prequalification", ["form", "list", "search"]),
+            ("scf.prequalification.line", ["form", "list", "kanban", "search"]),
+        ):
+            self._as("requester", self.env[model]).get_views([(False, view) for view in views])
+        found = self._as("requester", self.env["scf.program.member"]).search(
+            [("preapproved_amount", ">", 0), ("state", "=", "draft")]
+        )
+        self.assertEqual(found.partner_id, self.steel + self.cork)
+        self.assertIn("Banque du Rhône\n+ $", found[0].reasons_text)
+
     # --- asked again ---
 
     def _limited(self, **answer):
