@@ -61,7 +61,8 @@ class AccountMoveLine(models.Model):
     def _copy_data_extend_business_fields(self, values):
         """What reverses an item of a loan is the loan's too; a plain copy is not."""
         result = super()._copy_data_extend_business_fields(values)
-        values["scf_loan_id"] = self.scf_loan_id.id
+        if self.env.context.get("scf_of_loan") is OF_LOAN:
+            values["scf_loan_id"] = self.scf_loan_id.id
         return result
 
 

@@ -63,6 +63,10 @@ class TestLoanBooks(BooksCase):
         self.assertEqual(reversal.line_ids.scf_loan_id, loan)
         with self.assertRaisesRegex(AccessError, "follows from the bank's ledger"):
             reversal.line_ids.write({"scf_loan_id": False})
+        dialog = self.env["account.move.reversal"].with_user(self.people["admin"])
+        dialog = dialog.with_context(active_model="account.move", active_ids=loan.entry_ids.move_id.ids)
+        again = dialog.create({"journal_id": loan.entry_ids.move_id.journal_id.id}).modify_moves()
+        self.assertFalse(self.env["account.move"].browse(again["res_id"]).line_ids.scf_loan_id)
 
     def test_penalties_and_charges_are_costs_of_their_own_once_paid(self):
         loan = self._financed(self.invoice, on=self.today - timedelta(days=60), tenor_days=45)
