@@ -67,15 +67,20 @@ class Supplier:
 
 @dataclass
 class Anchor:
-    """An anchor with one active program at a bank."""
+    """An anchor with one active program at a bank; `erp` and `id` are of one that was taken on over HTTP."""
 
     bank: Bank
     limit: str = "100000.00"
     kind: str = "payables_finance"
     terms: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
+    erp: Erp = None  # type: ignore[assignment]
+    id: str = ""
 
     def __post_init__(self) -> None:
+        if self.id:
+            self.tax_id = self.erp.registration.party.tax_id
+            return
         number = next(_numbers)
         self.tax_id = f"DE9{number:08d}"
         self.erp = Erp.approved(self.bank, name="Kaufhaus am Markt AG", tax_id=self.tax_id)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 import sqlalchemy as sa
-from erp import new_key, new_sale
+from erp import Erp, new_key, new_sale
 from openscf.errors import BankRefused
 from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
@@ -21,6 +21,7 @@ from openscf_bank.kit.core_banking import PaymentInstruction, PaymentOrder, Paym
 from openscf_bank.payables import payout
 from openscf_bank.payables.models import EarlyPayment
 from packages import Sale
+from programs import bring_in, invitation, member_request, new_program, put_documents, tax_id
 from programs_given import IBAN, Anchor, Supplier, as_member, end_program, eur, send
 from server import Bank
 from test_concurrency import AT_ONCE, together
@@ -119,6 +120,29 @@ def test_the_books_of_the_anchor_can_be_compared_day_by_day(bank: Bank, anchor: 
     later = anchor.statement(**{"from": begin + timedelta(days=1), "to": bank.today()})
     assert (later.opening, later.closing) == (Decimal("12000.00"), Decimal("6000.00"))
     assert reserved.status == "CONFIRMED"
+
+
+def test_a_supplier_that_joins_with_its_own_erp_hears_of_what_its_anchor_registered_before(bank: Bank) -> None:
+    """Program, member and payables over HTTP; then the member comes by itself, and settles what it is asked."""
+    erp = Erp.approved(bank, tax_id=tax_id())
+    program = new_program(erp)
+    asked = member_request(erp)
+    brought = bring_in(erp, program, asked)
+    assert (program["status"], brought["status"]) == ("ACTIVE", "APPROVED")
+    anchor, member = Anchor(bank, erp=erp, id=program["id"]), Supplier(brought["id"], asked["member_id"], "")
+    member.tax_id = asked["party"]["tax_id"]
+    paid, registered = anchor.paid(member, "1000.00"), anchor.registered(member, "2000.00", due_in=30)
+    own = Erp.approved(bank, name=asked["party"]["name"], tax_id=member.tax_id)
+    body = {**asked, "documents": put_documents(own), "invitation": invitation(erp, program, asked)}
+    assert send(own, "/v1/memberships", body)["status"] == "APPROVED"
+    assert anchor.told(own) == [("payable.registered", registered.payable_id), ("payable.paid", paid.payable_id)]
+    assert anchor.confirm(anchor.ask(registered, by=own)).status == "CONFIRMED"
+    anchor.settle((anchor.read(paid), "1000.00"))
+    assert [kind for kind, _ in anchor.told(own)][2:] == [
+        "payable.requested", "payable.confirmed", "payable.paid", "payable.settled",
+    ]  # fmt: skip
+    shown = erp.raw("GET", f"/v1/programs/{program['id']}").json()
+    assert shown["used"] == {"amount": "2000.00", "currency": "EUR"}
 
 
 # --- registering ------------------------------------------------------------------------------------------------------

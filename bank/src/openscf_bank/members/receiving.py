@@ -17,6 +17,7 @@ from ..clients.service import key_set
 from ..gateway import UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
+from ..payables.views import tell_newcomer
 from ..programs import repository as programs
 from ..programs.models import Program
 from . import kyb, repository
@@ -72,6 +73,7 @@ def join(uow: UnitOfWork, client_id: str, asked: wire.MembershipRequest) -> wire
     standing = Standing(held[anchor.id], own, program, member)
     if newly and MemberStatus(member.status) not in PENDING:  # approved by now: joined, on what the bank decided about
         _remember(uow, member, client_id, asked)
+        tell_newcomer(uow, own, member)
         uow.session.flush()
         return as_wire(member, program)
     return _revise(uow, standing, client_id, asked)

@@ -125,6 +125,13 @@ def settlements(session: Session, payable_id: str) -> Sequence[tuple[Settlement,
     return [(one, line) for one, line in session.execute(query)]
 
 
+def open_of_member(session: Session, member_id: str) -> Sequence[Payable]:
+    """A member's payables that can be paid early, are about to be, or were and are not settled, by due date."""
+    open_ones = (PayableStatus.REGISTERED.value, *RESERVED, *OWED)
+    query = sa.select(Payable).where(Payable.member_id == member_id, Payable.status.in_(open_ones))
+    return session.scalars(query.order_by(Payable.due_date, Payable.id)).all()
+
+
 def to_pay(session: Session, today: date) -> Sequence[str]:
     """Payables whose early payment is confirmed and due."""
     query = (

@@ -21,6 +21,15 @@ from . import repository
 from .models import EarlyPayment, Payable
 from .repository import Found
 
+# Which event says that a payable has come to stand so.
+_EVENT_OF_STATUS = {
+    wire.PayableStatus.REGISTERED.value: EventType.PAYABLE_REGISTERED,
+    wire.PayableStatus.REQUESTED.value: EventType.PAYABLE_REQUESTED,
+    wire.PayableStatus.CONFIRMED.value: EventType.PAYABLE_CONFIRMED,
+    wire.PayableStatus.PAID.value: EventType.PAYABLE_PAID,
+    wire.PayableStatus.OVERDUE.value: EventType.PAYABLE_OVERDUE,
+}
+
 
 def as_wire(session: Session, seen: Found) -> wire.Payable:
     """One payable as the anchor and its member see it."""
@@ -73,24 +82,34 @@ def tell(
     reason: str | None = None,
 ) -> None:
     """Tell the anchor and the member's own client, both locked, how a payable stands now."""
-    uow.session.flush()
     program = uow.session.get_one(Program, payable.program_id)
     member = uow.session.get_one(Member, payable.member_id)
-    shown = as_wire(uow.session, Found(payable, program, member))
-    notice = wire.PayableNotice(payable=shown, program=name_of(program), reason=reason).to_wire()
     # A company that is anchor and member in one is told once.
     for client_id in dict.fromkeys(one for one in (payable.client_id, member.client_id) if one is not None):
         if client_id not in clients:  # the member joined with its own ERP while this waited for the lock
             clients[client_id] = lock(uow.session, client_id)
-        emit(
-            uow,
-            clients[client_id],
-            kind,
-            notice,
-            program_id=program.reference,
-            member_id=member.reference,
-            payable_id=payable.reference,
-        )
+        _emit(uow, clients[client_id], Found(payable, program, member), kind, reason)
+
+
+def tell_newcomer(uow: UnitOfWork, own: Client, member: Member) -> None:
+    """Tell a member's own client, locked, that joined after its anchor: how each open payable stands, by due date."""
+    program = uow.session.get_one(Program, member.program_id)
+    for payable in repository.open_of_member(uow.session, member.id):
+        _emit(uow, own, Found(payable, program, member), _EVENT_OF_STATUS[payable.status], None)
+
+
+def _emit(uow: UnitOfWork, client: Client, seen: Found, kind: EventType, reason: str | None) -> None:
+    uow.session.flush()
+    notice = wire.PayableNotice(payable=as_wire(uow.session, seen), program=name_of(seen.program), reason=reason)
+    emit(
+        uow,
+        client,
+        kind,
+        notice.to_wire(),
+        program_id=seen.program.reference,
+        member_id=seen.member.reference,
+        payable_id=seen.payable.reference,
+    )
 
 
 def _request(payable: Payable, early: EarlyPayment) -> wire.AgreedEarlyPayment:
