@@ -30,6 +30,7 @@
         "views/scf_payable_views.xml",
         "views/scf_payable_program_views.xml",
         "views/scf_payable_disclosure_views.xml",
+        "views/scf_payable_statement_views.xml",
         "views/portal_landing.xml",
         "views/portal_signing.xml",
         "views/portal_joining.xml",
@@ -48,6 +49,9 @@
         ],
         "web.assets_frontend": [
             "scf_program/static/src/portal/**/*",
+        ],
+        "web.assets_tests": [
+            "scf_program/static/tests/tours/**/*",
         ],
     },
 }

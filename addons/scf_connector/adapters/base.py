@@ -16,6 +16,7 @@ from datetime import date
 
 from openscf.errors import BankRefused, BankUnreachable, OpenSCFError
 from openscf.keys import SigningKey
+from openscf.payables import ProgramStatement
 from openscf.programs import PrequalificationResult
 from openscf.wire import Collateral
 
@@ -171,6 +172,10 @@ class BankAdapter(ABC):
     @abstractmethod
     def statement(self, loan_id: str, start: date, end: date) -> SignedFile:
         """Ask for the camt.053 of a loan between two days, both included, by the bank's id of the loan."""
+
+    @abstractmethod
+    def program_statement(self, program_id: str, start: date, end: date) -> ProgramStatement:
+        """Ask for the book of a program between two days, both included, by the bank's id of the program."""
 
     @abstractmethod
     def prequalification_results(

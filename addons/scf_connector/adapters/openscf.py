@@ -10,6 +10,7 @@ from openscf.client import BankClient
 from openscf.errors import AnswerInvalid, SignatureInvalid
 from openscf.jws import verify_event
 from openscf.keys import KeySet, SigningKey
+from openscf.payables import ProgramStatement
 from openscf.programs import PrequalificationResult
 from openscf.wire import ClientRegistration, Collateral, Event, EventPayload
 from pydantic import ValidationError
@@ -102,6 +103,9 @@ class OpenSCFAdapter(BankAdapter):
     def statement(self, loan_id: str, start: date, end: date) -> SignedFile:
         answer = self._client().statement_camt053(loan_id, start=start, end=end)
         return SignedFile(content=answer.body, signature=answer.signature)
+
+    def program_statement(self, program_id: str, start: date, end: date) -> ProgramStatement:
+        return self._client().program_statement(program_id, start=start, end=end)
 
     def prequalification_results(
         self, prequalification_id: str, after: int, limit: int

@@ -159,6 +159,8 @@ class ScfPayable(models.Model):
         """Why the payable can't be paid early though it is approved, as a sentence; empty where it can be."""
         self.ensure_one()
         bill = self.move_id
+        if self.program_id.state != "active" or self.member_id.state not in ("approved", "financed"):
+            return self.env._("Nothing is paid early in the program now.")
         if bill.state != "posted":
             return self.env._("The bill is not posted any more.")
         if bill.payment_state == "blocked":

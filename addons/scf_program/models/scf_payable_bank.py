@@ -33,6 +33,8 @@ STATUSES = [
 ]
 # The bank may still be asked to pay it, or is on its way to.
 OPEN_STATUSES = ("queued", "registered", "requested", "confirmed")
+# Events of a payable's beginning.
+OVERTAKEN = ("payable.registered", "payable.reduced")
 SUPPLIER_KIND = "vendor_bill"
 
 
@@ -126,11 +128,12 @@ class ScfPayableBank(models.Model):
 
     # -- bank's word ------------------------------------------------------------------------------------------------
 
-    def _take(self, wire, cursor):
+    def _take(self, wire, cursor, kind=None):
         """Bring the row in step with what the bank says, by an answer or by an event.
 
         :param dict wire: Payable of docs/protocol.md
-        :param cursor: the event's place in the feed; None for an answer, which no event may be older than
+        :param cursor: the event's place in the feed; None for an answer, which counts while no event came yet
+        :param str kind: the event's type
         :return: whether it was news
         """
         self.ensure_one()
@@ -139,6 +142,10 @@ class ScfPayableBank(models.Model):
         if cursor is not None and self.last_cursor and int(cursor) <= int(self.last_cursor):
             return False
         payable = PayableWire.model_validate(wire)
+        if kind in OVERTAKEN and self.status not in ("queued", "registered", "rejected"):
+            # Answers run ahead of the feed: what the bank answered since stands.
+            self.last_cursor = str(cursor)
+            return False
         self.write(
             {
                 "bank_payable_ref": payable.id,
@@ -286,8 +293,8 @@ class ScfPayable(models.Model):
             ours._confirm()
         elif wire.status in (PayableStatus.PAID, PayableStatus.OVERDUE, PayableStatus.SETTLED):
             self._take_payment(row, wire)
-        elif wire.status is PayableStatus.REGISTERED and ours.state in ("confirmed", "paid"):
-            ours._end("failed", wire.message)
+        elif wire.status is PayableStatus.REGISTERED and ours._was_let_go():
+            ours._end("refused" if ours.state == "asked" else "failed", wire.message)
         self._bring_in_step(row, wire)
         self._keep_one_financier()
 

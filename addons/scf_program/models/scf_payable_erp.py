@@ -25,8 +25,8 @@ class ScfPayable(models.Model):
         :param openscf.payables.Payable wire: as the bank has it, with the request
         """
         self.ensure_one()
-        hold(self.program_id, in_job=True)
-        hold(self, in_job=True)
+        hold(self.program_id)
+        hold(self)
         if why_not := self._why_no_member_request(row, wire):
             row._enqueue("refuse", {"request_id": wire.request.request_id, "reason": why_not})
             self.message_post(

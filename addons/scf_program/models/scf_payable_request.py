@@ -103,6 +103,13 @@ class ScfPayableRequest(models.Model):
         for request in self:
             request._set_state("confirmed")
 
+    def _was_let_go(self):
+        """Whether a bank that has the payable merely registered has given this early payment up.
+
+        What the company itself asks for is refused by the answer to it; until then the payable stays registered.
+        """
+        return self.state in ("confirmed", "paid") or self.state == "asked" and self.channel == "erp"
+
     def _end(self, state, message):
         """The early payment came to nothing: the payable may be paid early by somebody else, or when it is due.
 

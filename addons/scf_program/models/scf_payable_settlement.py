@@ -81,7 +81,7 @@ class ScfPayableSettlement(models.Model):
         :param requests: `scf.payable.request` at one program's bank; what another settlement brings is left out
         :return: the settlement; empty where nothing is left
         """
-        hold(requests.payable_id, in_job=True)
+        hold(requests.payable_id)
         lines = self.env["scf.payable.settlement.line"]
         owed = {}
         for request in requests:

@@ -173,6 +173,23 @@ class TestPayable(PayableCase):
         self.hansa_bank.forget(payable)
         self.assertEqual(payable.bank_ids.mapped("status"), ["confirmed", "withdrawn"])
 
+    def test_word_that_an_answer_has_overtaken_changes_nothing(self):
+        payable = self._registered()
+        self._accept(payable, self._source_at(payable, self.rhone_bank))
+        registered = dict(self.rhone_bank.of(payable))
+        self.rhone_bank.confirm_early_payment(payable)
+        confirmed = dict(self.rhone_bank.of(payable))
+        self.rhone_bank.tell_payable("payable.registered", payable, **registered)
+        self.assertEqual((payable.state, payable.request_ids.state), ("agreed", "confirmed"))
+        self.rhone_bank.of(payable).update(confirmed)
+        self.rhone_bank.pay_early(payable)
+        self.assertEqual(payable.state, "paid")
+
+    def test_suspended_program_offers_nothing(self):
+        payable = self._registered()
+        self.program._set_state("suspended")
+        self.assertFalse(payable._quotes())
+
     def test_refused_early_payment_frees_the_payable(self):
         payable = self._registered()
         self._accept(payable, self._source_at(payable, self.rhone_bank))

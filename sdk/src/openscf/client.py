@@ -27,6 +27,7 @@ from openscf._internal.pointer import pointer_of
 from openscf.errors import AnswerInvalid, BankRefused, BankUnreachable, InputInvalid, SignatureInvalid
 from openscf.jws import client_assertion, sign_detached, verify_detached
 from openscf.keys import KeySet, SigningKey
+from openscf.payables import ProgramStatement
 from openscf.programs import CHUNK_MEDIA_TYPE, PrequalificationResult, read_results
 
 __all__ = ["Answer", "BankClient", "MAX_DOCUMENT_BYTES", "MAX_RESULTS"]
@@ -312,6 +313,11 @@ class BankClient:
         return self._send(
             "GET", path, None, idempotency_key=None, signed=False, with_token=True, expects="application/xml"
         )
+
+    def program_statement(self, program_id: str, *, start: dt.date, end: dt.date) -> ProgramStatement:
+        """Return the bank's book of a payables program between two days, both included."""
+        query = urlencode({"from": start.isoformat(), "to": end.isoformat()})
+        return _read(ProgramStatement, self._get(f"/v1/programs/{_segment(program_id)}/statement?{query}"))
 
     def revoke_consent(
         self, consent_id: str, revocation: wire.ConsentRevocation, *, idempotency_key: str
