@@ -3,12 +3,14 @@ from datetime import timezone
 from markupsafe import Markup, escape
 from openscf.programs import ProgramRequest
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import get_lang, is_html_empty
 
 from odoo.addons.scf_finance.amounts import wire_money
 from odoo.addons.scf_finance.models.labels import label_of
+
+from .row_hold import hold
 
 KINDS = [
     ("payables_finance", "Payables Finance"),
@@ -245,6 +247,7 @@ class ScfProgram(models.Model):
         for program, vals in zip(self, vals_list, strict=True):
             if not (default or {}).get("name"):
                 vals["name"] = self.env._("%s (copy)", program.name)
+            vals.setdefault("bank_ids", [Command.create({"bank_id": bank.bank_id.id}) for bank in program.bank_ids])
         return vals_list
 
     @api.ondelete(at_uninstall=False)
@@ -277,7 +280,7 @@ class ScfProgram(models.Model):
         self.ensure_one()
         self.check_access("write")
         program = self.sudo()
-        program.lock_for_update()
+        hold(program)
         if not program._set_state("draft"):
             raise UserError(self.env._("The program is “%s”: it can't be changed back.", label_of(self, "state")))
         program._end_activities()
@@ -288,7 +291,7 @@ class ScfProgram(models.Model):
         self.ensure_one()
         self.check_access("read")
         program = self.sudo()
-        program.lock_for_update()
+        hold(program)
         self._check_approver(self.requested_by_id)
         if program.state != "to_approve":
             raise UserError(self.env._("The program is “%s”.", label_of(self, "state")))
@@ -342,7 +345,7 @@ class ScfProgram(models.Model):
         self.ensure_one()
         self.check_access("read")
         program = self.sudo()
-        program.lock_for_update()
+        hold(program)
         if not program.terms_requested_by_id:
             raise UserError(self.env._("Nobody asks for other terms, or they were changed since. Ask again."))
         self._check_approver(program.terms_requested_by_id)
@@ -384,7 +387,7 @@ class ScfProgram(models.Model):
                 self.env._("Only an approver may do this: %s.", ", ".join(self._approvers().mapped("name")))
             )
         program = self.sudo()
-        program.lock_for_update()
+        hold(program)
         if not program._set_state(state):
             raise UserError(self.env._("This can't be done while the program is “%s”.", label_of(self, "state")))
         program.state_reason = reason

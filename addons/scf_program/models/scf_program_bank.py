@@ -8,6 +8,8 @@ from odoo.tools import format_amount, format_date
 
 from odoo.addons.scf_finance.models.labels import label_of
 
+from .row_hold import hold
+
 STATUSES = [
     ("none", "Not Asked"),
     ("requested", "Asked"),
@@ -255,7 +257,7 @@ class ScfProgramBank(models.Model):
         :param int cursor: place of the event in the bank's feed; None for an answer, which an event overtakes
         """
         self.ensure_one()
-        self.lock_for_update()
+        hold(self)
         if is_stale(self.last_cursor, cursor):
             return
         said = Program.model_validate(wire)

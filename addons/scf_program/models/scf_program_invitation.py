@@ -306,7 +306,9 @@ class ScfProgramInvitation(models.Model):
         if not first:
             return rows
         invitation = first.invitation_id
-        invitation.lock_for_update()
+        if not invitation.try_lock_for_update(allow_referencing=True):
+            self.env.ref("scf_program.cron_bring_in")._trigger()
+            return rows
         return rows.search([("invitation_id", "=", invitation.id), ("state", "=", "good")], order="id", limit=CHUNK)
 
     @api.model

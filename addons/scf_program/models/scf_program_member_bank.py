@@ -2,6 +2,7 @@ from openscf.programs import Member
 
 from odoo import api, fields, models
 
+from .row_hold import hold
 from .scf_program_bank import amount_of, is_stale
 
 STATUSES = [
@@ -134,7 +135,7 @@ class ScfProgramMemberBank(models.Model):
         :param int cursor: place of the event in the bank's feed; None for an answer, which an event overtakes
         """
         self.ensure_one()
-        self.member_id.lock_for_update()
+        hold(self.member_id)
         if is_stale(self.last_cursor, cursor):
             return
         said = Member.model_validate(wire)

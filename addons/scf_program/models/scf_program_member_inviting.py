@@ -8,6 +8,7 @@ from odoo.tools import email_normalize
 
 from odoo.addons.scf_finance.models.labels import label_of
 
+from .row_hold import hold
 from .scf_program_member import INVITED
 
 _logger = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class ScfProgramMember(models.Model):
         """Take members out of the program; what was paid early runs to its end."""
         self.check_access("write")
         for member in self.sudo():
-            member.lock_for_update()
+            hold(member)
             member._leave(self.env._("%s took it out of the program.", self.env.user.name))
         return True
 
@@ -91,7 +92,7 @@ class ScfProgramMember(models.Model):
         while chunk := self.search([*waiting, ("id", ">", last_id)], order="id", limit=CHUNK):
             last_id = chunk[-1].id
             try:
-                chunk.try_lock_for_update()._write_to()
+                chunk.try_lock_for_update(allow_referencing=True)._write_to()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Somebody wrote the same rows a moment ago: they are looked at again in another run.
                 self.env.cr.rollback()
@@ -196,10 +197,10 @@ class ScfProgramMember(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """An e-mail to the member came back: its state says so, and the responsible person corrects the address."""
-        super()._message_receive_bounce(email, partner)
         for member in self.sudo():
             if not email or email_normalize(member.email) in (False, email_normalize(email)):
                 member._bounce(self.env._("The e-mail to %s came back.", email or member.email))
+        return super()._message_receive_bounce(email, partner)
 
     def _bounce(self, reason):
         self.ensure_one()

@@ -159,7 +159,7 @@ class TestProgram(ProgramCase):
         self.assertEqual((copy.state, copy.reference, copy.name), ("draft", "/", "Early payment (copy)"))
         self.assertEqual(copy.terms, TERMS)
         self.assertFalse(copy.member_ids | copy.terms_ids.program_id.member_ids)
-        self.assertFalse(copy.bank_ids)
+        self.assertEqual((copy.bank_ids.bank_id, copy.bank_ids.status), (self.rhone, "none"))
         self.assertEqual(copy.document_kind_ids, self.kinds)
 
     def test_approved_program_can_not_be_deleted_and_a_draft_can(self):
