@@ -12,7 +12,7 @@ from openscf import wire
 from openscf.errors import BankRefused
 from openscf.programs import ProgramStatus
 from openscf_bank.distributors import telling
-from openscf_bank.programs.models import CapUse
+from openscf_bank.programs.models import CapUse, Program
 from programs_given import Anchor, Supplier, as_member, end_program
 from purchases_and_pledges import Purchase
 from server import Bank
@@ -90,8 +90,12 @@ def test_the_anchor_hears_of_the_drawing_and_the_repayment_and_of_nothing_more(
     distributor.erp.collect(loan, "5040.00", document=("customer_invoice", "INV/1"), collection_id="PAY/1")
     anchor.bank.run_jobs()
     assert anchor.used(distributor) == (Decimal("3000.00"), Decimal("3000.00"))
+    # The bank cuts the limit meanwhile: what is owed again counts all the same.
+    with anchor.bank.gateway.db.write() as session:
+        session.get_one(Program, anchor.id).anchor_limit = Decimal("4000.00")
     distributor.erp.collect(loan, "5040.00", kind="undone", reverses="PAY/1", document=("customer_invoice", "INV/1"))
     anchor.bank.run_jobs()
+    assert anchor.used(distributor) == (Decimal("8000.00"), Decimal("8000.00"))
     distributor.erp.repay(loan, "8040.00")
     for _ in range(2):
         anchor.bank.run_jobs()
