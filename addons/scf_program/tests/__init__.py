@@ -17,3 +17,4 @@ from . import test_trade_with_supplier
 from . import test_payable_books
 from . import test_discounting
 from . import test_payable_race
+from . import test_payable_gateway
