@@ -514,7 +514,8 @@ class MemberConsent(WireModel):
     sections: tuple[Title, ...]
     recipient: Title
     expires_on: Date
-    given_by: Title
+    # Several signatories may have given it, each with a role.
+    given_by: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
     given_at: Time
 
 
