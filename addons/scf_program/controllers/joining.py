@@ -176,8 +176,8 @@ class Joining(CustomerPortal):
     @http.route(f"{PATH}/leave", methods=["POST"], max_content_length=MAX_FORM_BYTES, **MEMBER_ROUTE)
     def leave(self, member_id, **_rest):
         """Take the consents back and leave the program."""
-        member, joining = self._find(member_id)
-        joining._withdraw(typed("reason", 500) or request.env._("The company took its consent back."))
+        member, _joining = self._find(member_id)
+        member._leave(typed("reason", 500) or request.env._("The company took its consent back."))
         return request.redirect("/my/programs", code=303)
 
     # -- who and what -----------------------------------------------------------------------------------------------

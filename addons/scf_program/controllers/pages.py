@@ -13,7 +13,8 @@ MAX_FORM_BYTES = 64 * 1024
 
 def page(template, values, *, status=200):
     """A page that no cache keeps, no frame holds and nobody else's script reads."""
-    response = request.render(template, values)
+    lang = (request.env.lang or "en_US").replace("_", "-")
+    response = request.render(template, {"html_data": {"lang": lang}, **values})
     response.status_code = status
     response.headers.update(HEADERS)
     return response

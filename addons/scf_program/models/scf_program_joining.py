@@ -8,6 +8,7 @@ ACCOUNT_STATES = [
     ("confirmed", "Confirmed"),
     ("refused", "Refused"),
 ]
+TERMS_MEDIA_TYPE = "application/json"
 # Whom a bank answered with one of these, it takes new documents and facts from.
 OPEN_AT_BANK = ("none", "prequalified", "referred", "received", "action_required")
 
@@ -58,6 +59,9 @@ class ScfProgramJoining(models.Model):
     notice = fields.Text(string="What Is Agreed", readonly=True, help="As the first person signed it.")
     notice_sha256 = fields.Char(string="SHA-256 of the Words", readonly=True)
     consent_ends_on = fields.Date(readonly=True)
+    terms_id = fields.Many2one(
+        "scf.program.terms", string="Terms Signed", readonly=True, ondelete="restrict", help="The version in the words."
+    )
     wants_sending_at = fields.Datetime(
         readonly=True, help="Since when it may go to the banks, as soon as all have signed and the account is checked."
     )
@@ -222,11 +226,10 @@ class ScfProgramJoining(models.Model):
         consent = self._consent_for(program_bank)
         if at_bank.status not in OPEN_AT_BANK or not consent:
             return
-        at_bank._send(
-            "member",
-            self._wire(consent),
-            documents=[(item.sha256, item._bytes(), item.media_type) for item in self.document_ids],
-        )
+        files = [(item.sha256, item._bytes(), item.media_type) for item in self.document_ids]
+        # The same file may be given under two kinds; and the bank gets the bytes behind what was signed.
+        once = {file[0]: file for file in (*files, (self.terms_id.sha256, self.terms_id._document(), TERMS_MEDIA_TYPE))}
+        at_bank._send("member", self._wire(consent), documents=list(once.values()))
 
     def _consent_for(self, program_bank):
         """The consent in force for a bank; an empty record where there is none."""
@@ -250,11 +253,9 @@ class ScfProgramJoining(models.Model):
 
     # -- business: the end ------------------------------------------------------------------------------------------
 
-    def _withdraw(self, reason):
-        """Leave the program: consents end, nothing more is sent, the banks are told; unsent documents are erased."""
+    def _end(self):
+        """The member left: consents and links end, nothing more is sent, files that no bank has are erased."""
         self.ensure_one()
-        self.consent_ids._revoke()
-        self._signatures().filtered(lambda item: item.state == "waiting")._set_void()
+        self._forget_signatures()
         self.document_ids.filtered(lambda item: not item.sent_revision).unlink()
-        self.wants_sending_at = False
-        self.member_id._leave(reason)
+        self.write({"wants_sending_at": False, "sent_at": False})

@@ -27,6 +27,7 @@ class ScfProgramJoining(models.Model):
                     "notice": notice,
                     "notice_sha256": sha256_hex(notice.encode()),
                     "consent_ends_on": self._consent_end(),
+                    "terms_id": self.program_id.terms_version_id.id,
                 }
             )
         return self.notice
@@ -136,4 +137,4 @@ class ScfProgramJoining(models.Model):
         """End what was signed for other facts than those of today; it has to be signed again."""
         self._signatures()._set_void()
         self.consent_ids._revoke()
-        self.write({"notice": False, "notice_sha256": False, "consent_ends_on": False})
+        self.write({"notice": False, "notice_sha256": False, "consent_ends_on": False, "terms_id": False})

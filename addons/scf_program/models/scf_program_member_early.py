@@ -21,9 +21,9 @@ class ScfProgramMember(models.Model):
     takes_up_to_rate = fields.Float(
         string="Up To (% a Year)", digits=(8, 2), readonly=True, copy=False, help="Without a bound where it is 0."
     )
-    rule_made_by_id = fields.Many2one("res.users", string="Rule Made By", readonly=True, copy=False)
+    rule_made_by_id = fields.Many2one("res.users", readonly=True, copy=False)
     rule_made_at = fields.Datetime(string="Rule Made On", readonly=True, copy=False)
-    rule_made_from = fields.Char(string="Rule Made From", readonly=True, copy=False, help="The network address.")
+    rule_made_from = fields.Char(readonly=True, copy=False, help="The network address.")
 
     # -- business: what is offered ----------------------------------------------------------------------------------
 

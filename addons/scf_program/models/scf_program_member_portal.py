@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import email_normalize
 
 from .scf_program_member import INVITED
@@ -15,6 +15,29 @@ class ScfProgramMember(models.Model):
 
     _inherit = "scf.program.member"
 
+    has_joining = fields.Boolean(compute="_compute_has_joining", help="The company has begun to give its facts.")
+
+    # -- compute ----------------------------------------------------------------------------------------------------
+
+    def _compute_has_joining(self):
+        begun = self.env["scf.program.joining"].search([("member_id", "in", self.ids)]).member_id
+        for member in self:
+            member.has_joining = member in begun
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_open_joining(self):
+        """Open what the company gave: facts, account, documents, signatures, consents."""
+        self.ensure_one()
+        joining = self.env["scf.program.joining"].search([("member_id", "=", self.id)])
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What %s gave", self.partner_id.display_name),
+            "res_model": "scf.program.joining",
+            "res_id": joining.id,
+            "views": [(False, "form")],
+        }
+
     # -- business: the link -----------------------------------------------------------------------------------------
 
     def _why_link_closed(self):
@@ -23,6 +46,12 @@ class ScfProgramMember(models.Model):
         anchor = self.company_id.name
         if self.program_id.state == "closed" or self.state == "left":
             return self.env._("This invitation has ended. If you think that it should not have, write to %s.", anchor)
+        if self.state in INVITED and self.bank_ids.filtered("bank_member_ref"):
+            return self.env._(
+                "Your company was a member of this program before, and its banks have closed that membership. Write to "
+                "%s: it can open another one for you.",
+                anchor,
+            )
         if not self.program_id._is_open():
             return self.env._("%s has paused this program. Please come back later.", anchor)
         if self._link_expired():
@@ -34,6 +63,14 @@ class ScfProgramMember(models.Model):
         self.ensure_one()
         joining = self.env["scf.program.joining"].sudo().search([("member_id", "=", self.id)])
         return bool(joining.joined_by_id) or self.state not in (*INVITED, "bounced", "declined")
+
+    def _set_state(self, state, reason=False):
+        """Whoever leaves, and whoever says so, the consents end with the membership."""
+        has_changed = super()._set_state(state, reason)
+        if has_changed and state == "left":
+            for joining in self.env["scf.program.joining"].sudo().search([("member_id", "=", self.id)]):
+                joining._end()
+        return has_changed
 
     def _has_accepted(self):
         """Whether the company took the invitation, whatever came afterwards."""

@@ -43,6 +43,7 @@ class ScfProgramSignature(models.Model):
     user_agent = fields.Char(string="Browser", readonly=True)
     notice = fields.Text(string="What Was Shown", readonly=True)
     notice_sha256 = fields.Char(string="SHA-256 of the Words", readonly=True)
+    terms_id = fields.Many2one("scf.program.terms", readonly=True, ondelete="restrict")
     token_sha256 = fields.Char(readonly=True, exportable=False, groups=fields.NO_ACCESS)
     link_sent_at = fields.Datetime(readonly=True)
     expires_at = fields.Datetime(string="Link Ends On", readonly=True)
@@ -55,7 +56,7 @@ class ScfProgramSignature(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_waiting_only(self):
-        if any(signature.state == "signed" for signature in self):
+        if any(signature.signed_at for signature in self):
             raise UserError(self.env._("A signature is kept: it is the proof of what was agreed."))
 
     # -- business: asking -------------------------------------------------------------------------------------------
@@ -136,6 +137,7 @@ class ScfProgramSignature(models.Model):
                 "user_id": user.id if user else False,
                 "notice": notice,
                 "notice_sha256": sha256_hex(notice.encode()),
+                "terms_id": self.joining_id.terms_id.id,
                 "state": "signed",
             }
         )
@@ -146,14 +148,17 @@ class ScfProgramSignature(models.Model):
         self.filtered(lambda item: item.state != "void").write({"state": "void", "token_sha256": False})
 
     def _wire(self):
-        """The signature as a bank is told of it."""
+        """The signature as a bank is told of it: with the digest of the program's terms, which the bank knows.
+
+        The words that were shown say more (account, consent), and name that digest; theirs is in the signed consent.
+        """
         return {
             "name": self.name,
             "role": self.role,
             "email": self.email,
             "signed_at": f"{self.signed_at:%Y-%m-%dT%H:%M:%SZ}",
             "address": self.address,
-            "agreement_sha256": self.notice_sha256,
+            "agreement_sha256": self.terms_id.sha256,
         }
 
     @api.model

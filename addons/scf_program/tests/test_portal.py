@@ -58,7 +58,7 @@ class TestPortal(PortalCase):
         self.assertEqual(user.partner_id.commercial_partner_id, self.steel)
         self.assertIn("Begin", self._text(self._path()))
         self.assertEqual(self._joining().joined_by_id, user)
-        self.logout()
+        self.authenticate(None, None)
         self.assertIn("Sign in", self._text(self._link()), "the link is no key any more")
         answer = self._post(f"{self._link()}/accept", of=self._link())
         self.assertIn("/web/login", answer.headers["Location"])
@@ -91,15 +91,18 @@ class TestPortal(PortalCase):
         self.assertEqual((request.party.tax_id, request.account.iban), ("BE0477472701", "BE71096123456769"))
         self.assertEqual(request.contact.email, "ada@steelworks.example")
         self.assertEqual({item.kind for item in request.documents}, set(self.kinds.mapped("code")))
-        self.assertEqual({bytes(item.raw) for item in message.document_ids}, {PDF})
+        terms = self.program.terms_version_id
+        self.assertEqual({bytes(item.raw) for item in message.document_ids}, {PDF, terms._document()})
         [signatory] = request.signatories
-        self.assertEqual(signatory.agreement_sha256, hashlib.sha256(shown.encode()).hexdigest())
+        self.assertEqual(signatory.agreement_sha256, terms.sha256)
+        self.assertIn(terms.sha256, shown)
         self.assertEqual((signatory.address, signatory.email), ("127.0.0.1", self.ada.email))
         self.assertEqual(request.consent.recipient, self.rhone.issuer)
         consent = joining._consent_for(self.at_rhone)
         key = self.env["scf.key"].search([("kid", "=", consent.kid)])
         claims = verify_claims(consent.artefact, keys=KeySet.of(key.public_jwk), typ=CONSENT_TYP)
-        self.assertEqual(claims["notice_sha256"], signatory.agreement_sha256)
+        self.assertEqual(claims["notice_sha256"], hashlib.sha256(shown.encode()).hexdigest())
+        self.assertEqual(claims["notice_sha256"], joining.signature_ids.notice_sha256)
         hansa = self.program.bank_ids - self.at_rhone
         self.assertFalse(self.env["scf.message"].search([("bank_id", "=", hansa.bank_id.id), ("verb", "=", "member")]))
 
@@ -303,6 +306,25 @@ class TestPortal(PortalCase):
         self.assertEqual(set(joining.consent_ids.mapped("state")), {"revoked"})
         self.assertEqual(json.loads(self._messages("leave").payload), {"reason": "Sold the company."})
         self.assertEqual(self.url_open(self._path()).status_code, 404)
+
+    def test_consents_end_whoever_ends_the_membership(self):
+        joining = self._all_given()
+        self._sign()
+        self._send()
+        self._as("requester", self.member).action_take_out()
+        self.assertEqual(set(joining.consent_ids.mapped("state")), {"revoked"})
+        [message] = self._messages("member")
+        self.assertTrue(message._addressee()._scf_before_send(message))
+
+    def test_who_left_before_any_bank_knew_it_may_come_back(self):
+        joining = self._all_given()
+        self._sign()
+        self._post(self._path("leave"), of=self._path())
+        self.member._set_state("invited")
+        self.member._renew_link()
+        self._post(f"{self._link()}/accept", of=self._link())
+        self.assertTrue(joining._is_open())
+        self.assertIn("These documents are still missing", self._text(self._path("send")))
 
     def test_consent_taken_back_stops_what_waits_in_the_outbox(self):
         self._all_given()

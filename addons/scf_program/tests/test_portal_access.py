@@ -229,7 +229,7 @@ class TestPortalAccess(PortalCase):
 
     def test_private_methods_of_pages_are_no_calls(self):
         for name in ("scf.program.member", "scf.program.joining", "scf.program.signature", "scf.program.document"):
-            for method in ("_sign", "_send", "_withdraw", "_save_facts", "_bytes", "_give", "_accept", "_of_user"):
+            for method in ("_sign", "_send", "_end", "_save_facts", "_bytes", "_give", "_accept", "_of_user"):
                 self.authenticate("fin_requester", "fin_requester")
                 payload = {"params": {"model": name, "method": method, "args": [[1]], "kwargs": {}}}
                 answer = self.url_open(f"/web/dataset/call_kw/{name}/{method}", json=payload).json()
