@@ -28,6 +28,7 @@ FLOOR = """
           FROM purchase_order_line line
           JOIN purchase_order po ON po.id = line.order_id
          WHERE po.company_id = %(company)s AND po.state = 'purchase' AND po.date_approve >= %(start)s
+           AND po.partner_id = ANY(%(suppliers)s)
          GROUP BY po.partner_id
     ), moves AS (
         SELECT po.partner_id, COUNT(*) AS deliveries,
@@ -37,16 +38,16 @@ FLOOR = """
           JOIN purchase_order_line line ON line.id = move.purchase_line_id
           JOIN purchase_order po ON po.id = line.order_id
          WHERE po.company_id = %(company)s AND move.state = 'done' AND move.date >= %(start)s
+           AND po.partner_id = ANY(%(suppliers)s)
          GROUP BY po.partner_id
     ), bills AS (
         SELECT commercial_partner_id AS partner_id, COUNT(*) AS invoices, SUM(-amount_untaxed_signed) AS invoiced
           FROM account_move
          WHERE company_id = %(company)s AND state = 'posted' AND move_type IN ('in_invoice', 'in_refund')
-           AND invoice_date >= %(start)s
+           AND invoice_date >= %(start)s AND commercial_partner_id = ANY(%(suppliers)s)
          GROUP BY commercial_partner_id
     )
-    SELECT * FROM lines LEFT JOIN moves USING (partner_id) LEFT JOIN bills USING (partner_id)
-     WHERE partner_id = ANY(%(suppliers)s)"""
+    SELECT * FROM lines LEFT JOIN moves USING (partner_id) LEFT JOIN bills USING (partner_id)"""
 
 
 def prequalification(env, suppliers: int) -> Scenario:

@@ -186,6 +186,11 @@ def _spread_prices(cursor) -> None:
             WHERE moved.id = line.id""",
         {"steps": PRICE_STEPS},
     )
+    cursor.execute(
+        """UPDATE purchase_order po SET amount_untaxed = line.net, amount_total = line.net
+             FROM (SELECT order_id, SUM(price_subtotal) AS net FROM purchase_order_line GROUP BY order_id) line
+            WHERE line.order_id = po.id"""
+    )
 
 
 def _noon(day: date) -> datetime:

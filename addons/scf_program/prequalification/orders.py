@@ -8,7 +8,10 @@ from .scope import Scope
 
 
 def read_orders(scope: Scope) -> dict[int, dict]:
-    """By supplier: `first_order_on` (ever), `last_order_on`, `orders` and `months_active` of the period. One query."""
+    """By supplier: `first_order_on` (ever), `last_order_on`, `orders` and `months_active` of the period. One query.
+
+    `all_ordered` is what the company ordered of everybody in the period, net of tax.
+    """
     return by_supplier(
         scope,
         SQL(
@@ -16,7 +19,11 @@ def read_orders(scope: Scope) -> dict[int, dict]:
         SELECT supplier_id, MIN(ordered_on) AS first_order_on,
                MAX(ordered_on) FILTER (WHERE ordered_on >= %(start)s) AS last_order_on,
                COUNT(*) FILTER (WHERE ordered_on >= %(start)s) AS orders,
-               COUNT(DISTINCT DATE_TRUNC('month', ordered_on)) FILTER (WHERE ordered_on >= %(start)s) AS months_active
+               COUNT(DISTINCT DATE_TRUNC('month', ordered_on)) FILTER (WHERE ordered_on >= %(start)s) AS months_active,
+               (SELECT SUM(po.amount_untaxed * %(rate)s) FROM purchase_order po
+                 WHERE po.company_id = ANY(%(companies)s) AND po.state = 'purchase'
+                   AND COALESCE(po.date_approve, po.date_order) >= %(starts_at)s
+                   AND COALESCE(po.date_approve, po.date_order) < %(ends_at)s)::text AS all_ordered
           FROM (SELECT partner.commercial_partner_id AS supplier_id, %(ordered_on)s AS ordered_on
                   FROM purchase_order po
                   JOIN res_partner partner ON partner.id = po.partner_id
@@ -27,7 +34,9 @@ def read_orders(scope: Scope) -> dict[int, dict]:
         """,
             start=scope.start,
             ordered_on=ordered_on(scope),
+            rate=_rate(scope),
             companies=scope.company_ids,
+            starts_at=scope.starts_at(),
             ends_at=scope.ends_at(),
             suppliers=list(scope.supplier_ids),
         ),
@@ -37,23 +46,23 @@ def read_orders(scope: Scope) -> dict[int, dict]:
 def read_order_lines(scope: Scope) -> dict[int, dict]:
     """By supplier, of the orders of the period: `order_lines`, `ordered`, `accepted`, `price_deviation_percent`.
 
-    One query over all orders of the company, since `all_ordered` is what it ordered of everybody. Amounts are net of
-    tax. `accepted` is the worth of what comes without a transfer of its own (services, kits): what was entered as
-    received or, where nobody enters that, was billed. The deviation is that of each line's price from the mean price of
-    the same product, supplier and currency, weighted by what was spent; quantities are compared in the reference unit
-    of their measure. Lines of one price are taken together: their deviation is one.
+    One query. Amounts are net of tax. `accepted` is the worth of what comes without a transfer of its own (services,
+    kits): what was entered as received or, where nobody enters that, was billed. The deviation is that of each line's
+    price from the mean price of the same product, supplier and currency, weighted by what was spent; quantities are
+    compared in the reference unit of their measure. Lines of one price are taken together: their deviation is one.
     """
     return by_supplier(
         scope,
         SQL(
             """
-        WITH placed AS (
+        WITH placed AS MATERIALIZED (
             SELECT po.id, partner.commercial_partner_id AS supplier_id, po.currency_id, %(rate)s AS rate
               FROM purchase_order po
               JOIN res_partner partner ON partner.id = po.partner_id
              WHERE po.company_id = ANY(%(companies)s) AND po.state = 'purchase'
                AND COALESCE(po.date_approve, po.date_order) >= %(starts_at)s
                AND COALESCE(po.date_approve, po.date_order) < %(ends_at)s
+               AND partner.commercial_partner_id = ANY(%(suppliers)s)
         ), bought AS (
             SELECT placed.supplier_id, placed.currency_id, line.product_id, line.price_subtotal * placed.rate AS spent,
                    line.price_subtotal, line.product_qty * COALESCE(uom.factor, 1) AS quantity,
@@ -77,20 +86,15 @@ def read_order_lines(scope: Scope) -> dict[int, dict]:
                    / SUM(quantity) FILTER (WHERE price IS NOT NULL) OVER product AS mean
               FROM priced
             WINDOW product AS (PARTITION BY supplier_id, currency_id, product_id)
-        ), summed AS (
-            SELECT supplier_id, SUM(lines) AS order_lines, SUM(spent) AS ordered, SUM(accepted) AS accepted,
-                   SUM(SUM(spent)) OVER () AS all_ordered,
-                   100 * SUM(spent * ABS(price - mean) / mean) FILTER (WHERE price IS NOT NULL)
-                   / SUM(spent) FILTER (WHERE price IS NOT NULL) AS price_deviation_percent
-              FROM compared
-             GROUP BY supplier_id
         )
-        SELECT supplier_id, order_lines::bigint, ordered::text, accepted::text, all_ordered::text,
-               price_deviation_percent::text
-          FROM summed
-         WHERE supplier_id = ANY(%(suppliers)s)
+        SELECT supplier_id, SUM(lines)::bigint AS order_lines, SUM(spent)::text AS ordered,
+               SUM(accepted)::text AS accepted,
+               (100 * SUM(spent * ABS(price - mean) / mean) FILTER (WHERE price IS NOT NULL)
+                / SUM(spent) FILTER (WHERE price IS NOT NULL))::text AS price_deviation_percent
+          FROM compared
+         GROUP BY supplier_id
         """,
-            rate=scope.rate(SQL("po.currency_id"), SQL("po.currency_rate"), ordered_on(scope)),
+            rate=_rate(scope),
             companies=scope.company_ids,
             starts_at=scope.starts_at(),
             ends_at=scope.ends_at(),
@@ -116,6 +120,10 @@ _IS_KIT = SQL(
 def ordered_on(scope: Scope) -> SQL:
     """The day on which the order `po` was confirmed."""
     return scope.local_day(SQL("COALESCE(po.date_approve, po.date_order)"))
+
+
+def _rate(scope: Scope) -> SQL:
+    return scope.rate(SQL("po.currency_id"), SQL("po.currency_rate"), ordered_on(scope))
 
 
 def by_supplier(scope: Scope, statement: SQL) -> dict[int, dict]:

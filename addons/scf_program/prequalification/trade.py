@@ -9,11 +9,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from openscf.money import round_money, to_amount
 
-from odoo.addons.scf_finance.evidence.query_plans import index_plans
 from odoo.addons.scf_finance.evidence.wire_text import day, without_none
 
 from .bills import read_bills
 from .orders import read_order_lines, read_orders
+from .plans import summing_plans
 from .receipts import read_receipts
 from .scope import Scope
 
@@ -92,7 +92,7 @@ def read_trade(scope: Scope) -> list[Trade]:
     """
     env = scope.env
     env.flush_all()
-    with index_plans(env):
+    with summing_plans(env):
         parts = [read(scope) for read in (read_orders, read_order_lines, read_receipts, read_bills)]
     suppliers = sorted({supplier_id for part in parts for supplier_id in part})
     trades = (_trade(scope, supplier_id, parts) for supplier_id in suppliers)
