@@ -1,5 +1,7 @@
 from decimal import Decimal
 
+from openscf.payables import MAX_PAYABLES
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -39,15 +41,14 @@ class ScfPayable(models.Model):
     @api.model
     def _cron_follow_bills(self):
         """Bring every approved payable in step with its bill and the calendar, and register what a bank lacks."""
-        payables = self.search([("state", "in", OPEN_STATES)])
-        for position, payable in enumerate(payables, start=1):
-            on_its_own(payable, payable._follow_bill)
-            if not self.env["ir.cron"]._commit_progress(1, remaining=len(payables) - position):
+        left = self.search([("state", "in", OPEN_STATES)])
+        while left:
+            part, left = left[:MAX_PAYABLES], left[MAX_PAYABLES:]
+            for payable in part:
+                on_its_own(payable, payable._reconsider)
+            on_its_own(part[:1], part._register_at_banks)
+            if not self.env["ir.cron"]._commit_progress(len(part), remaining=len(left)):
                 return
-
-    def _follow_bill(self):
-        self._reconsider()
-        self._register_at_banks()
 
     # -- business ---------------------------------------------------------------------------------------------------
 

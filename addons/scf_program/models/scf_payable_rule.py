@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from odoo.addons.scf_finance.models.on_its_own import on_its_own
 
@@ -45,6 +45,7 @@ class ScfPayable(models.Model):
                 ("move_type", "=", "in_invoice"),
                 ("state", "=", "posted"),
                 ("payment_state", "in", ("not_paid", "partial")),
+                ("invoice_date_due", ">", fields.Date.context_today(self)),
                 ("scf_payable_ids", "=", False),
                 ("invoice_line_ids.purchase_line_id", "!=", False),
             ],

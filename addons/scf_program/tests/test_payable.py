@@ -185,6 +185,19 @@ class TestPayable(PayableCase):
         self.rhone_bank.pay_early(payable)
         self.assertEqual(payable.state, "paid")
 
+    def test_bank_that_joins_later_gets_what_was_approved_before(self):
+        later = self.program.bank_ids.filtered(lambda one: one.bank_id == self.hansa)
+        later.status = "suspended"
+        payables = self._approve(self._bill_of(ref="SW-51")) + self._approve(self._bill_of(ref="SW-52"))
+        self.assertFalse(self.hansa_bank.queued("payables"))
+        later.status = "active"
+        self._run_job("cron_follow_bills")
+        [message] = self.hansa_bank.queued("payables")
+        self.assertEqual(len(self.hansa_bank.body("payables")["payables"]), 2)
+        self._run_job("cron_follow_bills")
+        self.assertEqual(self.hansa_bank.queued("payables"), message)
+        self.assertEqual(len(payables.bank_ids), 4)
+
     def test_suspended_program_offers_nothing(self):
         payable = self._registered()
         self.program._set_state("suspended")
