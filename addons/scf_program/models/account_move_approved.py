@@ -111,7 +111,7 @@ class AccountMove(models.Model):
         return posted
 
     def _scf_refuse_while_financed(self):
-        super()._scf_refuse_while_financed()
+        result = super()._scf_refuse_while_financed()
         approved = self.env["scf.approved.invoice"].sudo()  # the invoice is bound whoever may see the approval
         if held := approved.search([("move_id", "in", self.ids), ("state", "in", SOLD)], limit=1):
             raise UserError(
@@ -131,6 +131,7 @@ class AccountMove(models.Model):
                     invoice=booked.number,
                 )
             )
+        return result
 
     def _scf_facts(self, banks, today):
         facts = super()._scf_facts(banks, today)

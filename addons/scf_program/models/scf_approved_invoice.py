@@ -175,7 +175,7 @@ class ScfApprovedInvoice(models.Model):
         :param str kind: the event's type
         """
         self.ensure_one()
-        hold(self, in_job=True)
+        hold(self)
         if is_stale(self.last_cursor, cursor) and not (cursor is None and self.state == "sent"):
             return
         before = self.amount

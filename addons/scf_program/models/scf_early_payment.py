@@ -256,7 +256,7 @@ class ScfApprovedInvoice(models.Model):
     # -- business: what the bank says -------------------------------------------------------------------------------
 
     def _follow_state(self, was, payable, kind):
-        super()._follow_state(was, payable, kind)
+        result = super()._follow_state(was, payable, kind)
         if self.state in ("requested", "confirmed") and payable.request:
             self.write(
                 {
@@ -268,6 +268,7 @@ class ScfApprovedInvoice(models.Model):
             )
         elif self.state in ("registered", "withdrawn", "rejected"):
             self._drop_request()
+        return result
 
     # -- business: words --------------------------------------------------------------------------------------------
 

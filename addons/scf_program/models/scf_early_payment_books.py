@@ -16,7 +16,7 @@ class ScfApprovedInvoice(models.Model):
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _follow_state(self, was, payable, kind):
-        super()._follow_state(was, payable, kind)
+        result = super()._follow_state(was, payable, kind)
         if self.state in ("paid", "overdue", "settled") and payable.paid and not self.payment_entry_id:
             self.write(
                 {
@@ -29,6 +29,7 @@ class ScfApprovedInvoice(models.Model):
             self._book_payment()
         elif self.state == "registered" and self.payment_entry_id:
             self._take_back_payment()
+        return result
 
     def _book_payment(self):
         """Dr clearing, Dr financing interest, Cr the customer's receivable; matched with the invoice.

@@ -14,26 +14,25 @@ class ScfHome(models.AbstractModel):
 
     @api.model
     def _matters(self):
-        _ = self.env._
         return (
             *super()._matters(),
             Matter(
                 "early_payments",
                 "scf.approved.invoice",
                 [("state", "=", "to_approve")],
-                lambda n: _("Early payments to approve: %s", n),
+                lambda n: self.env._("Early payments to approve: %s", n),
             ),
             Matter(
                 "unmatched_approvals",
                 "scf.approved.invoice",
                 [("state", "=", "registered"), ("mismatch", "!=", False)],
-                lambda n: _("Approvals of customers that match no invoice: %s", n),
+                lambda n: self.env._("Approvals of customers that match no invoice: %s", n),
             ),
             Matter(
                 "memberships",
                 "scf.membership",
                 [("state", "in", ("draft", "signed", "action_required"))],
-                lambda n: _("Invitations and banks' questions to answer: %s", n),
+                lambda n: self.env._("Invitations and banks' questions to answer: %s", n),
             ),
         )
 

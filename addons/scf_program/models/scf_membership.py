@@ -99,7 +99,7 @@ class ScfMembership(models.Model):
     missing_documents = fields.Char(compute="_compute_missing_documents")
     signed_by_id = fields.Many2one("res.users", readonly=True, tracking=True)
     signed_at = fields.Datetime(string="Signed On", readonly=True)
-    signed_from = fields.Char(string="Signed From", readonly=True, help="The network address of the one who signed.")
+    signed_from = fields.Char(readonly=True, help="The network address of the one who signed.")
     revision = fields.Integer(readonly=True)
 
     # What the bank says.

@@ -16,7 +16,7 @@ class ScfMembershipDocument(models.Model):
 
     membership_id = fields.Many2one("scf.membership", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="membership_id.company_id", store=True, index=True, precompute=True)
-    kind_id = fields.Many2one("scf.kyb.kind", string="Kind", required=True, ondelete="restrict")
+    kind_id = fields.Many2one("scf.kyb.kind", required=True, ondelete="restrict")
     name = fields.Char(string="File Name", required=True)
     content = fields.Binary(string="File", required=True, attachment=True)
 

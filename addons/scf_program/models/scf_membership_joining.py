@@ -378,7 +378,7 @@ class ScfMembership(models.Model):
         :param int cursor: place of the event in the bank's feed; None for an answer, which an event overtakes
         """
         self.ensure_one()
-        hold(self, in_job=True)
+        hold(self)
         # What we sent anew is answered after earlier events: then the answer is the news.
         if is_stale(self.last_cursor, cursor) and not (cursor is None and self.state == "sent"):
             return

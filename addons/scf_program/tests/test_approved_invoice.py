@@ -7,7 +7,7 @@ from openscf.payables import EarlyPaymentRequest
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .membership_case import MembershipCase, money
 
@@ -24,8 +24,12 @@ class TestApprovedInvoice(MembershipCase):
 
     def _ask(self, approved, day=None):
         """Ask through the dialog, as the requester."""
-        asks = self._as("requester", self.env["scf.early.payment.ask"])
-        asks.create({"approved_id": approved.id, **({"pay_on": day} if day else {})}).action_ask()
+        action = self._as("requester", approved.move_id).action_scf_get_paid_early()
+        asks = self._as("requester", self.env["scf.early.payment.ask"]).with_context(**action["context"])
+        dialog = Form(asks)
+        if day:
+            dialog.pay_on = day
+        dialog.save().action_ask()
 
     def _sent(self, approved):
         self._ask(approved)
@@ -173,6 +177,20 @@ class TestApprovedInvoice(MembershipCase):
         self.assertFalse(is_free())
         waiting = {row["code"]: row["count"] for row in home.scf_home()["attention"]}
         self.assertEqual((waiting["early_payments"], waiting["unmatched_approvals"]), (1, 1))
+
+    def test_another_day_has_another_price_and_a_day_too_late_none(self):
+        approved = self._approved(self.membership, self.invoice)
+        action = self._as("requester", self.invoice).action_scf_get_paid_early()
+        dialog = Form(self._as("requester", self.env["scf.early.payment.ask"]).with_context(**action["context"]))
+        self.assertEqual((dialog.payout, dialog.discount), (9893.44, 106.56))
+        dialog.pay_on = self.today + timedelta(days=15)
+        # 10,000.00 × 7.9 % × 30/360 + 0.1 %
+        self.assertEqual((dialog.payout, dialog.discount), (9924.17, 75.83))
+        dialog.pay_on = self.today + timedelta(days=41)
+        self.assertIn("can pay from", dialog.problem)
+        with self.assertRaisesRegex(UserError, "can pay from"):
+            dialog.save().action_ask()
+        self.assertEqual(approved.state, "registered")
 
     def test_who_asked_does_not_approve(self):
         approved = self._approved(self.membership, self.invoice)

@@ -1,9 +1,10 @@
+import base64
 import json
 
 from openscf.keys import SigningKey
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import BaseCase, HttpCase, tagged
+from odoo.tests import BaseCase, Form, HttpCase, tagged
 
 from odoo.addons.scf_finance.tests.bank_double import CLIENT
 
@@ -117,6 +118,18 @@ class TestOpeningAFile(MembershipCase):
         self.assertNotIn("script", membership.terms)
         self.assertIn("Atlas pays on the due date", membership.terms)
         self.assertEqual(self._opened(content), membership)
+
+    def test_file_is_checked_as_soon_as_it_is_chosen(self):
+        dialog = Form(self._as("requester", self.env["scf.invitation.open"]))
+        dialog.content = base64.b64encode(b"hello").decode()
+        self.assertIn("no invitation file", dialog.problem)
+        dialog.content = base64.b64encode(self._invitation()).decode()
+        self.assertTrue(dialog.is_usable)
+        self.assertFalse(dialog.problem)
+        action = dialog.save().action_open()
+        with Form(self._as("requester", self.env["scf.membership"]).browse(action["res_id"])) as membership:
+            membership.signatory_role = "CEO"
+            self.assertIn("Extract from the company register", membership.missing_documents)
 
     def test_file_of_another_company_opens_nothing(self):
         claims = anchor_claims(party={"name": "Papier Müller GmbH", "tax_id": "DE136695976"})

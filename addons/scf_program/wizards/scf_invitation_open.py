@@ -89,10 +89,11 @@ class ScfInvitationOpen(models.TransientModel):
         :rtype: invitation_file.InvitationFile
         :raise UserError: with what to do
         """
-        if not self.content:
+        content = self.with_context(bin_size=False).content  # the web client asks for the size of files only
+        if not content:
             raise UserError(self.env._("Choose the invitation file first: it came with the e-mail."))
         try:
-            return invitation_file.read(base64.b64decode(self.content), now=int(time.time()))
+            return invitation_file.read(base64.b64decode(content), now=int(time.time()))
         except invitation_file.InvitationRefused as refusal:
             sentences = {
                 "unreadable": self.env._("This is no invitation file. Choose the file as it came with the e-mail."),
@@ -105,4 +106,5 @@ class ScfInvitationOpen(models.TransientModel):
                     "of this server is wrong, have it set first.)"
                 ),
             }
-            raise UserError(f"{sentences[refusal.reason]}\n\n{refusal.detail}") from None
+            words = {"sentence": sentences[refusal.reason], "detail": refusal.detail}
+            raise UserError(self.env._("%(sentence)s\n\n%(detail)s", **words)) from None
