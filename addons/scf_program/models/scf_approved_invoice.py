@@ -187,6 +187,8 @@ class ScfApprovedInvoice(models.Model):
                 **({"last_cursor": str(cursor)} if cursor is not None else {}),
             }
         )
+        if not self.move_id:
+            self._match()  # who joins late is told of what has been paid already, which is booked on the invoice
         crossed = self.state == "sent" and kind in CROSSING
         was = self.state
         if not crossed and self._set_state(payable.status.value.lower()):

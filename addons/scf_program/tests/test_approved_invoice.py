@@ -236,6 +236,15 @@ class TestApprovedInvoice(MembershipCase):
         )
         self.assertAlmostEqual(clearing.balance, approved.payout / 0.8, 2)
 
+    def test_payment_that_is_the_first_word_of_it_is_booked_too(self):
+        """Somebody asked for it in the customer's portal, before this ERP joined."""
+        paid = {"paid_on": self.today.isoformat(), "discount": money("100.00"), "payout": money("9900.00")}
+        approved = self._tell_payable(
+            "paid", self.membership, self._payable(self.membership, self.invoice, status="PAID", paid=paid)
+        )
+        self.assertEqual((approved.state, self.invoice.payment_state), ("paid", "paid"))
+        self.assertEqual(self._account_balance(self.company.scf_clearing_account_id), 9900.0)
+
     def test_payment_that_fails_opens_the_invoice_again(self):
         approved = self._approved(self.membership, self.invoice)
         payable = self._paid(approved)
