@@ -40,7 +40,13 @@ class ScfProgramMember(models.Model):
     def _file_banks(self):
         """The program at those banks that an invitation file can be for."""
         return self.sudo().program_id.bank_ids.filtered(
-            lambda bank: bank.status == "active" and bank.bank_program_ref and bank.bank_id.state == "connected"
+            lambda bank: (
+                bank.status == "active"
+                and bank.bank_program_ref
+                and bank.bank_id.state == "connected"
+                and bank.bank_id.client_id
+                and bank.bank_id.key_id
+            )
         )
 
     def _why_no_file(self):

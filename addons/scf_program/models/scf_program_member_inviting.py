@@ -92,7 +92,7 @@ class ScfProgramMember(models.Model):
         while chunk := self.search([*waiting, ("id", ">", last_id)], order="id", limit=CHUNK):
             last_id = chunk[-1].id
             try:
-                chunk.try_lock_for_update(allow_referencing=True)._write_to()
+                chunk.try_lock_for_update(allow_referencing=True)._write_or_set_aside()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Somebody wrote the same rows a moment ago: they are looked at again in another run.
                 self.env.cr.rollback()
@@ -100,6 +100,22 @@ class ScfProgramMember(models.Model):
             remaining = max(remaining - len(chunk), 0)
             if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=remaining):
                 return
+
+    def _write_or_set_aside(self):
+        """Write to these members; what fails for one of them stops that one only, and calls the responsible person."""
+        try:
+            with self.env.cr.savepoint():
+                self._write_to()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(self) > 1:
+                for member in self:
+                    member._write_or_set_aside()
+                return
+            _logger.warning("scf.program.member %s could not be written to", self.id, exc_info=True)
+            self.queued_at = False
+            self._tell(self.env._("The e-mail could not be written: %s", error), act=True)
 
     def _write_to(self):
         """Make the e-mails of these members and note that they were written to, in one transaction.

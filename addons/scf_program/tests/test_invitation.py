@@ -280,6 +280,22 @@ class TestInvitation(InvitingCase):
         self.assertEqual(first.attachment_ids.mapped("raw"), [b"token"])
         self.assertFalse(second.attachment_ids)
 
+    def test_file_that_can_not_be_made_stops_that_mail_only(self):
+        members = type(self.env["scf.program.member"])
+
+        def no_file_for_steel(these):
+            if self.steel in these.partner_id:
+                raise UserError("No key.")
+            return {}
+
+        self._of_partners(self.steel | self.paper).action_start()
+        logger = "odoo.addons.scf_program.models.scf_program_member_inviting"
+        with patch.object(members, "_invitation_files", no_file_for_steel), self.assertLogs(logger, "WARNING"):
+            self._work()
+        steel, paper = self._members().sorted(lambda member: member.partner_id.name, reverse=True)
+        self.assertEqual((steel.state, paper.state), ("draft", "invited"))
+        self.assertIn("No key.", steel.activity_ids.note)
+
     def test_two_programs_keep_their_members_apart(self):
         other = self._running(name="Second")
         self._member(other, self.steel)
