@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stdnum import get_cc_module
 from stdnum.exceptions import ValidationError
 
 from .result import GREY
+from .tax_rules import tax_rules
 
 
 def identified(partner: dict) -> str:
@@ -13,7 +13,7 @@ def identified(partner: dict) -> str:
     tax_id, country = partner.get("tax_id"), partner.get("country")
     if not tax_id or not country:
         return "amber"
-    rules = get_cc_module(country.lower(), "vat")
+    rules = tax_rules(country)
     if rules is None:
         return GREY
     try:

@@ -1,4 +1,9 @@
 from decimal import Decimal
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import stdnum
+from stdnum import numdb
 
 from odoo.tests import tagged
 
@@ -294,6 +299,12 @@ class TestBuyer(CheckCase):
     def test_country_without_known_rules(self):
         self.sections["party"]["buyers"][0].update(tax_id="12-3456789", country="US")
         self._assert("grey")
+
+    def test_country_whose_rules_read_a_table(self):
+        """Odoo leaves stdnum a loader that opens no files where it patched it on import."""
+        self.sections["party"]["buyers"][0].update(tax_id="3174095906870001", country="ID")
+        with patch.object(stdnum.__spec__, "loader", SimpleNamespace()), patch.dict(numdb._open_databases, clear=True):
+            self._assert("green", "0")
 
     def test_the_worst_buyer_decides_and_others_that_are_sold_to_do_not_count(self):
         self._second_buyer(tax_id="DE123456789", country="DE")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stdnum import get_cc_module
 from stdnum.eu.vat import MEMBER_STATES
 from stdnum.exceptions import ValidationError
 from stdnum.util import clean
+
+from odoo.addons.scf_finance.checks.tax_rules import tax_rules
 
 # Greece writes its tax IDs with a prefix that is not its country code.
 PREFIXES = {"GR": "EL"}
@@ -25,7 +26,7 @@ def kept_tax_id(text: str, country: str) -> str:
 
 def is_tax_id(number: str, country: str) -> bool:
     """Whether the number can be one by the country's rules; any letters and digits where no rule is known."""
-    rules = get_cc_module(country.lower(), "vat")
+    rules = tax_rules(country)
     if rules is None:
         return number.isalnum()
     try:
