@@ -26,7 +26,9 @@ from .models import CapUse, Program, SupplierCap
 
 Source = Literal["payable", "loan"]
 
-_NAMES = {"anchor": "the program's limit", "member": "the member's limit", "supplier": "the supplier's limit here"}
+_NAMES = {"anchor": "the program's limit", "member": "the member's limit"}
+# Between the bank and the company: an anchor that reads a refusal learns no figure of it.
+COMPANY_LIMIT_REACHED = "The bank's limit for this company is reached."
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Free:
         return max(Decimal(0), min(self.anchor, self.member, self.supplier))
 
     def exceeded_by(self, amount: Decimal) -> dict[str, Decimal]:
-        """By how much `amount` is above each limit that it is above, by the limit's name."""
-        left = {"anchor": self.anchor, "member": self.member, "supplier": self.supplier}
+        """By how much `amount` is above each of the program's limits that it is above, by the limit's name."""
+        left = {"anchor": self.anchor, "member": self.member}
         return {name: amount - free for name, free in left.items() if amount > free}
 
 
@@ -82,9 +84,9 @@ def use(
 ) -> None:
     """Let `amount` count for a payable or a loan from now on; 0 where it counts no more.
 
-    What rises above a limit is refused with a ProblemError `limit-exceeded` that says by how much. The same amount
-    again changes nothing. What is `owed_already` counts whatever the limits say. The caller has locked the anchor's
-    client; the supplier's row is locked here.
+    What rises above a limit is refused with a ProblemError `limit-exceeded` that says by how much, of the supplier's
+    only that it is reached. The same amount again changes nothing. What is `owed_already` counts whatever the limits
+    say. The caller has locked the anchor's client; the supplier's row is locked here.
     """
     session = uow.session
     counted = session.get(CapUse, (source, source_id), populate_existing=True)
@@ -132,6 +134,9 @@ def supplier_cap(uow: UnitOfWork, tax_key: str, program: Program) -> SupplierCap
 
 def _require_free(left: Free, amount: Decimal, currency: str) -> None:
     above = left.exceeded_by(amount)
-    if above:
-        sentences = [f"{Money(amount=by, currency=currency)} above {_NAMES[name]}" for name, by in above.items()]
-        raise ProblemError("limit-exceeded", f"This is {' and '.join(sentences)}.")
+    told = [f"{Money(amount=by, currency=currency)} above {_NAMES[name]}" for name, by in above.items()]
+    sentences = [f"This is {' and '.join(told)}."] if told else []
+    if amount > left.supplier:
+        sentences.append(COMPANY_LIMIT_REACHED)
+    if sentences:
+        raise ProblemError("limit-exceeded", " ".join(sentences))
