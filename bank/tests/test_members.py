@@ -365,6 +365,28 @@ class TestOwnErp:
         assert good(own.raw("POST", f"/v1/members/{sent['id']}/leave", {"reason": "Enough."}))["status"] == "LEFT"
         assert [event["type"] for event in events_of(erp, "member.")][-1] == "member.left"
 
+    def test_it_is_told_another_rate_of_the_program_unless_it_has_its_own(
+        self, bank: Bank, erp: Erp, program: Any
+    ) -> None:
+        owns = []
+        for _ in range(2):
+            asked = member_request(erp, kinds=[])
+            own = supplier_erp(bank, asked)
+            joining = asked | {"documents": put_documents(own), "invitation": invitation(erp, program, asked)}
+            owns.append((own, good(own.raw("POST", "/v1/memberships", joining))["id"]))
+        (follower, member), (settled, other) = owns
+        bank.officer.change_member(other, "We know them.", rate_pa="4.00")
+        bring_in(erp, program)
+        before = len(events_of(settled, "member."))
+        bank.officer.change_program(program["id"], "Between us: money got cheaper.", rate_pa="5.10")
+        told = events_of(follower, "member.")[-1]
+        assert (told["type"], told["data"]["member"]["rate_pa"]) == ("member.changed", "5.10")
+        assert told["data"]["reason"] == "The rate is 5.10 % a year from now on."
+        assert good(follower.raw("GET", f"/v1/members/{member}"))["rate_pa"] == "5.10"
+        assert len(events_of(settled, "member.")) == before
+        bank.officer.change_program(program["id"], "A higher limit.", anchor_limit="500000.00")
+        assert events_of(follower, "member.")[-1] == told
+
     def test_it_takes_over_from_the_anchor_as_channel(self, bank: Bank, erp: Erp, program: Any) -> None:
         asked = member_request(erp, kinds=DOCUMENTS[:1])
         member = bring_in(erp, program, asked)
@@ -391,6 +413,7 @@ class TestOwnErp:
         with bank.gateway.db.read() as session:
             kept = session.get_one(Member, member["id"])
         assert (kept.client_id, kept.account_iban) == (own.client_id, asked["account"]["iban"])
+        assert kept.waiting_since is not None and "DE89370400440532013000" in str(kept.note), "an officer has to ask"
         bank.officer.say_of_member(member["id"], "suspend", "A question.")
         assert [event["type"] for event in events_of(own, "member.")] == ["member.suspended"]
 

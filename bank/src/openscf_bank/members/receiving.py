@@ -73,6 +73,12 @@ def join(uow: UnitOfWork, client_id: str, asked: wire.MembershipRequest) -> wire
     standing = Standing(held[anchor.id], own, program, member)
     if newly and MemberStatus(member.status) not in PENDING:  # approved by now: joined, on what the bank decided about
         _remember(uow, member, client_id, asked)
+        if asked.account.iban != member.account_iban:  # the anchor said where its money goes; the member says otherwise
+            standing.wait_for_officer(
+                uow,
+                f"Joining with its own ERP, it names the account {asked.account.iban} of {asked.account.holder}; early "
+                f"payments go to {member.account_iban}, as the anchor said. Call the company; suspend it until then.",
+            )
         tell_newcomer(uow, own, member)
         uow.session.flush()
         return as_wire(member, program)
