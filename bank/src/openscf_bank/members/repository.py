@@ -36,6 +36,15 @@ def company_in_program(session: Session, program_id: str, tax_key: str) -> Membe
     return session.scalars(query).one_or_none()
 
 
+def priced_by_program(session: Session, program_id: str) -> Sequence[Member]:
+    """The members with an own ERP whose rate is the program's, since they have none of their own, read afresh."""
+    standing = Member.status.in_((MemberStatus.APPROVED.value, MemberStatus.SUSPENDED.value))
+    query = sa.select(Member).where(
+        Member.program_id == program_id, Member.client_id.is_not(None), Member.rate_pa.is_(None), standing
+    )
+    return session.scalars(query.order_by(Member.id).execution_options(populate_existing=True)).all()
+
+
 def revisions_of(session: Session, member_id: str, client_id: str) -> Sequence[MemberRevision]:
     """What one client sent about a member."""
     query = sa.select(MemberRevision).where(

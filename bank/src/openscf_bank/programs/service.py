@@ -15,6 +15,7 @@ from ..events.service import emit
 from ..gateway import UnitOfWork
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError, not_found
+from ..members import repricing
 from . import repository
 from .models import Program
 from .section import ProgramSection
@@ -91,12 +92,20 @@ def approve(uow: UnitOfWork, program_id: str, granted: Granted, officer: str, me
 
 
 def change(uow: UnitOfWork, program_id: str, granted: Granted, officer: str, reason: str) -> Program:
-    """Give a program other limits, another price or more time. What is confirmed or paid keeps its terms."""
-    anchor, program = _locked(uow, program_id)
+    """Give a program other limits, another price or more time. What is confirmed or paid keeps its terms.
+
+    Members with an own ERP are told another rate, where it is theirs.
+    """
+    program = uow.session.get_one(Program, program_id)
+    held = repricing.lock(uow, program)
+    uow.session.refresh(program)
     _require(program, *_OPEN)
     check_granted(granted, program, _offered(uow, program), uow.now.date())
+    before = as_wire(program).terms
     _grant(uow, program, granted, officer)
-    _tell(uow, anchor, program, EventType.PROGRAM_CHANGED, reason)
+    _tell(uow, held[program.client_id], program, EventType.PROGRAM_CHANGED, reason)
+    if before is None or before.rate_pa != granted.terms.rate_pa:
+        repricing.tell(uow, program, held)
     return program
 
 
