@@ -24,15 +24,15 @@ class Contact:
 class Known:
     """What is known here of the companies of one chunk.
 
-    `members` has the state of each member by its contact's id, `member_emails` the name of the member that is written
-    to at an address; `own_contacts` are the ids of the database's own companies, `own_emails` the addresses of its
-    users and companies.
+    `members` has the state of each member that was invited by its contact's id, `member_emails` contact's id and name
+    of the member that is written to at an address; `own_contacts` are the ids of the database's own companies,
+    `own_emails` the addresses of its users and companies.
     """
 
     company_id: int
     contacts: tuple[Contact, ...] = ()
     members: Mapping[int, str] = field(default_factory=dict)
-    member_emails: Mapping[str, str] = field(default_factory=dict)
+    member_emails: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     own_contacts: frozenset[int] = frozenset()
     own_emails: frozenset[str] = frozenset()
     refused_emails: frozenset[str] = frozenset()
@@ -65,11 +65,12 @@ class Known:
             return Problem("archived", "name", contact.name)
         if state := self.members.get(contact.id):
             return Problem("member", "name", state)
-        return self._email_taken(email)
+        return self._email_taken(email, contact.id)
 
-    def _email_taken(self, email: str) -> Problem | None:
-        member = self.member_emails.get(email)
-        return Problem("member_email", "email", member) if member else None
+    def _email_taken(self, email: str, contact_id: int = 0) -> Problem | None:
+        """Whether a member that is another company has the address."""
+        member_id, member = self.member_emails.get(email, (0, ""))
+        return Problem("member_email", "email", member) if member_id not in (0, contact_id) else None
 
     def _find(self, name: str, vat: str, email: str) -> tuple[Contact | None, Problem | None]:
         if vat and (same_vat := self._usable(self._by_vat.get(vat_key(vat), {}).values())):

@@ -79,7 +79,7 @@ class ScfProgram(models.Model):
         return True
 
     def action_open_eligible(self):
-        """Open the list of the companies that the rules match and that are not members yet."""
+        """Open the list of the companies that the rules match and that were not invited yet."""
         self.ensure_one()
         self.action_count_eligible()
         partners = self._eligible_partners()
@@ -89,12 +89,16 @@ class ScfProgram(models.Model):
             "name": self.env._("Companies that match the rules of %s", self.name),
             "res_model": "res.partner",
             "views": [(self.env.ref("scf_program.res_partner_view_list_invite").id, "list"), (False, "form")],
-            "domain": [("id", "in", (partners - self.sudo().member_ids.partner_id).ids)],
+            "domain": [("id", "in", (partners - self._invited_partners()).ids)],
             "context": {"scf_program_id": self.id, "res_partner_search_mode": "customer" if customers else "supplier"},
             "help": self.env._("No company matches the rules, or all that match were invited already."),
         }
 
     # -- business ---------------------------------------------------------------------------------------------------
+
+    def _invited_partners(self):
+        """The members that were invited, or came in otherwise; those that were only pre-approved are still to be."""
+        return self.sudo().member_ids.filtered(lambda member: not member._awaits_invitation()).partner_id
 
     def _eligible_partners(self):
         """The companies that the rules match, members included: one query for however many bills.

@@ -206,16 +206,22 @@ class ScfProgramInvitationRow(models.Model):
                 ("partner_id", "in", [contact.id for contact in contacts]),
                 ("email", "in", emails),
             ],
-            ["partner_id", "email", "state"],
+            ["partner_id", "email", "state", "queued_at"],
         )
+        waiting = members.filtered(lambda member: member._awaits_invitation())
         users = self.env["res.users"].search([("share", "=", False), ("partner_id.email_normalized", "in", emails)])
         companies = self.env["res.company"].search([])
         refused = self.env["mail.blacklist"].search([("email", "in", emails)])
         return Known(
             company_id=program.company_id.id,
             contacts=contacts,
-            members={member.partner_id.id: label_of(member, "state") for member in members},
-            member_emails={member.email: member.partner_id.name for member in members if member.email},
+            members={member.partner_id.id: label_of(member, "state") for member in members - waiting},
+            # Where two have an address, it is that of the one who was invited.
+            member_emails={
+                member.email: (member.partner_id.id, member.partner_id.name)
+                for member in waiting + (members - waiting)
+                if member.email
+            },
             own_contacts=frozenset(companies.partner_id.ids),
             own_emails=frozenset(
                 filter(None, [*users.mapped("email_normalized"), *map(email_normalize, companies.mapped("email"))])
@@ -322,12 +328,18 @@ class ScfProgramInvitationRow(models.Model):
         new._make_contacts()
         new._make_accounts()
         members = self.env["scf.program.member"].with_context(tracking_disable=True, mail_create_nosubscribe=True)
+        waiting = members.search([("program_id", "=", program.id), ("partner_id", "in", self.partner_id.ids)])
+        there = {member.partner_id: member for member in waiting}
+        for row in self.filtered(lambda row: row.partner_id in there):
+            row.member_id = there[row.partner_id]
+            row.member_id.email = row.email
+        unknown = self.filtered(lambda row: row.partner_id not in there)
         made = members.create(
-            [{"program_id": program.id, "partner_id": row.partner_id.id, "email": row.email} for row in self]
+            [{"program_id": program.id, "partner_id": row.partner_id.id, "email": row.email} for row in unknown]
         )
-        for row, member in zip(self, made, strict=True):
+        for row, member in zip(unknown, made, strict=True):
             row.member_id = member
-        made._queue_mail("invitation", self.invitation_id.user_id)
+        self.member_id._queue_mail("invitation", self.invitation_id.user_id)
         self.state = "invited"
 
     def _make_contacts(self):

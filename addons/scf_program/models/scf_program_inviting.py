@@ -82,7 +82,7 @@ class ScfProgramInviting(models.TransientModel):
             return invitations._of_file(self.program_id, base64.b64decode(self.file), self.file_name or "")
         if self.source == "selection":
             return invitations._of_partners(self.program_id, self.partner_ids, "selection")
-        partners = self.program_id._eligible_partners() - self.program_id.member_ids.partner_id
+        partners = self.program_id._eligible_partners() - self.program_id._invited_partners()
         return invitations._of_partners(self.program_id, partners, "rules")
 
     def action_template(self):

@@ -72,6 +72,11 @@ class ScfProgramMember(models.Model):
 
     # -- business: writing to members -------------------------------------------------------------------------------
 
+    def _awaits_invitation(self):
+        """Whether nobody has written to the member yet, nor is about to: it was pre-approved, or added by hand."""
+        self.ensure_one()
+        return self.state == "draft" and not self.queued_at
+
     def _queue_mail(self, kind, user):
         """Have the job write to these members; two clicks, and two jobs, make one e-mail.
 

@@ -142,6 +142,35 @@ class TestInvitation(InvitingCase):
         invitation = self._inviting("rules")
         self.assertEqual(invitation.good_ids.partner_id, self.steel)
 
+    def test_who_was_only_pre_approved_is_invited_as_the_member_it_is(self):
+        steel, paper = (self._member(self.program, partner, "draft") for partner in (self.steel, self.paper))
+        for partner in self.vendors:
+            self._bill(partner, 60000.0, ago=100)
+        program = self._as("requester", self.program)
+        self.assertEqual(program.action_open_eligible()["domain"], [("id", "in", self.vendors.ids)])
+        invitation = self._inviting("rules")
+        self.assertEqual(invitation.good_ids.partner_id, self.vendors)
+        self.assertEqual(self._of_partners(self.vendors).good_count, 3)
+        rows = "".join(f"{partner.name},new@{partner.email.split('@')[1]},{partner.vat}\n" for partner in self.vendors)
+        by_file = self._of_file(f"name,email,vat\n{rows}")
+        self.assertEqual(by_file.bad_ids.mapped("problem"), [])
+        by_file.action_start()
+        self._work()
+        invitation.action_start()
+        self._work()
+        members = self._members()
+        self.assertEqual((members.partner_id, len(members)), (self.vendors, 3))
+        self.assertLessEqual(steel | paper, members)
+        self.assertEqual(set(members.mapped("state")), {"invited"})
+        self.assertEqual(steel.email, "new@steelworks.example")
+        self.assertEqual((by_file.invited_count, invitation.bad_count, len(self._mails())), (3, 3, 3))
+
+    def test_address_of_a_member_that_waits_is_no_other_company_s(self):
+        self._member(self.program, self.steel, "draft")
+        self.paper.email = self.steel.email
+        self.assertEqual(self._of_partners(self.steel).good_count, 1)
+        self.assertIn("with this e-mail address", self._of_partners(self.paper).bad_ids.problem)
+
     def test_rules_in_an_accountants_words(self):
         for partner in self.vendors:
             self._bill(partner, 1000.0, ago=40)
