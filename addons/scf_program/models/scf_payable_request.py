@@ -131,6 +131,8 @@ class ScfPayableRequest(models.Model):
                     why=message or self.env._("no reason was given."),
                 )
             )
+            # What happened to the bill in the meantime counts from here on.
+            payable._reconsider()
             payable._register_at_banks()
 
     # -- at the bank ------------------------------------------------------------------------------------------------

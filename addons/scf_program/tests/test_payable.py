@@ -294,6 +294,14 @@ class TestPayable(PayableCase):
         self.assertEqual(len(self.member.message_ids), told)
         self.assertIn("set off", self.member.message_ids[0].body)
 
+    def test_credit_that_came_while_a_bank_was_asked_counts_when_it_refuses(self):
+        payable = self._registered(self._bill_of(10000.0))
+        self._accept(payable, self._source_at(payable, self.rhone_bank))
+        self._credit(payable.move_id, 1500.0)
+        self.rhone_bank.refuse("early_payment", "limit-exceeded", "Above the limit by 100.00.", status=409)
+        self.assertEqual((payable.state, payable.amount), ("approved", 8500.0))
+        self.assertEqual(self.hansa_bank.body("reduce")["amount"]["amount"], "8500.00")
+
     # --- boundaries ---
 
     def test_supplier_reads_nothing_over_rpc(self):
