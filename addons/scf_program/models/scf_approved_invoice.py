@@ -10,6 +10,7 @@ from odoo.tools import format_amount, format_date
 
 from odoo.addons.scf_finance.amounts import exact
 
+from .bank_day import bank_day
 from .row_hold import hold
 from .scf_program_bank import is_stale
 
@@ -249,7 +250,7 @@ class ScfApprovedInvoice(models.Model):
         terms = self._terms()
         if not terms or self.signature_problem:
             return None
-        day = max(terms.first_on, fields.Date.context_today(self))
+        day = max(terms.first_on, fields.Date.context_today(self), bank_day())
         return day if day <= terms.last_on else None
 
     def _price(self, day):

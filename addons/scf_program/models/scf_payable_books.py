@@ -85,8 +85,10 @@ class ScfPayable(models.Model):
     def _book_payment(self, request, wire):
         """Post the transfer of what is owed from the supplier to the bank, and match it with the bill."""
         row, on = request.bank_row_id, wire.paid.paid_on
-        items = self._payable_items().filtered(lambda item: not item.reconciled)
-        supplier_account = (items or self._payable_items())[:1].account_id
+        # Where the bill's due date was changed by hand meanwhile, the bank paid what is open of it all the same.
+        of_bill = self._payable_items() or self.move_id._scf_payable_items().sorted("date_maturity")
+        items = of_bill.filtered(lambda item: not item.reconciled)
+        supplier_account = (items or of_bill)[:1].account_id
         label = self.env._("%(bill)s, paid early by %(bank)s", bill=self.move_id.name, bank=row.bank_id.sudo().name)
         amount = exact(self.amount, self.currency_id.name)
         move = self._post_books(
@@ -131,7 +133,7 @@ class ScfPayable(models.Model):
         for line in self.env["scf.payable.settlement.line"]._waiting_for(request):
             if left < exact(line.amount, self.currency_id.name):
                 break
-            line.settlement_id._book()
+            line._book()
             left = wire.settled.amount - self._settled()
         if left > 0:
             self._book_settled([(request, left, None)], fields.Date.context_today(self))

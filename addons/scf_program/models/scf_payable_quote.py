@@ -11,6 +11,7 @@ from odoo.addons.scf_finance.amounts import exact
 from ..discounting.offer import cash_figures
 from ..payables.caps import Cap, tightest
 from ..payables.quotes import OWN_CASH, Quote, bank_figures, cost_a_year
+from .bank_day import bank_day
 
 
 class ScfPayable(models.Model):
@@ -56,7 +57,7 @@ class ScfPayable(models.Model):
         self.ensure_one()
         for row in self.bank_ids:
             if row.status == "registered" and row.terms and not row.is_changing and row._may_be_asked():
-                first = max(date.fromisoformat(row.terms["first_on"]), today)
+                first = max(date.fromisoformat(row.terms["first_on"]), today, bank_day())
                 yield row._source(), row.bank_id.sudo().name, first
         if self.program_id._pays_itself():
             terms = self.program_id._cash_terms()
@@ -70,6 +71,8 @@ class ScfPayable(models.Model):
         amount = Money(amount=exact(self.amount, currency), currency=currency)
         if source == OWN_CASH:
             figures = cash_figures(amount, self.program_id._cash_terms(), day, self.due_date, today)
+        elif day < bank_day():  # over at the bank, as in the evening of the Americas
+            return None
         else:
             row = self.bank_ids.filtered(lambda row: row._source() == source)
             figures = bank_figures(amount, row.terms, day, self.due_date)

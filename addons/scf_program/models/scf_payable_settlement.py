@@ -7,6 +7,7 @@ from odoo.tools import format_date
 from odoo.addons.scf_finance.amounts import exact, wire_money
 from odoo.addons.scf_finance.models.on_its_own import on_its_own
 
+from .bank_day import bank_day
 from .row_hold import hold
 from .scf_payable import OWED_STATES
 
@@ -129,12 +130,10 @@ class ScfPayableSettlement(models.Model):
         return settlement
 
     def _book(self):
-        """Book the settlement, once, when the bank has taken it."""
+        """Book the settlement, once, when the bank has taken it: what its events did not tell before."""
         self.ensure_one()
-        if not self._set_state("posted"):
-            return
-        parts = [(line.request_id, exact(line.amount, line.currency_id.name), line) for line in self.line_ids]
-        self.line_ids[:1].request_id.payable_id._book_settled(parts, self.paid_on, self.name)
+        if self._set_state("posted"):
+            self.line_ids._book()
 
 
 class ScfPayableSettlementLine(models.Model):
@@ -154,10 +153,27 @@ class ScfPayableSettlementLine(models.Model):
     company_id = fields.Many2one(related="settlement_id.company_id", store=True, index=True, precompute=True)
     currency_id = fields.Many2one(related="request_id.currency_id")
     amount = fields.Monetary(readonly=True)
+    entry_ids = fields.One2many("scf.payable.entry", "settlement_line_id", string="Booked", readonly=True)
 
     def _waiting_for(self, request):
         """Lines of settlements of an early payment that the bank has not taken yet, the oldest first."""
-        return self.search([("request_id", "=", request.id), ("settlement_id.state", "=", "sent")], order="id")
+        return self.search(
+            [("request_id", "=", request.id), ("settlement_id.state", "=", "sent"), ("entry_ids", "=", False)],
+            order="id",
+        )
+
+    def _book(self):
+        """Book these lines of one settlement by one entry, each once.
+
+        An event tells of one bill before the bank has answered about the whole: what it refuses then stays owed.
+        """
+        lines = self.filtered(lambda line: not line.entry_ids)
+        if lines:
+            lines.payable_id[:1]._book_settled(
+                [(line.request_id, exact(line.amount, line.currency_id.name), line) for line in lines],
+                lines.settlement_id.paid_on,
+                lines.settlement_id.name,
+            )
 
 
 class ScfPayable(models.Model):
@@ -172,7 +188,8 @@ class ScfPayable(models.Model):
         if not self.env.user.has_group("scf_connector.group_scf_approver"):
             raise AccessError(self.env._("Only an approver may pay a bank."))
         self.check_access("read")
-        if not self.sudo()._settle(fields.Date.context_today(self)):
+        # No bank takes what is paid on a day that it has not reached, as in the morning of the Far East.
+        if not self.sudo()._settle(min(fields.Date.context_today(self), bank_day())):
             raise UserError(self.env._("Nothing of it is owed to a bank, or it is on its way already."))
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 

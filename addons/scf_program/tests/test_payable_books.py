@@ -157,6 +157,36 @@ class TestPayableBooks(PayableCase):
         self.rhone_bank.settle()
         self.assertEqual(self._owed_on(self.owed_account), 0.0)
 
+    def test_settlement_is_booked_bill_by_bill_until_the_bank_has_taken_it(self):
+        first = self._paid_early(self._bill_of(10000.0, ref="SW-1"))
+        second = self._paid_early(self._bill_of(4000.0, ref="SW-2"))
+        self._as("approver", first + second).action_settle()
+        self.rhone_bank.tell_settled(first)  # the bank drew it itself
+        self.rhone_bank.refuse("settle", detail="It is SETTLED; the bank is owed nothing for it.", status=409)
+        self.assertEqual((first._owed(), second._owed()), (0, 4000))
+        self._as("approver", second).action_settle()
+        self.assertEqual(self.rhone_bank.settle()["payables"][0]["amount"]["amount"], "4000.00")
+        self.assertEqual(self._owed_on(self.owed_account), 0.0)
+
+    # --- days ---
+
+    def test_settlement_names_no_day_that_the_bank_has_not_reached(self):
+        payable = self._paid_early()
+        with self._day(1):  # it is tomorrow already where the approver sits
+            self._as("approver", payable).action_settle()
+        self.assertEqual(self.rhone_bank.body("settle")["paid_on"], self.today.isoformat())
+
+    def test_bill_whose_due_date_was_changed_is_booked_all_the_same(self):
+        payable = self._registered()
+        self._accept(payable, self._source_at(payable, self.rhone_bank))
+        items = payable._payable_items()
+        items.date_maturity = payable.due_date + timedelta(days=30)
+        self.rhone_bank.confirm_early_payment(payable)
+        self.rhone_bank.pay_early(payable)
+        self.assertEqual(payable.state, "paid")
+        self.assertTrue(items.reconciled)
+        self.assertEqual(self._owed_on(self.owed_account), -payable.amount)
+
     # --- currencies ---
 
     def test_foreign_currency_leaves_nothing_but_the_exchange_difference(self):
