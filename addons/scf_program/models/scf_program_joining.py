@@ -9,8 +9,6 @@ ACCOUNT_STATES = [
     ("refused", "Refused"),
 ]
 TERMS_MEDIA_TYPE = "application/json"
-# Whom a bank answered with one of these, it takes new documents and facts from.
-OPEN_AT_BANK = ("none", "prequalified", "referred", "received", "action_required")
 
 
 class ScfProgramJoining(models.Model):
@@ -224,7 +222,7 @@ class ScfProgramJoining(models.Model):
         """Queue it for one bank; a bank that has decided gets nothing more."""
         at_bank = self.env["scf.program.member.bank"]._open(self.member_id, program_bank)
         consent = self._consent_for(program_bank)
-        if at_bank.status not in OPEN_AT_BANK or not consent:
+        if not (at_bank._is_open() and consent):
             return
         files = [(item.sha256, item._bytes(), item.media_type) for item in self.document_ids]
         # The same file may be given under two kinds; and the bank gets the bytes behind what was signed.

@@ -23,6 +23,8 @@ FACTS = (
 )
 # What tells one company, and its money, from another's: the anchor has to stand by a change of it.
 IDENTITY = ("vat", "iban", "account_holder")
+# Under which keys of the context the page says what its reader saw of that.
+SEEN = {f"scf_seen_{name}": name for name in IDENTITY}
 # What nobody needs to have: a sole trader is in no register, and an e-mail reaches the contact too.
 OPTIONAL = ("legal_form", "company_registry", "contact_phone")
 MAX_LENGTH = {"name": 200, "street": 200}
@@ -67,6 +69,7 @@ class ScfProgramJoining(models.Model):
         for joining in self._for_approver():
             if joining.account_state != "to_check":
                 raise UserError(self.env._("There is nothing to confirm: the account is known, or was decided on."))
+            joining._check_seen()
             joining._set_account_state("confirmed")
             joining.member_id._tell(
                 self.env._(
@@ -97,6 +100,20 @@ class ScfProgramJoining(models.Model):
                 )
             )
         return True
+
+    def _check_seen(self):
+        """See that what is confirmed is what was on the screen: the member may have given another account meanwhile.
+
+        :raise UserError: where it is another one, or nothing says what was seen
+        """
+        if any(self.env.context.get(key) != self[name] for key, name in SEEN.items()):
+            raise UserError(
+                self.env._(
+                    "%s has changed its account or tax ID since you opened this page. Reload it, and call the company "
+                    "about what stands there now.",
+                    self.name,
+                )
+            )
 
     def _for_approver(self):
         """These records with full rights, for a user who may read them and approves."""
@@ -165,7 +182,9 @@ class ScfProgramJoining(models.Model):
     def _judge_account(self):
         """See whether the anchor's books know account and tax ID; where not, ask the anchor."""
         known = self._known_facts()
-        is_known_account = self.iban in self._known_accounts().mapped("sanitized_acc_number")
+        # An account that came with a file or a stranger's bill stands in the books, too, and nobody trusts it yet.
+        trusted = self._known_accounts().filtered("allow_out_payment")
+        is_known_account = self.iban in trusted.mapped("sanitized_acc_number")
         is_same_company = not known["vat"] or known["vat"] == self.vat
         is_own_account = (self.account_holder or "").casefold() in {
             name.casefold() for name in (self.name, known["name"], known["account_holder"]) if name

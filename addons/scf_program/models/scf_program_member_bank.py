@@ -18,6 +18,8 @@ STATUSES = [
 ]
 # Before a member joins, its limit is what the pre-approval says; afterwards it is what the bank says of the member.
 BEFORE_JOINING = ("none", "prequalified", "referred", "declined")
+# Of whom a bank said one of these, it takes new documents and facts.
+OPEN = ("none", "prequalified", "referred", "received", "action_required")
 OF_PREQUALIFICATION = {"APPROVED": "prequalified", "REFERRED": "referred", "DECLINED": "declined"}
 
 
@@ -71,6 +73,11 @@ class ScfProgramMemberBank(models.Model):
             return False
         self.status = status
         return True
+
+    def _is_open(self):
+        """Whether the bank takes what the member gives: before it decided. A declined pre-approval decides nothing."""
+        self.ensure_one()
+        return self.status in OPEN or (self.status == "declined" and not self.bank_member_ref)
 
     # -- business: what we say to the bank --------------------------------------------------------------------------
 

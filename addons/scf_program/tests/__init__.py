@@ -12,6 +12,7 @@ from . import test_portal
 from . import test_portal_access
 from . import test_portal_early
 from . import test_portal_gateway
+from . import test_fraud
 from . import test_prequalification
 from . import test_prequalification_gateway
 from . import test_trade_with_supplier

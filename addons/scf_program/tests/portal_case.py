@@ -79,7 +79,9 @@ class PortalCase(Pages, ProgramCase, HttpCase, MockEmail):
 
     def _know_account(self, partner, iban):
         """An account that the anchor pays the partner on."""
-        return self.env["res.partner.bank"].create({"acc_number": iban, "partner_id": partner.id})
+        return self.env["res.partner.bank"].create(
+            {"acc_number": iban, "partner_id": partner.id, "allow_out_payment": True}
+        )
 
     def _joining(self, member=None):
         joining = self.env["scf.program.joining"]._of(member or self.member)
@@ -100,6 +102,11 @@ class PortalCase(Pages, ProgramCase, HttpCase, MockEmail):
         for kind in self.kinds:
             self._upload(kind.code)
         return self._joining()
+
+    def _seen(self, joining, role="approver"):
+        """A joining as somebody has it open on the screen."""
+        seen = {f"scf_seen_{name}": joining[name] for name in ("vat", "iban", "account_holder")}
+        return self._as(role, joining).with_context(**seen)
 
     # --- when ---
 

@@ -142,7 +142,7 @@ class TestPortal(PortalCase):
         self.assertIn("checks your bank account", self._text(self._path()))
         with self.assertRaises(AccessError):
             self._as("requester", joining).action_confirm_account()
-        self._as("approver", joining).action_confirm_account()
+        self._seen(joining).action_confirm_account()
         self.assertEqual(len(self._messages("member")), 1)
         self.assertFalse(self.steel.bank_ids.filtered(lambda item: item.sanitized_acc_number.startswith("DE")))
 

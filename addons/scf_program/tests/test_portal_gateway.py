@@ -61,7 +61,9 @@ class TestPortalGateway(GatewayCase):
         supplier = self.env["res.partner"].create(
             {"name": "Steelworks NV", "vat": "BE0477472701", "email": "finance@steelworks.example", "is_company": True}
         )
-        self.env["res.partner.bank"].create({"acc_number": FACTS["iban"], "partner_id": supplier.id})
+        self.env["res.partner.bank"].create(
+            {"acc_number": FACTS["iban"], "partner_id": supplier.id, "allow_out_payment": True}
+        )
         member = self.env["scf.program.member"].sudo().create({"program_id": program.id, "partner_id": supplier.id})
         member._renew_link()
         member._set_state("invited")
