@@ -88,7 +88,7 @@ class Early(Joining):
 
     def _accepted_by(self):
         user = request.env.user
-        email = email_normalize(user.email or "")
+        email = email_normalize(user.login) or email_normalize(user.email or "")
         return {
             "name": user.name,
             "at": fields.Datetime.now(),

@@ -205,8 +205,9 @@ class Joining(CustomerPortal):
         return member, joining
 
     def _own_email(self):
+        """The address that the user signs in with: the one on the contact is the user's to change at any time."""
         user = request.env.user
-        return email_normalize(user.email or user.login) or user.login
+        return email_normalize(user.login) or email_normalize(user.email) or user.login
 
     def _signing_errors(self, joining, given, others):
         """What is missing or wrong, by the name of the input, as sentences."""
@@ -237,7 +238,8 @@ class Joining(CustomerPortal):
         if email in taken:
             return request.env._("Each person signs with an address of their own.")
         taken.add(email)
-        return request.env["scf.program.signature"]._why_not_theirs(email, joining.company_id)
+        signatures = request.env["scf.program.signature"]
+        return signatures._why_not_theirs(email, joining.company_id) or signatures._why_not_ask(joining)
 
     # -- answers ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ TOKEN_BYTES = 32
 # A link that was sent a moment ago is on its way; another one would end it.
 PAUSE_BETWEEN_LINKS = timedelta(minutes=10)
 MAX_SIGNATORIES = 5
+# People that a member may have asked within a day: enough to correct names often, and no way to mail strangers.
+MAX_ASKED_A_DAY = 20
 NAME_LENGTH, ROLE_LENGTH = 100, 100
 AGENT_LENGTH = 300
 
@@ -91,7 +93,10 @@ class ScfProgramSignature(models.Model):
         """Mail a new link; one that was sent before opens nothing any more."""
         self.ensure_one()
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        self.write({"token_sha256": _hash(token), "expires_at": fields.Datetime.now() + timedelta(days=LINK_DAYS)})
+        now = fields.Datetime.now()
+        self.write(
+            {"token_sha256": _hash(token), "expires_at": now + timedelta(days=LINK_DAYS), "link_sent_at": now}
+        )
         template = self.env.ref("scf_program.mail_template_signature").sudo()
         link = f"{self.get_base_url()}/scf/sign/{token}"
         mail = template.with_context(scf_link=link, lang=self.lang).send_mail_batch(
@@ -160,6 +165,16 @@ class ScfProgramSignature(models.Model):
             "address": self.address,
             "agreement_sha256": self.terms_id.sha256,
         }
+
+    @api.model
+    @api.private
+    def _why_not_ask(self, joining):
+        """Why nobody more is asked to sign for a member today, as a sentence; None while somebody can be."""
+        since = fields.Datetime.now() - timedelta(days=1)
+        asked = self.sudo().search_count([("joining_id", "=", joining.id), ("link_sent_at", ">", since)])
+        if asked >= MAX_ASKED_A_DAY:
+            return self.env._("So many people were asked to sign today that no more e-mails go out. Go on tomorrow.")
+        return None
 
     @api.model
     @api.private
