@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.scf_finance.eligibility.facts import Claim
@@ -69,11 +69,17 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft=soft)
-        posted.scf_posted_by_id = self.env.user
+        posted.sudo().scf_posted_by_id = self.env.user
         credited = posted.filtered(lambda move: move.move_type == "in_refund").reversed_entry_id
         if credited and not self.env.context.get("scf_payable_booking"):
             credited._scf_payables()._reconsider()
         return posted
+
+    def write(self, vals):
+        if "scf_posted_by_id" in vals and not self.env.su:
+            # Whoever could write it could approve for early payment what he posted himself.
+            raise AccessError(self.env._("Who posted an entry is kept by the system."))
+        return super().write(vals)
 
     def button_draft(self):
         self._scf_let_go_of_payables()
