@@ -115,6 +115,17 @@ class TestPortal(PortalCase):
         [message] = self.env["scf.message"].search([("bank_id", "=", hansa.bank_id.id), ("verb", "=", "member")])
         self.assertEqual(MemberRequest.model_validate_json(message.payload).consent.recipient, self.hansa.issuer)
 
+    def test_declined_pre_approval_does_not_keep_a_member_from_the_bank(self):
+        at_bank = self.env["scf.program.member.bank"]._open(self.member, self.at_rhone)
+        at_bank._take_limit(status="DECLINED", limit=0.0)
+        self._all_given()
+        self._sign()
+        self._send()
+        self.assertEqual(len(self._messages("member")), 1)
+        self.rhone_bank.tell_member("member.declined", self.member, self.at_rhone, status="DECLINED", reason="No.")
+        self._joining()._send_to(self.at_rhone)
+        self.assertEqual(len(self._messages("member")), 1, "who was declined as a member is not sent again")
+
     def test_facts_are_prefilled_checked_and_never_written_over_the_contact(self):
         self._joined()
         self.authenticate("ada", "ada")
