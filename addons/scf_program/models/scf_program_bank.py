@@ -109,15 +109,27 @@ class ScfProgramBank(models.Model):
         banks = super().create(vals_list)
         if not self.env.su and any(bank.program_id.state == "closed" for bank in banks):
             raise UserError(self.env._("A closed program stays as it was. Duplicate it to start another one."))
+        banks._refuse_while_to_approve()
         return banks
 
     def write(self, vals):
         if not self.env.su and {"program_id", "bank_id"} & vals.keys() and any(bank.status != "none" for bank in self):
             raise UserError(self.env._("The bank was asked already. Add another line for another bank."))
+        if {"program_id", "bank_id"} & vals.keys():
+            self._refuse_while_to_approve()
+            if not self.env.su and any(bank.program_id.state != "draft" for bank in self):
+                # Who asks for a bank is who added it; another one approves it.
+                raise UserError(self.env._("Remove the line, and add another one for the other bank."))
         return super().write(vals)
+
+    def _refuse_while_to_approve(self):
+        """What a second person looks at stays as it is, whichever way somebody comes to it."""
+        if not self.env.su and any(bank.program_id.state == "to_approve" for bank in self):
+            raise UserError(self.env._("The program waits for approval as it is. Take it back to draft to change it."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unless_asked(self):
+        self._refuse_while_to_approve()
         if asked := self.filtered(lambda bank: bank.status != "none"):
             raise UserError(
                 self.env._("%s was asked: its line stays on record. Close the program there.", asked[0].bank_id.name)

@@ -53,6 +53,28 @@ class TestFraud(PortalCase):
         self._sign()
         self.assertEqual(joining._signatures().email, "ada@steelworks.example")
 
+    def test_no_bank_slips_past_the_second_person(self):
+        lines = self.env["scf.program.bank"]
+        program = self._program(banks=self.rhone)
+        self._as("requester", program).action_request_approval()
+        for role in ("requester", "approver"):
+            for step in (
+                lambda role=role: self._as(role, lines).create({"program_id": program.id, "bank_id": self.hansa.id}),
+                lambda role=role: self._as(role, program.bank_ids).write({"bank_id": self.hansa.id}),
+                lambda role=role: self._as(role, program.bank_ids).unlink(),
+            ):
+                with self.subTest(role):
+                    # What raises after a row was made has to be undone, which `assertRaisesRegex` does not.
+                    with self.assertRaises(UserError) as refused:
+                        step()
+                    self.assertIn("waits for approval", str(refused.exception))
+        added = self._as("requester", lines).create({"program_id": self.program.id, "bank_id": self._third_bank().id})
+        with self.assertRaisesRegex(UserError, "Remove the line"):
+            self._as("approver", added).write({"bank_id": self.hansa.id})
+
+    def _third_bank(self):
+        return self.rhone.sudo().copy({"name": "Third", "base_url": "https://third.example"})
+
     def test_who_posted_a_bill_is_written_by_nobody(self):
         bill = self.env["account.move"].create({"move_type": "in_invoice", "partner_id": self.steel.id})
         for role in ("accountant", "approver", "admin"):
