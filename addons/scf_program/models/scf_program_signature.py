@@ -94,9 +94,7 @@ class ScfProgramSignature(models.Model):
         self.ensure_one()
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = fields.Datetime.now()
-        self.write(
-            {"token_sha256": _hash(token), "expires_at": now + timedelta(days=LINK_DAYS), "link_sent_at": now}
-        )
+        self.write({"token_sha256": _hash(token), "expires_at": now + timedelta(days=LINK_DAYS), "link_sent_at": now})
         template = self.env.ref("scf_program.mail_template_signature").sudo()
         link = f"{self.get_base_url()}/scf/sign/{token}"
         mail = template.with_context(scf_link=link, lang=self.lang).send_mail_batch(
