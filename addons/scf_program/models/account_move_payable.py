@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from odoo.addons.scf_finance.eligibility.facts import Claim
 from odoo.addons.scf_finance.eligibility.findings import Fix
@@ -102,6 +102,7 @@ class AccountMove(models.Model):
     def _scf_let_go_of_payables(self):
         """Withdraw approvals of bills that are about to be no bills any more; refuse where somebody relies on them."""
         self._scf_refuse_entry_of_payables()
+        self._scf_refuse_agreed_discount()
         payables = self._scf_payables()
         for payable in payables:
             if payable.state != "approved":
@@ -117,6 +118,21 @@ class AccountMove(models.Model):
                     "comes from the bank.",
                     move=entry.move_id.name,
                     payable=entry.payable_id.name,
+                )
+            )
+
+    def _scf_refuse_agreed_discount(self):
+        # Read with full rights: the credit note is bound whoever may see the early payment.
+        agreed = self.env["scf.payable.request"].sudo().search([("credit_note_id", "in", self.ids)], limit=1)
+        if agreed.is_live:
+            raise UserError(
+                self.env._(
+                    "%(note)s is the agreed discount of %(payable)s, for which %(supplier)s is paid on %(day)s. It "
+                    "stays: to change what is owed, enter another document.",
+                    note=agreed.credit_note_id.name,
+                    payable=agreed.payable_id.name,
+                    supplier=agreed.partner_id.name,
+                    day=format_date(self.env, agreed.pay_on),
                 )
             )
 

@@ -68,6 +68,9 @@ class ScfPayable(models.Model):
     def _reconsider_approved(self):
         bill = self.move_id
         left = next((part.amount for part in bill._scf_instalments() if part.due_on == self.due_date), Decimal(0))
+        # Another instalment may have been brought forward to the same day.
+        currency = self.currency_id.name
+        left = min(left, -sum(exact(item.amount_residual_currency, currency) for item in self._payable_items()))
         if bill.payment_state == "blocked":
             self._withdraw(self.env._("The bill is under dispute."))
         elif left <= 0:

@@ -40,6 +40,13 @@ class ScfPayableRequest(models.Model):
         "account.move", string="Credit Note", readonly=True, index="btree_not_null", ondelete="restrict"
     )
 
+    item_ids = fields.Many2many(
+        "account.move.line",
+        "scf_payable_request_item_rel",
+        readonly=True,
+        help="Items of the bill that were brought forward to the agreed day.",
+    )
+
     # -- business ---------------------------------------------------------------------------------------------------
 
     def _pay_from_own_cash(self):
@@ -53,8 +60,11 @@ class ScfPayableRequest(models.Model):
             raise UserError(self.env._("Nothing is open of %s.", payable.display_name))
         if self.discount:
             self.credit_note_id = self._credit_discount()
-            (items + self.credit_note_id._scf_payable_items()).with_context(scf_payable_booking=True).reconcile()
+            credited = self.credit_note_id._scf_payable_items().with_context(scf_payable_booking=True)
+            credited.remove_move_reconcile()  # posting matches it with what is due first, not with this instalment
+            (items + credited).with_context(scf_payable_booking=True).reconcile()
         # The day on which the company pays; when the bill was due stays on the payable and on this record.
+        self.item_ids = items
         items.date_maturity = self.pay_on
         payable.move_id.message_post(
             body=self.env._(
@@ -157,13 +167,12 @@ class ScfPayable(models.Model):
     # -- business: own cash -----------------------------------------------------------------------------------------
 
     def _payable_items(self):
-        """Of an early payment from own cash, what is due on the agreed day instead."""
-        request = self._live_request().filtered(lambda request: not request.bank_row_id)
-        if not request:
-            return super()._payable_items()
-        return self.move_id._scf_payable_items().filtered(
-            lambda item: item.date_maturity in (self.due_date, request.pay_on)
+        """Of an early payment from own cash, what is due on the agreed day instead; to the others it is not theirs."""
+        agreed = self.env["scf.payable.request"].search(
+            [("payable_id.move_id", "=", self.move_id.id), ("is_live", "=", True), ("item_ids", "!=", False)]
         )
+        ours = agreed.filtered(lambda request: request.payable_id == self).item_ids
+        return ours or super()._payable_items() - agreed.item_ids
 
     def _reconsider(self):
         result = super()._reconsider()

@@ -177,6 +177,51 @@ class TestDiscounting(PayableCase):
         with self.assertRaisesRegex(UserError, "agreed to pay"):
             payable.move_id.button_draft()
 
+    def test_agreed_discount_is_not_taken_back(self):
+        payable = self._registered()
+        note = self._accept(payable, "own").credit_note_id
+        for step in ("button_draft", "button_cancel"):
+            with self.subTest(step), self.assertRaisesRegex(UserError, "agreed discount"), self.cr.savepoint():
+                getattr(note, step)()
+
+    def test_rest_that_comes_forward_to_the_day_of_another_instalment_stays_apart_from_it(self):
+        bill = self._bill_of(10000.0)
+        bill.button_draft()
+        bill.invoice_payment_term_id = self.env["account.payment.term"].create(
+            {
+                "name": "30 % in 30 days, the rest in 60",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": percent, "nb_days": days})
+                    for percent, days in ((30, 30), (70, 60))
+                ],
+            }
+        )
+        bill.action_post()
+        self._approve(bill)
+        for bank in self.banks:
+            bank.register()
+        first, second = bill.scf_payable_ids.sorted("due_date")
+        second = second.sudo()
+        rest = second._payable_items()
+        self._accept(second, "own", first.due_date)
+        self.assertEqual(rest.date_maturity, first.due_date)
+        self.assertEqual(second._payable_items(), rest)
+        due_first = bill._scf_payable_items() - rest
+        self.assertEqual(first._payable_items(), due_first)
+        accounts = (due_first.account_id, self.company.scf_clearing_account_id)
+        paid = self.env["account.move"].create(
+            {
+                "line_ids": [
+                    Command.create({"account_id": account.id, "partner_id": self.steel.id, "balance": balance})
+                    for account, balance in zip(accounts, (3000.0, -3000.0), strict=True)
+                ]
+            }
+        )
+        paid.action_post()
+        paying = paid.line_ids.filtered(lambda item: item.account_id == due_first.account_id)
+        (due_first + paying).reconcile()
+        self.assertEqual((first.state, second.state), ("ended", "agreed"))
+
     def test_budgets_do_not_overlap(self):
         with self.assertRaisesRegex(ValidationError, "overlap"):
             self._budget(1.0)
