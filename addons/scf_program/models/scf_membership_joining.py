@@ -256,6 +256,13 @@ class ScfMembership(models.Model):
         }
         if missing := [self._fields[name]._description_string(self.env) for name, there in asked.items() if not there]:
             return self.env._("Fill in first: %s.", ", ".join(missing))
+        if self.sudo().account_id.partner_id != self.company_id.sudo().partner_id:
+            return self.env._(
+                "%(account)s is an account of %(owner)s. Choose one of %(company)s: early payments are its money.",
+                account=self.sudo().account_id.acc_number,
+                owner=self.sudo().account_id.partner_id.name,
+                company=self.company_id.name,
+            )
         if self.missing_documents:
             return self.env._("The bank asks for more documents. Attach: %s.", self.missing_documents)
         if not email_normalize(self.env.user.email or ""):

@@ -15,6 +15,17 @@ from .membership_case import PDF, MembershipCase, anchor_claims, money
 
 @tagged("post_install", "-at_install")
 class TestMembership(MembershipCase):
+    def test_money_goes_to_no_account_but_the_companys_own(self):
+        membership = self._prepared()
+        self.people["approver"].email = "approver@our.example"
+        own = self.env["res.partner.bank"].create(
+            {"acc_number": "NL91ABNA0417164300", "partner_id": self.people["requester"].partner_id.id}
+        )
+        membership.write({"account_id": own.id})
+        with self.assertRaisesRegex(UserError, "NL91 ?ABNA.* is an account of Requester"):
+            self._as("approver", membership).action_join()
+        self.assertEqual(membership.state, "draft")
+
     def test_approver_signs_and_the_bank_gets_everything(self):
         membership = self._prepared()
         self.people["approver"].email = "approver@our.example"
