@@ -101,7 +101,7 @@ class ScfPayable(models.Model):
 
     def _tell_of_credit(self):
         """Tell the user and the supplier once of credit that came when somebody relied on the bill already."""
-        credit = float(sum(self.move_id._scf_open_credit_notes().mapped("amount_residual")))
+        credit = self._credit_too_late()
         if self.currency_id.compare_amounts(credit, self.told_credit) <= 0:
             return
         self.told_credit = credit
@@ -124,6 +124,24 @@ class ScfPayable(models.Model):
                 bill=self.document_number,
             )
         )
+
+    def _credit_too_late(self):
+        """What the supplier credited of the bill since its early payment was agreed, in the bill's currency.
+
+        Posting a credit note matches it with what is still open of its bill: one that is used up counts, too.
+        """
+        request = self._live_request()
+        notes = self.move_id.reversal_move_ids.filtered(
+            lambda note: (
+                note.move_type == "in_refund"
+                and note.state == "posted"
+                and note.currency_id == self.currency_id
+                and note not in self.move_id.scf_payable_ids.request_ids.credit_note_id
+            )
+        )
+        late = notes.filtered(lambda note: note.create_date >= request.create_date) if request else notes.browse()
+        earlier = self.move_id._scf_open_credit_notes() - late
+        return sum(late.mapped("amount_total")) + sum(earlier.mapped("amount_residual"))
 
     def _tell_change_refused(self, row):
         """A bank no longer took a change: somebody asked it to pay early in the same moment."""

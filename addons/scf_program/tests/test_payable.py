@@ -294,6 +294,18 @@ class TestPayable(PayableCase):
         self.assertEqual(len(self.member.message_ids), told)
         self.assertIn("set off", self.member.message_ids[0].body)
 
+    def test_credit_between_agreement_and_payout_is_told(self):
+        payable = self._registered(self._bill_of(10000.0))
+        self._accept(payable, self._source_at(payable, self.rhone_bank))
+        self.rhone_bank.confirm_early_payment(payable)
+        self._credit(payable.move_id, 1500.0)
+        self.assertEqual(payable.told_credit, 1500.0)
+        told = len(self.member.message_ids)
+        self.rhone_bank.pay_early(payable)
+        payable._reconsider()
+        self.assertEqual(len(self.member.message_ids), told)
+        self.assertIn("set off", self.member.message_ids[0].body)
+
     def test_credit_that_came_while_a_bank_was_asked_counts_when_it_refuses(self):
         payable = self._registered(self._bill_of(10000.0))
         self._accept(payable, self._source_at(payable, self.rhone_bank))
