@@ -104,7 +104,13 @@ class ScfProgramJoining(models.Model):
 
     def _missing_documents(self):
         """Kinds of documents that are asked and not given."""
-        return self.program_id.document_kind_ids - self.document_ids.kind_id
+        return self._asked_kinds() - self.document_ids.kind_id
+
+    def _asked_kinds(self):
+        """Kinds of documents that the program asks for, and those that its banks ask for besides."""
+        codes = {code for bank in self._program_banks() for code in bank.documents_asked or ()}
+        kinds = self.env["scf.kyb.kind"]
+        return self.program_id.document_kind_ids | (kinds.search([("code", "in", sorted(codes))]) if codes else kinds)
 
     def _is_done(self, step):
         """Whether a step of :data:`STEPS` is done."""
@@ -129,7 +135,7 @@ class ScfProgramJoining(models.Model):
 
     def _document_kinds(self):
         """Kinds of documents that can be given: those asked, those given, and what a bank may ask for besides."""
-        kinds = self.program_id.document_kind_ids | self.document_ids.kind_id
+        kinds = self._asked_kinds() | self.document_ids.kind_id
         return kinds | self.env["scf.kyb.kind"].search([("code", "=", "other")])
 
     def _questions(self):

@@ -350,6 +350,13 @@ class TestPortal(PortalCase):
         self._post(self._path("leave"), of=self._path())
         self.assertFalse(joining.document_ids)
 
+    def test_documents_that_only_a_bank_asks_for_are_asked_too(self):
+        joining = self._all_given()
+        self.assertFalse(joining._missing_documents())
+        self.at_rhone.documents_asked = ["annual_accounts"]
+        self.program.document_kind_ids = self.env["scf.kyb.kind"].search([("code", "=", "registration_extract")])
+        self.assertEqual(set(joining._asked_kinds().mapped("code")), {"registration_extract", "annual_accounts"})
+
     def test_own_cash_needs_no_bank(self):
         program = self._approved(kind="dynamic_discounting", banks=self.env["scf.bank"], document_kind_ids=[])
         self.member = self._member(program, self.cork)
