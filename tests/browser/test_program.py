@@ -144,6 +144,7 @@ def join(supplier: Supplier, link: str) -> None:
         )
         expect(page.locator(f"#kind_{kind} .o_scf_files")).to_contain_text(f"{kind}.pdf")
     page.get_by_role("link", name="Go on").click()
+    expect(page.locator("input[name=name]")).to_have_value("Greta Hammer")
     page.locator("input[name=role]").fill("Managing Director")
     page.locator("#agree").check()
     supplier.looks("program-sign-phone")

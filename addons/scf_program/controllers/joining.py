@@ -261,7 +261,8 @@ class Joining(CustomerPortal):
         )
 
     def _terms_page(self, member, joining, *, given=None, errors=None, status=200):
-        given = {"name": request.env.user.name, **(given or {})}
+        # An account may bear the company's name; the contact person is whoever went the steps.
+        given = {"name": joining.contact_name or request.env.user.name, **(given or {})}
         values = {"given": given, "max_others": MAX_SIGNATORIES - 1, "email": self._own_email()}
         return self._step_page("terms", member, joining, errors=errors, status=status, **values)
 
