@@ -668,12 +668,11 @@ class ScfApplication(models.Model):
 
     def _notify_panel(self):
         """Tell the open screens of this company's financing users, once it is committed, to read the panel again."""
-        waiting = self.env.cr.precommit.data
-        if _NEWS not in waiting:
-            waiting[_NEWS] = set()
-            env = self.sudo().env
-            self.env.cr.precommit.add(lambda: env["scf.application"]._tell_panels(waiting.pop(_NEWS)))
-        waiting[_NEWS].update(self.ids)
+        precommit, applications = self.env.cr.precommit, self.sudo().env["scf.application"]
+        if _NEWS not in precommit.data:
+            precommit.data[_NEWS] = set()
+            precommit.add(lambda: applications._tell_panels(precommit.data.pop(_NEWS)))
+        precommit.data[_NEWS].update(self.ids)
 
     @api.model
     def _tell_panels(self, application_ids):

@@ -347,7 +347,7 @@ class TestStatement(FinanceCase):
 
         def fetch(loan, start, end, patience=None):
             asked.append(loan)
-            raise UserError("Down.") from BankUnreachable("down")
+            raise UserError(self.env._("Down.")) from BankUnreachable("down")
 
         def compare(statement):
             compared.append(statement)

@@ -36,9 +36,7 @@ class ScfPayableRequest(models.Model):
 
     _inherit = "scf.payable.request"
 
-    credit_note_id = fields.Many2one(
-        "account.move", string="Credit Note", readonly=True, index="btree_not_null", ondelete="restrict"
-    )
+    credit_note_id = fields.Many2one("account.move", readonly=True, index="btree_not_null", ondelete="restrict")
 
     item_ids = fields.Many2many(
         "account.move.line",

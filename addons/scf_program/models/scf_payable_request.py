@@ -49,7 +49,7 @@ class ScfPayableRequest(models.Model):
     bank_id = fields.Many2one(
         related="bank_row_id.bank_id", string="Paid By", store=True, precompute=True, help="Empty: the company itself."
     )
-    pay_on = fields.Date(string="Pay On", required=True, readonly=True)
+    pay_on = fields.Date(required=True, readonly=True)
     due_date = fields.Date(required=True, readonly=True, help="When the bill was due.")
     amount = fields.Monetary(readonly=True)
     discount = fields.Monetary(readonly=True, help="What the supplier gives for being paid early.")

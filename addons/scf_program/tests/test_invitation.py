@@ -120,7 +120,7 @@ class TestInvitation(InvitingCase):
 
         def create(records, vals_list):
             if any(vals.get("name") == "Odd" for vals in vals_list):
-                raise UserError("Not with us.")
+                raise UserError(self.env._("Not with us."))
             return original(records, vals_list)
 
         logger = "odoo.addons.scf_program.models.scf_program_invitation_row"
@@ -314,7 +314,7 @@ class TestInvitation(InvitingCase):
 
         def no_file_for_steel(these):
             if self.steel in these.partner_id:
-                raise UserError("No key.")
+                raise UserError(self.env._("No key."))
             return {}
 
         self._of_partners(self.steel | self.paper).action_start()
