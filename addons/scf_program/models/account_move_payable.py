@@ -30,8 +30,11 @@ class AccountMove(models.Model):
     @api.depends("scf_payable_ids.state")
     @api.depends_context("lang")
     def _compute_scf_payable_state(self):
+        # Only bills are approved: the form of any other entry is read without a query more.
+        bills = self.filtered(lambda move: move.move_type == "in_invoice")
+        (self - bills).scf_payable_state = False
         labels = dict(self.env["scf.payable"]._fields["state"]._description_selection(self.env))
-        for move in self:
+        for move in bills:
             payables = move.scf_payable_ids.filtered(lambda payable: payable.state != "withdrawn")
             move.scf_payable_state = ", ".join(labels[state] for state in dict.fromkeys(payables.mapped("state")))
 
