@@ -343,11 +343,11 @@ class TestStatement(FinanceCase):
                     "state": "different",
                 }
             )
-        asked, compared = [], []
+        asked, compared, down = [], [], UserError("Down.")
 
         def fetch(loan, start, end, patience=None):
             asked.append(loan)
-            raise UserError(self.env._("Down.")) from BankUnreachable("down")
+            raise down from BankUnreachable("down")
 
         def compare(statement):
             compared.append(statement)

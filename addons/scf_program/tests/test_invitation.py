@@ -116,11 +116,11 @@ class TestInvitation(InvitingCase):
         invitation = self._of_file("name,email\nGood,good@good.example\nOdd,odd@odd.example\n")
         invitation.action_start()
         partners = type(self.env["res.partner"])
-        original = partners.create
+        original, refusal = partners.create, UserError("Not with us.")
 
         def create(records, vals_list):
             if any(vals.get("name") == "Odd" for vals in vals_list):
-                raise UserError(self.env._("Not with us."))
+                raise refusal
             return original(records, vals_list)
 
         logger = "odoo.addons.scf_program.models.scf_program_invitation_row"
@@ -310,11 +310,11 @@ class TestInvitation(InvitingCase):
         self.assertFalse(second.attachment_ids)
 
     def test_file_that_can_not_be_made_stops_that_mail_only(self):
-        members = type(self.env["scf.program.member"])
+        members, refusal = type(self.env["scf.program.member"]), UserError("No key.")
 
         def no_file_for_steel(these):
             if self.steel in these.partner_id:
-                raise UserError(self.env._("No key."))
+                raise refusal
             return {}
 
         self._of_partners(self.steel | self.paper).action_start()
