@@ -316,10 +316,10 @@ class TestConcurrency(BaseCase):
         self.assertIn("has not yet answered", self._one_after_the_other(lambda env: None, substitute))
         self.assertEqual(self._open_claims(), 2)
 
-    def _running_loan(self):
-        """A loan on the other invoice; gives its id."""
+    def _granted_loan(self, invoice):
+        """A loan that the bank granted on the invoice of that name; gives its id."""
         with self._transaction(self.requester) as env:
-            application_id = self._submit(env, "move_id", self.ids["other"])
+            application_id = self._submit(env, "move_id", self.ids[invoice])
         with self._transaction() as env:
             bank = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
             submission = env["scf.application"].browse(application_id).submission_ids
@@ -331,11 +331,17 @@ class TestConcurrency(BaseCase):
             outbox = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
             outbox.applications = bank.applications
             outbox.answer("accept", outbox.snapshot(outbox.book_loan(env["scf.offer"].browse(offer_id))))
-            loan = env["scf.loan"].search([("offer_id", "=", offer_id)])
+            return env["scf.loan"].search([("offer_id", "=", offer_id)]).id
+
+    def _running_loan(self):
+        """A loan on the other invoice; gives its id."""
+        loan_id = self._granted_loan("other")
+        with self._transaction() as env:
+            loan = env["scf.loan"].browse(loan_id)
             # Without a payout in the books, which would have to be removed afterwards.
             due = fields.Date.today() + timedelta(days=45)
             loan.write({"state": "active", "balance_principal": loan.principal, "due_date": due})
-            return loan.id
+        return loan_id
 
     def _submit_at_once(self, *invoice_ids_of_each):
         """Two users ask for invoices in the same moment.
@@ -400,22 +406,11 @@ class TestConcurrency(BaseCase):
 
     def _running_line(self):
         """The loan on an invoice, granted and made a line of 8,000 that was not drawn: the company has no history."""
-        with self._transaction(self.requester) as env:
-            application_id = self._submit(env, "move_id", self.ids["invoice"])
+        loan_id = self._granted_loan("invoice")
         with self._transaction() as env:
-            bank = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
-            submission = env["scf.application"].browse(application_id).submission_ids
-            bank.receive(submission)
-            offer_id = bank.offer(submission).id
-        with self._transaction(self.first) as env:
-            env["scf.offer"].browse(offer_id).action_accept()
-        with self._transaction() as env:
-            outbox = BankDouble(env["scf.bank"].browse(self.ids["bank"]))
-            outbox.applications = bank.applications
-            outbox.answer("accept", outbox.snapshot(outbox.book_loan(env["scf.offer"].browse(offer_id))))
-            loan = env["scf.loan"].search([("offer_id", "=", offer_id)])
+            loan = env["scf.loan"].browse(loan_id)
             loan.write({"state": "granted", "terms": {**loan.terms, "repayment": "revolving"}})
-            return loan.id
+        return loan_id
 
     def test_answer_and_event_tell_of_the_same_loan_at_once(self):
         with self._transaction(self.requester) as env:

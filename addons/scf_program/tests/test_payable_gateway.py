@@ -111,10 +111,8 @@ class TestPayableGateway(GatewayCase):
         self.assertEqual((at_bank.status, member.state), ("approved", "approved"), at_bank.message)
         return member
 
-    def test_bill_is_paid_early_and_settled_and_the_books_agree(self):
-        bank, gateway = self._open_bank()
-        program = self._running_program(bank, gateway)
-        member = self._approved_member(program, gateway)
+    def _approved_bill(self, member, number):
+        """A bill of the member over 10,000, due in 60 days and approved for early payment; gives it and its payable."""
         bill = self._create_invoice_one_line(
             move_type="in_invoice",
             partner_id=member.partner_id,
@@ -125,11 +123,18 @@ class TestPayableGateway(GatewayCase):
             invoice_date=self.today,
             invoice_date_due=self.today + timedelta(days=60),
             invoice_payment_term_id=self.env["account.payment.term"],
-            ref="SW-2026-1",
+            ref=number,
             post=True,
         )
         self._as("approver", bill).action_scf_approve_payable()
         payable = self.env["scf.payable"].sudo().search([("move_id", "=", bill.id)])
+        return bill, payable
+
+    def test_bill_is_paid_early_and_settled_and_the_books_agree(self):
+        bank, gateway = self._open_bank()
+        program = self._running_program(bank, gateway)
+        member = self._approved_member(program, gateway)
+        bill, payable = self._approved_bill(member, "SW-2026-1")
         self._exchange(gateway)
         self.assertEqual(payable.bank_ids.status, "registered", payable.bank_ids.message)
 
@@ -163,21 +168,7 @@ class TestPayableGateway(GatewayCase):
         bank, gateway = self._open_bank()
         program = self._running_program(bank, gateway)
         member = self._approved_member(program, gateway)
-        bill = self._create_invoice_one_line(
-            move_type="in_invoice",
-            partner_id=member.partner_id,
-            product_id=self.product_a,
-            price_unit=10000.0,
-            tax_ids=self.env["account.tax"],
-            currency_id=self.euro.id,
-            invoice_date=self.today,
-            invoice_date_due=self.today + timedelta(days=60),
-            invoice_payment_term_id=self.env["account.payment.term"],
-            ref="SW-2026-2",
-            post=True,
-        )
-        self._as("approver", bill).action_scf_approve_payable()
-        payable = self.env["scf.payable"].sudo().search([("move_id", "=", bill.id)])
+        bill, payable = self._approved_bill(member, "SW-2026-2")
         self._exchange(gateway)
         note = bill._reverse_moves([{"invoice_date": self.today, "date": self.today}])
         note.invoice_line_ids.price_unit = 1500.0
