@@ -142,6 +142,24 @@ class ResCompany(models.Model):
         "A haircut is from 0 to below 100 %, the cover by goods between 1 and 1000 %.",
     )
 
+    def _scf_require(self, field):
+        """The account or journal of that field, without which what a bank said can't be booked.
+
+        :raise UserError: where the company has none; an event that fails with it is applied again later
+        """
+        self.ensure_one()
+        record = self[field]
+        if not record:
+            raise UserError(
+                self.env._(
+                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the "
+                    "event again.",
+                    company=self.name,
+                    field=self._fields[field]._description_string(self.env),
+                )
+            )
+        return record
+
     def _scf_lacks(self):
         """What has to be there before a bank can be asked, and is not: "tax_id", "accounts", "collection", "trust".
 

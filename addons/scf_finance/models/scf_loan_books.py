@@ -78,7 +78,7 @@ class ScfLoan(models.Model):
             for account, amount in self._postings(entry):
                 amounts[account] = amounts.get(account, 0) + amount
         if self.fees_spread:
-            fees = self._require("scf_fee_account_id")
+            fees = self.company_id._scf_require("scf_fee_account_id")
             paid = sum(
                 (
                     _fee_paid(
@@ -95,7 +95,7 @@ class ScfLoan(models.Model):
             deferred = self._deferrable(before + paid) - self._deferrable(before)
             if deferred:
                 amounts[fees] = amounts.get(fees, 0) - deferred
-                amounts[self._require("scf_deferred_fee_account_id")] = deferred
+                amounts[self.company_id._scf_require("scf_deferred_fee_account_id")] = deferred
         return {account: amount for account, amount in amounts.items() if amount}
 
     def _post_books(self, lines, on, ref, values=None):
@@ -122,7 +122,7 @@ class ScfLoan(models.Model):
             .create(
                 {
                     "move_type": "entry",
-                    "journal_id": self._require("scf_journal_id").id,
+                    "journal_id": self.company_id._scf_require("scf_journal_id").id,
                     "date": day,
                     "ref": ref,
                     "line_ids": [(0, 0, line) for line in lines],
@@ -139,7 +139,7 @@ class ScfLoan(models.Model):
         closings._hold(self.company_id)
         closing = closings._closed(self.company_id, on)
         day = closing.date + timedelta(days=1) if closing else on
-        locks = self.company_id._get_violated_lock_dates(day, False, self._require("scf_journal_id"))
+        locks = self.company_id._get_violated_lock_dates(day, False, self.company_id._scf_require("scf_journal_id"))
         return (locks[-1][0] + timedelta(days=1) if locks else day), closing
 
     def _payout_lines(self, entries, amount, balance, on):
@@ -159,11 +159,11 @@ class ScfLoan(models.Model):
         """Account and amount (debit positive, in the loan's currency) of one ledger entry."""
         if entry.type in NOT_BOOKED:
             return []
-        clearing = self._require("scf_clearing_account_id")
+        clearing = self.company_id._scf_require("scf_clearing_account_id")
         if entry.type == "disbursement":
             return [(clearing, entry.amount), *self._drawn(entry.amount)]
         if entry.type == "fee":
-            return [(self._require("scf_fee_account_id"), entry.amount), (clearing, -entry.amount)]
+            return [(self.company_id._scf_require("scf_fee_account_id"), entry.amount), (clearing, -entry.amount)]
         parts = self._parts(entry)
         if entry.type == "write_off":
             return self._given_up(parts.principal)
@@ -176,8 +176,8 @@ class ScfLoan(models.Model):
         """What money was taken for (`sign` 1), or is no more (-1)."""
         return [
             (self._debt_account(), sign * parts.principal),
-            (self._require("scf_interest_account_id"), sign * parts.interest),
-            (self._require("scf_fee_account_id"), sign * parts.fee),
+            (self.company_id._scf_require("scf_interest_account_id"), sign * parts.interest),
+            (self.company_id._scf_require("scf_fee_account_id"), sign * parts.fee),
             (self._penalty_account(), sign * parts.penalty),
         ]
 
@@ -190,7 +190,7 @@ class ScfLoan(models.Model):
         is_penalty = self._is_penalty(entry.reverses, parts)
         if entry.amount == (parts.penalty if is_penalty else parts.fee):
             return []
-        cost = self._penalty_account() if is_penalty else self._require("scf_fee_account_id")
+        cost = self._penalty_account() if is_penalty else self.company_id._scf_require("scf_fee_account_id")
         sign = 1 if entry.type == "charge_reversal" else -1
         return [*self._paid_for(parts, sign), (cost, -sign * entry.amount)]
 
@@ -209,11 +209,14 @@ class ScfLoan(models.Model):
 
     def _given_up(self, principal):
         """Costs that the bank gives up were never booked: it is the principal that is owed no more."""
-        return [(self._debt_account(), principal), (self._require("scf_write_off_account_id"), -principal)]
+        return [
+            (self._debt_account(), principal),
+            (self.company_id._scf_require("scf_write_off_account_id"), -principal),
+        ]
 
     def _debt_account(self):
         """The account that carries what is owed."""
-        return self._require("scf_loan_account_id")
+        return self.company_id._scf_require("scf_loan_account_id")
 
     def _matched_accounts(self):
         """The accounts on which what the loan carries is matched; their open amounts are the principal owed."""
@@ -221,7 +224,7 @@ class ScfLoan(models.Model):
 
     def _penalty_account(self):
         """Without an account of its own, a penalty is a fee."""
-        return self.company_id.scf_penalty_account_id or self._require("scf_fee_account_id")
+        return self.company_id.scf_penalty_account_id or self.company_id._scf_require("scf_fee_account_id")
 
     def _parts(self, entry):
         parts = entry.allocation
@@ -251,19 +254,6 @@ class ScfLoan(models.Model):
         references = [entry.reverses for entry in entries if entry.reverses]
         original = self.entry_ids.filtered(lambda entry: entry.bank_entry_ref in references)[:1].move_id
         return {"reversed_entry_id": original.id} if original else {}
-
-    def _require(self, field):
-        record = self.company_id[field]
-        if not record:
-            raise UserError(
-                self.env._(
-                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then "
-                    "apply the event again.",
-                    company=self.company_id.name,
-                    field=self.company_id._fields[field].string,
-                )
-            )
-        return record
 
     def _type_label(self, kind):
         return dict(self.env["scf.loan.entry"]._fields["type"]._description_selection(self.env))[kind]
@@ -327,7 +317,10 @@ class ScfLoan(models.Model):
         line = self._line(deferred, change, self.start_date or on)
         if not target:
             line["balance"] = -self.company_id.currency_id.round(sum(items.mapped("balance")))
-        fees = {**self._line(self._require("scf_fee_account_id"), -change, on), "balance": -line["balance"]}
+        fees = {
+            **self._line(self.company_id._scf_require("scf_fee_account_id"), -change, on),
+            "balance": -line["balance"],
+        }
         return [line, fees]
 
     def _is_over(self):

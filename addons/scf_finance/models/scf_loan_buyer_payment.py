@@ -194,7 +194,7 @@ class ScfLoanBuyerPayment(models.Model):
                     document=self.document_name,
                 )
             )
-        clearing = loan._line(loan._require("scf_clearing_account_id"), self.amount, self.received_on)
+        clearing = loan._line(loan.company_id._scf_require("scf_clearing_account_id"), self.amount, self.received_on)
         claim = loan._line(account, -self.amount, self.received_on)
         self.booking_id = loan._post_books(
             [clearing, {**claim, "partner_id": partner.id}],

@@ -364,7 +364,7 @@ class ScfLoan(models.Model):
         self.holdback = float(holdback)
         if change:
             today = fields.Date.context_today(self)
-            held, sold = self._require("scf_holdback_account_id"), self._debt_account()
+            held, sold = self.company_id._scf_require("scf_holdback_account_id"), self._debt_account()
             self._post_books(
                 [self._line(held, change, today), self._line(sold, -change, today)],
                 today,

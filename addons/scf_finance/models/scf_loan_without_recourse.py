@@ -34,7 +34,7 @@ class ScfLoan(models.Model):
 
     def _debt_account(self):
         if self.sells_receivables:
-            return self._require("scf_assigned_account_id")
+            return self.company_id._scf_require("scf_assigned_account_id")
         return super()._debt_account()
 
     def _matched_accounts(self):
@@ -52,7 +52,7 @@ class ScfLoan(models.Model):
         self.holdback = float(holdback)
         return [
             (self._debt_account(), -principal - holdback),
-            (self._require("scf_holdback_account_id"), holdback),
+            (self.company_id._scf_require("scf_holdback_account_id"), holdback),
         ]
 
     def _given_up(self, principal):
@@ -60,7 +60,7 @@ class ScfLoan(models.Model):
         if not self.sells_receivables:
             return super()._given_up(principal)
         uncovered = principal - sum(part for _item, part in self._parts_given_up(principal))
-        gain = [(self._require("scf_write_off_account_id"), -uncovered)] if uncovered else []
+        gain = [(self.company_id._scf_require("scf_write_off_account_id"), -uncovered)] if uncovered else []
         return [(self._debt_account(), principal), *gain]
 
     def _lines_of_documents(self, entries, on):

@@ -51,8 +51,8 @@ class ScfApprovedInvoice(models.Model):
         receivable = self._receivable_items()
         amount = self.payout + self.discount
         lines = [
-            self._line(self._required("scf_clearing_account_id"), self.payout),
-            self._line(self._required("scf_interest_account_id"), self.discount),
+            self._line(self.company_id._scf_require("scf_clearing_account_id"), self.payout),
+            self._line(self.company_id._scf_require("scf_interest_account_id"), self.discount),
         ]
         credit = self._line(receivable.account_id, -amount)
         credit["balance"] = -company.currency_id.round(sum(line["balance"] for line in lines))
@@ -102,7 +102,7 @@ class ScfApprovedInvoice(models.Model):
             .create(
                 {
                     "move_type": "entry",
-                    "journal_id": self._required("scf_journal_id").id,
+                    "journal_id": self.company_id._scf_require("scf_journal_id").id,
                     "date": self._open_day(self.paid_on),
                     "ref": ref,
                     "line_ids": [(0, 0, line) for line in lines],
@@ -118,21 +118,8 @@ class ScfApprovedInvoice(models.Model):
         closings._hold(self.company_id)
         closing = closings._closed(self.company_id, on)
         day = closing.date + timedelta(days=1) if closing else on
-        locks = self.company_id._get_violated_lock_dates(day, False, self._required("scf_journal_id"))
+        locks = self.company_id._get_violated_lock_dates(day, False, self.company_id._scf_require("scf_journal_id"))
         return locks[-1][0] + timedelta(days=1) if locks else day
-
-    def _required(self, field):
-        record = self.company_id[field]
-        if not record:
-            raise UserError(
-                self.env._(
-                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the "
-                    "event again.",
-                    company=self.company_id.name,
-                    field=self.company_id._fields[field]._description_string(self.env),
-                )
-            )
-        return record
 
     def _settled_words(self):
         """What was booked, and when."""

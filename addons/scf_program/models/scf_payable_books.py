@@ -154,7 +154,7 @@ class ScfPayable(models.Model):
             )
             for request, amount, _line in parts
         ]
-        clearing = self._require("scf_clearing_account_id")
+        clearing = self.company_id._scf_require("scf_clearing_account_id")
         total = sum((amount for _request, amount, _line in parts), Decimal(0))
         balance = self.company_id.currency_id.round(sum(line["balance"] for line in lines))
         lines.append(
@@ -210,7 +210,7 @@ class ScfPayable(models.Model):
     def _line_owed(self, row, amount, on, label):
         """A journal item on the account of what is owed to banks: the bank is the partner, due as the bill was."""
         return {
-            **self._line(self._require("scf_payables_account_id"), amount, on, label),
+            **self._line(self.company_id._scf_require("scf_payables_account_id"), amount, on, label),
             "partner_id": row.bank_id._scf_creditor().id,
             "date_maturity": self.due_date,
         }
@@ -237,7 +237,7 @@ class ScfPayable(models.Model):
             .create(
                 {
                     "move_type": "entry",
-                    "journal_id": self._require("scf_journal_id").id,
+                    "journal_id": self.company_id._scf_require("scf_journal_id").id,
                     "date": day,
                     "ref": ref,
                     "line_ids": [Command.create(line) for line in lines],
@@ -249,21 +249,8 @@ class ScfPayable(models.Model):
 
     def _open_day(self, on):
         """The first day from `on` on that no lock date covers."""
-        locks = self.company_id._get_violated_lock_dates(on, False, self._require("scf_journal_id"))
+        locks = self.company_id._get_violated_lock_dates(on, False, self.company_id._scf_require("scf_journal_id"))
         return locks[-1][0] + timedelta(days=1) if locks else on
-
-    def _require(self, field):
-        record = self.company_id[field]
-        if not record:
-            raise UserError(
-                self.env._(
-                    "%(company)s has no “%(field)s”. Create the financing accounts in the settings, then apply the "
-                    "event again.",
-                    company=self.company_id.name,
-                    field=self.company_id._fields[field].string,
-                )
-            )
-        return record
 
 
 class ScfPayableRequest(models.Model):
