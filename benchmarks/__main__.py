@@ -58,7 +58,8 @@ def main() -> None:
             for documents in options.documents:
                 _packages(config, database, int(lines), documents, options.package_rounds)
         if options.crowded:
-            _crowded(config, *options.crowded.split(","), options.package_rounds)
+            few, many = options.crowded.split(",")
+            _crowded(config, few, many, options.package_rounds)
     if "panel" in options.parts:
         _panels(config, [loaded.split("=") for loaded in options.loaded], options.rounds)
     if "money" in options.parts:

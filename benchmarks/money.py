@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 from openscf.loan import Disbursement, LoanTerms, Repayment, replay
@@ -102,7 +103,7 @@ def loans(env, home_alone: int) -> Scenario:
     idle = resident_bytes()
     close()
     peak = peak_bytes() - idle
-    runs = {"home": home, "close": close, "follow": follow, "floor": floor}
+    runs: dict[str, Callable[[], int | None]] = {"home": home, "close": close, "follow": follow, "floor": floor}
     return runs, {"running": len(running), "peak_mb": peak / 1e6}
 
 
@@ -118,7 +119,7 @@ def _replay_all(env, today: date) -> None:
     for terms, entries in env.cr.fetchall():
         known = LoanTerms.from_wire(terms if isinstance(terms, dict) else json.loads(terms))
         events: list[Any] = [
-            kinds[kind](id=reference, on=date.fromisoformat(on), amount=f"{amount:.2f}")
+            kinds[kind](id=reference, on=date.fromisoformat(on), amount=Decimal(f"{amount:.2f}"))
             for kind, reference, on, amount in entries
             if kind in kinds
         ]

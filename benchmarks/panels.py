@@ -26,7 +26,7 @@ def panels(env) -> Scenario:
     invoice = env["account.move"].search(unpaid, order="invoice_date DESC, id DESC", limit=1).ensure_one()
     order = invoice.line_ids.sale_line_ids.order_id[:1].ensure_one()
     delivery = order.picking_ids[:1].ensure_one()
-    runs: dict[str, Callable[[], None]] = {
+    runs: dict[str, Callable[[], int | None]] = {
         "invoice": _call(invoice, "scf_panel"),
         "lights": _call(invoice, "scf_panel_lights"),
         "order": _call(order, "scf_panel"),

@@ -46,7 +46,7 @@ def specification(model, arch) -> dict[str, Any]:
 
 
 def _inline_fields(comodel, subview) -> dict[str, Any]:
-    fields = {}
+    fields: dict[str, Any] = {}
     for field in subview.iterfind("field"):
         definition = comodel._fields.get(field.get("name"))
         if definition is not None:

@@ -176,7 +176,8 @@ class TestOfficer:
             kept = session.get_one(Member, member["id"])
             assert sum(to_decimal(reason["effect"]) for reason in kept.reasons) == kept.limit
             assert kept.reasons[-1]["code"] == "officer"
-            lines = session.scalars(sa.select(AuditEntry.action).where(AuditEntry.subject == member["id"])).all()
+            query = sa.select(AuditEntry.action).where(AuditEntry.subject == member["id"]).order_by(AuditEntry.id)
+            lines = session.scalars(query).all()
         assert lines == ["member.asked", "member.approved", "member.changed"]
 
     @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ class TestDeciding:
         with pytest.raises(BankRefused):
             erp.apply(disputed)
         with bank.gateway.db.read() as session:
-            actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == loan.id)).all()
+            query = select(AuditEntry.action).where(AuditEntry.subject == loan.id).order_by(AuditEntry.id)
+            actions = session.scalars(query).all()
         assert actions == ["substitution.viewed", "substitution.declined"]
 
     def test_a_package_that_does_not_verify_is_the_banks_no_at_once(

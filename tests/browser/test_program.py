@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.parts.browsing import CUT_OFF, PHONE, OdooUser, Officer, assert_accessible, keep_picture, window
 from tests.parts.town import Town
@@ -117,6 +119,32 @@ def invite(buyer: OdooUser, program: str) -> None:
     page.locator("button[name=action_start]").click()
 
 
+@contextmanager
+def scripts_late(page: Page) -> Iterator[None]:
+    """Load the page again, and keep its scripts back until what is inside is done, as a slow line does."""
+    held: list[Route] = []
+    page.route("**/*.js", held.append)
+    page.reload(wait_until="commit")
+    yield
+    page.wait_for_function("() => document.readyState !== 'loading'")
+    assert held, "the page has no scripts"
+    page.unroute("**/*.js")
+    for route in held:
+        route.continue_()
+
+
+def choose_file(page: Page, kind: str) -> None:
+    """Choose a document's file; where scripts run, that sends it."""
+    page.locator(f"#kind_{kind} input[type=file]").set_input_files(
+        {"name": f"{kind}.pdf", "mimeType": "application/pdf", "buffer": SCAN}
+    )
+
+
+def expect_file(page: Page, kind: str) -> None:
+    """Wait until a document's file was taken."""
+    expect(page.locator(f"#kind_{kind} .o_scf_files")).to_contain_text(f"{kind}.pdf")
+
+
 def join(supplier: Supplier, link: str) -> None:
     """The supplier accepts, makes an account, and goes the steps to the end."""
     page = supplier.open(link)
@@ -137,12 +165,13 @@ def join(supplier: Supplier, link: str) -> None:
     page.locator("input[name=contact_email]").fill(SUPPLIER_EMAIL)
     supplier.looks("program-company-phone")
     supplier.presses("Save and go on")
-    for kind in DOCUMENTS:
-        # With scripts, choosing a file sends it.
-        page.locator(f"#kind_{kind} input[type=file]").set_input_files(
-            {"name": f"{kind}.pdf", "mimeType": "application/pdf", "buffer": SCAN}
-        )
-        expect(page.locator(f"#kind_{kind} .o_scf_files")).to_contain_text(f"{kind}.pdf")
+    expect(page.get_by_role("heading", name="Documents")).to_be_visible()
+    with scripts_late(page):
+        choose_file(page, DOCUMENTS[0])
+    expect_file(page, DOCUMENTS[0])
+    for kind in DOCUMENTS[1:]:
+        choose_file(page, kind)
+        expect_file(page, kind)
     page.get_by_role("link", name="Go on").click()
     expect(page.locator("input[name=name]")).to_have_value("Greta Hammer")
     page.locator("input[name=role]").fill("Managing Director")

@@ -187,7 +187,7 @@ def _ensure_loaded(
     addons: tuple[str, ...] = LOADED_ADDONS,
 ) -> str:
     databases, root = ready.databases, ready.checkout.root
-    key = f"{databases.comment(UPSTREAM)}-{_loading_digest(ready.checkout, addons)}"
+    key = f"{databases.comment(UPSTREAM)}-{_loading_digest(ready.checkout)}"
     if is_of_today:
         key += f"-{dt.datetime.now(dt.UTC).date()}"
     with steps.step(title) as step:

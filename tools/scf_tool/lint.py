@@ -95,6 +95,14 @@ def mypy_bank(ready: Ready) -> Finding:
     return _tool(ready, "mypy", "--strict", "src", cwd=ready.checkout.root / "bank")
 
 
+def mypy_tools(ready: Ready) -> Finding:
+    """What `./scf` and its bench are made of, without the scripts that Odoo runs and whose `env` it brings."""
+    scripts_of_odoo = r"(odoo_launcher|_in_database)\.py$"
+    return _tool(
+        ready, "mypy", "--ignore-missing-imports", "--exclude", scripts_of_odoo, "tools/scf_tool", "benchmarks"
+    )
+
+
 def shell_scripts(ready: Ready) -> Finding:
     return _tool(ready, "shellcheck", "scf", ".ci/run", *SHELL_SCRIPTS_OF_CONTAINERS)
 
@@ -143,6 +151,7 @@ CHECKS: dict[str, Check] = {
     "Odoo's test_lint": odoo_lint,
     "mypy --strict bank/src": mypy_bank,
     "mypy --strict sdk/src": mypy_sdk,
+    "mypy tools/ benchmarks/": mypy_tools,
     "translations": translations,
     "ruff check": ruff,
     "ruff format": ruff_format,

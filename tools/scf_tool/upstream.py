@@ -97,7 +97,7 @@ def _run_arm(ready: Ready, arm: Arm, modules: tuple[str, ...], config: Path) -> 
     for path in (report, log):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-    argv = [
+    argv: list[str | Path] = [
         checkout.python, "-P", LAUNCHER, report, "-c", config, "-d", arm.database, "--test-enable", "--stop-after-init",
         f"--test-tags={','.join(f'/{module}' for module in modules)}", f"--http-port={ports.any_free()}",
         "--max-cron-threads=0", "--log-level=warn",
@@ -106,7 +106,7 @@ def _run_arm(ready: Ready, arm: Arm, modules: tuple[str, ...], config: Path) -> 
     begun = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            list(map(os.fspath, argv)),
+            [os.fspath(word) for word in argv],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,

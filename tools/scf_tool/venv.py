@@ -81,7 +81,16 @@ def _install(checkout: Checkout, key: str) -> str:
     if not wheelhouse.is_dir():
         _fill_wheelhouse(checkout, wheelhouse, (wanted, schemas), log)
         origin = "downloaded"
-    offline = [checkout.python, "-m", "pip", "install", "-q", "--no-index", "--find-links", wheelhouse]
+    offline: list[str | Path] = [
+        checkout.python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-index",
+        "--find-links",
+        wheelhouse,
+    ]
     try:
         for packages in (wanted, schemas):
             run_logged([*offline, *packages], log=log, what="installing the packages", env=pip_environment())

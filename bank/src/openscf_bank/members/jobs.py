@@ -17,7 +17,7 @@ from .models import Member
 def unreviewed_batches(session: Session) -> Sequence[str]:
     """The decided batches by which the limits of members have not been looked at yet, oldest first."""
     query = sa.select(Batch.id).where(Batch.status == PrequalificationStatus.DECIDED.value, Batch.reviewed_at.is_(None))
-    return session.scalars(query.order_by(Batch.decided_at)).all()
+    return session.scalars(query.order_by(Batch.received_at, Batch.number)).all()
 
 
 def review_members(gateway: Gateway, batch_id: str) -> None:

@@ -12,17 +12,19 @@ from ..kit.db import Base
 
 
 class Batch(Base):
-    """A batch of rows in chunks. `reference` is the anchor's id of it; `decided_chunks` tells how far the job is.
+    """A batch of rows in chunks. `reference` is the anchor's id of it; `number` counts a program's batches
+    from 1, as they came; `decided_chunks` tells how far the job is.
 
     `reviewed_at` is when the limits of the members that there are already had been looked at again by its results.
     """
 
     __tablename__ = "prequalifications"
-    __table_args__ = (sa.UniqueConstraint("program_id", "reference"),)
+    __table_args__ = (sa.UniqueConstraint("program_id", "reference"), sa.UniqueConstraint("program_id", "number"))
 
     id: Mapped[Key]
     program_id: Mapped[str] = mapped_column(sa.ForeignKey("programs.id"))
     reference: Mapped[Id]
+    number: Mapped[int]
     as_of: Mapped[date]
     period_from: Mapped[date]
     period_to: Mapped[date]

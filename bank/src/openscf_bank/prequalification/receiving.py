@@ -45,6 +45,7 @@ def receive(
         id=new_id("pre"),
         program_id=program.id,
         reference=asked.batch_id,
+        number=repository.next_number(uow.session, program.id),
         as_of=asked.as_of,
         period_from=asked.period.from_,
         period_to=asked.period.to,

@@ -24,16 +24,22 @@ def of_reference(session: Session, program_id: str, reference: str) -> Batch | N
     return session.scalars(query).one_or_none()
 
 
+def next_number(session: Session, program_id: str) -> int:
+    """The number of the batch that a program gets next; its client is locked."""
+    last = session.scalar(sa.select(sa.func.max(Batch.number)).where(Batch.program_id == program_id))
+    return (last or 0) + 1
+
+
 def of_program(session: Session, program_id: str) -> Sequence[Batch]:
     """The batches of a program, newest first."""
     query = sa.select(Batch).where(Batch.program_id == program_id)
-    return session.scalars(query.order_by(Batch.received_at.desc(), Batch.id)).all()
+    return session.scalars(query.order_by(Batch.number.desc())).all()
 
 
 def undecided_ids(session: Session) -> Sequence[str]:
     """The batches that wait for the rules, oldest first."""
     query = sa.select(Batch.id).where(Batch.status == PrequalificationStatus.RECEIVED.value)
-    return session.scalars(query.order_by(Batch.received_at)).all()
+    return session.scalars(query.order_by(Batch.received_at, Batch.number)).all()
 
 
 def results(
@@ -47,14 +53,14 @@ def results(
 
 
 def latest_result(session: Session, program_id: str, member_ref: str) -> Result | None:
-    """What was decided last about a member: by the day of the anchor's records, then by the decision's time."""
+    """What was decided last about a member: by the day of the anchor's records, then by which batch came later."""
     query = sa.select(Result).join(Batch, Batch.id == Result.batch_id)
     query = query.where(
         Result.program_id == program_id,
         Result.member_ref == member_ref,
         Batch.status == PrequalificationStatus.DECIDED.value,
     )
-    return session.scalars(query.order_by(Batch.as_of.desc(), Batch.decided_at.desc(), Batch.id).limit(1)).first()
+    return session.scalars(query.order_by(Batch.as_of.desc(), Batch.number.desc()).limit(1)).first()
 
 
 def claimed_chunks(session: Session, client_id: str) -> set[str]:

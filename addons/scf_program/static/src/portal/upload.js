@@ -12,6 +12,11 @@ export class Upload extends Interaction {
         ".o_scf_too_large": { "t-att-class": () => ({ "d-none": !this.isTooLarge }) },
     };
 
+    start() {
+        // On a slow line the files can be chosen before this runs.
+        this.send(this.el.querySelector("input[type=file]"));
+    }
+
     /** @param {HTMLInputElement} input */
     send(input) {
         const most = Number(this.el.dataset.most);

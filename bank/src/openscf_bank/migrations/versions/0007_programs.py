@@ -160,6 +160,7 @@ def _create_prequalifications() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("program_id", sa.String(length=64), nullable=False),
         sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("period_from", sa.Date(), nullable=False),
         sa.Column("period_to", sa.Date(), nullable=False),
@@ -180,6 +181,7 @@ def _create_prequalifications() -> None:
         sa.Column("reviewed_at", UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["program_id"], ["programs.id"], name=op.f("fk_prequalifications_program_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prequalifications")),
+        sa.UniqueConstraint("program_id", "number", name=op.f("uq_prequalifications_program_id_number")),
         sa.UniqueConstraint("program_id", "reference", name=op.f("uq_prequalifications_program_id_reference")),
     )
     op.create_index(op.f("ix_prequalifications_status"), "prequalifications", ["status"], unique=False)
