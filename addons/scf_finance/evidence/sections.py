@@ -119,6 +119,7 @@ def read_evidence(
     today: date,
     history_months: int,
     application_id: int | None = None,
+    for_checks: bool = False,
 ) -> Evidence:
     """Read the sections of docs/package.md for `documents`: the same number of queries for one and for a thousand.
 
@@ -128,6 +129,7 @@ def read_evidence(
     :param as_of: the time that the sections state, UTC without a zone as Odoo keeps it
     :param today: the day that the history ends on; it begins `history_months` full months before this month
     :param application_id: the application that is sent, which is no exposure of its own
+    :param for_checks: leave out the rows that no check on documents reads; they are most of the time in a long history
     :raise UserError: where the documents have several currencies, or less is left open than was requested
     """
     env, side = documents.env, SIDES[documents._scf_kind]
@@ -147,13 +149,16 @@ def read_evidence(
                 "documents": document_rows(scope, trade.priced),
                 "confirmations": confirmations,
             },
-            **_streams(scope, trade, payers, payments),
+            **_streams(scope, trade, payers),
             **_holdings(scope, payers, application_id),
             "evidence": {
                 **evidence_rows(trade),
                 "contradictions": side.contradiction_rows(trade, confirmations),
             },
         }
+        if not for_checks or not scope.headers:
+            for name, rows in _history(scope, payments).items():
+                contents[name].update(rows)
         contents["party"] = {
             "applicant": applicant_row(company),
             "buyers": buyers(env, company, _buyers_named(trade, contents["cash_flow"]["buyer_history"])),
@@ -204,39 +209,44 @@ def _amounts_of_company(scope, requested: Decimal, eligible: Decimal, payments) 
     }
 
 
-def _streams(scope, trade, payers, payments) -> dict[str, dict]:
-    """What belongs to the documents, beside what the applicant did over the period."""
-    env, company, period = scope.env, scope.company, scope.period
+def _streams(scope, trade, payers) -> dict[str, dict]:
+    """What belongs to the documents and their buyers."""
     return {
-        "order_flow": {"orders": order_rows(trade), "months": order_months(env, company, period=period)},
-        "logistics_flow": {
-            "deliveries": delivery_rows(trade),
-            "months": logistics_months(env, company, period=period),
-        },
-        "tax_flow": {
-            "taxes": tax_rows(scope, trade.priced),
-            "e_invoices": e_invoice_rows(scope),
-            "months": tax_months(env, company, period=period),
-        },
+        "order_flow": {"orders": order_rows(trade)},
+        "logistics_flow": {"deliveries": delivery_rows(trade)},
+        "tax_flow": {"taxes": tax_rows(scope, trade.priced), "e_invoices": e_invoice_rows(scope)},
         "cash_flow": {
             "payments": payment_rows(scope),
             "buyer_history": buyer_history(payers, scope.buyer_ids),
+        },
+        "inventory": {},
+    }
+
+
+def _history(scope, payments) -> dict[str, dict]:
+    """What the applicant did over the period in all, and what lies in stock and is owed to it today."""
+    env, company, period = scope.env, scope.company, scope.period
+    goods, goods_totals = stock(env, company, today=period.end)
+    return {
+        "order_flow": {"months": order_months(env, company, period=period)},
+        "logistics_flow": {"months": logistics_months(env, company, period=period)},
+        "tax_flow": {"months": tax_months(env, company, period=period)},
+        "cash_flow": {
             "months": cash_months(env, company, period=period, payments=payments),
             "ageing": ageing(env, company, today=period.end),
             "balances": balances(env, company, today=period.end),
         },
+        "inventory": {"stock": goods, "totals": goods_totals},
     }
 
 
 def _holdings(scope, payers, application_id: int | None) -> dict[str, dict]:
-    """What the applicant has, owes, and expects."""
+    """What the applicant owes, and expects."""
     env, company, today = scope.env, scope.company, scope.period.end
     financed_move_ids = scope.ids if scope.kind == "customer_invoice" else ()
-    goods, goods_totals = stock(env, company, today=today)
     debts, debt_totals = loans(env, company)
     weeks, week_totals = forecast(env, company, today=today, payers=payers, financed_move_ids=financed_move_ids)
     return {
-        "inventory": {"stock": goods, "totals": goods_totals},
         "exposure": {
             "loans": debts,
             "applications": applications(env, company, but_for=application_id),

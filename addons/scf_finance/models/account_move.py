@@ -56,6 +56,9 @@ class AccountMove(models.Model):
         return self.action_scf_request()
 
     def button_draft(self):
+        if not self:
+            # Every reconciliation calls this with nothing, several times.
+            return super().button_draft()
         self._scf_refuse_while_financed()
         result = super().button_draft()
         # A draft keeps its reconciliations, but a payment that is a draft has not come.
@@ -70,7 +73,8 @@ class AccountMove(models.Model):
         return posted
 
     def button_cancel(self):
-        self._scf_refuse_while_financed()
+        if self:
+            self._scf_refuse_while_financed()
         return super().button_cancel()
 
     # -- business ---------------------------------------------------------------------------------------------------

@@ -12,5 +12,6 @@ class AccountPartialReconcile(models.Model):
         return partials
 
     def unlink(self):
-        self.env["scf.collection"].sudo()._undo(self.ids)
+        if self:
+            self.env["scf.collection"].sudo()._undo(self.ids)
         return super().unlink()

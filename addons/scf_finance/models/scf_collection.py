@@ -219,7 +219,6 @@ class ScfCollection(models.Model):
             if (amount := min(amount, left)) > 0:
                 left -= amount
                 self._add(loan, settlement, "payment", amount, of_resale=True)
-                loan.application_id._notify_panel()
 
     def _part(self, settlement, of_orders):
         """The part of a settlement that counts for a loan: one loan may finance several orders of an invoice."""
@@ -239,7 +238,6 @@ class ScfCollection(models.Model):
         for kind, amount in parts.items():
             if amount > 0:
                 self._add(loan, settlement, kind, amount)
-        loan.application_id._notify_panel()
 
     def _is_in_currency_of(self, loan, settlement):
         """Whether the bank can be told of the settlement; whoever asked for the loan is told where it can't."""
@@ -257,7 +255,7 @@ class ScfCollection(models.Model):
         return False
 
     def _add(self, loan, settlement, kind, amount, *, of_resale=False):
-        """Make the row of one settlement, and say so on the loan."""
+        """Make the row of one settlement. It is said on the loan when the bank is told, off the payment's path."""
         self.create(
             {
                 "loan_id": loan.id,
@@ -272,14 +270,6 @@ class ScfCollection(models.Model):
                 "kind": kind,
                 "of_resale": of_resale,
             }
-        )
-        loan._message_log(
-            body=self.env._(
-                "%(kind)s of %(amount)s found: %(counterpart)s.",
-                kind=dict(self._fields["kind"]._description_selection(self.env))[kind],
-                amount=format_amount(self.env, float(amount), loan.currency_id),
-                counterpart=settlement.counterpart,
-            )
         )
 
     def _undo(self, partial_ids):
@@ -372,6 +362,16 @@ class ScfCollection(models.Model):
         self.loan_id.submission_id._send("collect", message.to_wire(), addressee=self)
         self._set_state("reported")
         self.refusal = False
+        if not self.reverses_id:
+            self.loan_id._message_log(
+                body=self.env._(
+                    "%(kind)s of %(amount)s found: %(counterpart)s.",
+                    kind=dict(self._fields["kind"]._description_selection(self.env))[self.kind],
+                    amount=format_amount(self.env, self.amount, self.currency_id),
+                    counterpart=self.counterpart_name,
+                )
+            )
+        self.loan_id.application_id._notify_panel()
 
     def _tell_unreported(self, error):
         """Say once why the report could not be written; every run of the job tries it again."""

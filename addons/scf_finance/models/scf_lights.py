@@ -60,6 +60,7 @@ class ScfFinanceable(models.AbstractModel):
                 as_of=fields.Datetime.now(),
                 today=assessment.today,
                 history_months=HISTORY_MONTHS,
+                for_checks=True,
             )
         except OpenSCFError as error:
             raise UserError(why_unstated(self, error)) from error

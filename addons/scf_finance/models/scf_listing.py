@@ -311,6 +311,7 @@ class AccountMove(models.Model):
 
     @api.model
     def _scf_held(self, listing):
+        # Where a company never billed a purchase order, PostgreSQL takes all items for billed ones unless told not to.
         return SQL(
             """
             (SELECT claim.move_id FROM scf_application_document claim
@@ -327,6 +328,7 @@ class AccountMove(models.Model):
                FROM scf_application_document claim
                JOIN purchase_order_line order_line ON order_line.order_id = claim.purchase_order_id
                JOIN account_move_line line ON line.purchase_line_id = order_line.id
+                                         AND line.purchase_line_id IS NOT NULL
               WHERE claim.is_open)
             """
         )

@@ -72,7 +72,6 @@ class AccountMove(models.Model):
 
     def _post(self, soft=True):
         posted = super()._post(soft=soft)
-        posted.sudo().scf_posted_by_id = self.env.user
         credited = posted.filtered(lambda move: move.move_type == "in_refund").reversed_entry_id
         if credited and not self.env.context.get("scf_payable_booking"):
             credited._scf_payables()._reconsider()
@@ -82,14 +81,19 @@ class AccountMove(models.Model):
         if "scf_posted_by_id" in vals and not self.env.su:
             # Whoever could write it could approve for early payment what he posted himself.
             raise AccessError(self.env._("Who posted an entry is kept by the system."))
+        if vals.get("state") == "posted":
+            # Within the very write that posts: one of its own has Odoo check and write the entry again.
+            vals = {**vals, "scf_posted_by_id": self.env.uid}
         return super().write(vals)
 
     def button_draft(self):
-        self._scf_let_go_of_payables()
+        if self:
+            self._scf_let_go_of_payables()
         return super().button_draft()
 
     def button_cancel(self):
-        self._scf_let_go_of_payables()
+        if self:
+            self._scf_let_go_of_payables()
         return super().button_cancel()
 
     # -- business ---------------------------------------------------------------------------------------------------
