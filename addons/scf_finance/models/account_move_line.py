@@ -10,7 +10,7 @@ class AccountMoveLine(models.Model):
 
     _inherit = "account.move.line"
 
-    scf_loan_id = fields.Many2one(
+    scf_loan_id = fields.Many2one(prefetch="scf", 
         "scf.loan",
         string="Loan",
         readonly=True,

@@ -15,7 +15,7 @@ class ScfOrderChange(models.AbstractModel):
     _scf_confirmed_state = None
     _scf_confirmed_at = None
 
-    scf_changed_at = fields.Datetime(
+    scf_changed_at = fields.Datetime(prefetch="scf", 
         string="Changed After Confirmation",
         readonly=True,
         copy=False,

@@ -4,12 +4,12 @@ from odoo import fields, models
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    scf_warning_days = fields.Integer(
+    scf_warning_days = fields.Integer(prefetch="scf", 
         string="Warn Before a Due Date",
         default=10,
         help="So many days before it falls due, you are warned of what the expected collections will not cover.",
     )
-    scf_cover_warning_percent = fields.Integer(
+    scf_cover_warning_percent = fields.Integer(prefetch="scf", 
         string="Warn of Thin Cover",
         default=5,
         help="You are warned where pledged goods that lost value carry less than so many percent above what they have "
@@ -25,5 +25,5 @@ class ResCompany(models.Model):
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    scf_warning_days = fields.Integer(related="company_id.scf_warning_days", readonly=False)
-    scf_cover_warning_percent = fields.Integer(related="company_id.scf_cover_warning_percent", readonly=False)
+    scf_warning_days = fields.Integer(prefetch="scf", related="company_id.scf_warning_days", readonly=False)
+    scf_cover_warning_percent = fields.Integer(prefetch="scf", related="company_id.scf_cover_warning_percent", readonly=False)

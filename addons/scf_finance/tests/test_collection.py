@@ -294,6 +294,10 @@ class TestCollection(CollectionCase):
         ):
             self._pay(self.invoice, 1000.0)
             self._pay(self.invoice, 500.0)
+            self.env.cr.flush()
+            self.assertFalse(told, "a payment waits for nobody's screen")
+            for collection in self.loan.collection_ids.sudo():
+                collection._report()
             self.assertFalse(told)
             self.env.cr.flush()
         channels = [

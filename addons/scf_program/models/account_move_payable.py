@@ -13,7 +13,7 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    scf_posted_by_id = fields.Many2one(
+    scf_posted_by_id = fields.Many2one(prefetch="scf", 
         "res.users", string="Posted By", readonly=True, copy=False, help="Who posted the entry last."
     )
     scf_payable_ids = fields.One2many(

@@ -94,7 +94,7 @@ class ScfProgramMember(models.Model):
                 iss=bank.client_id,
                 aud=bank.issuer,
                 program=at_bank.bank_program_ref,
-                member_id=member.reference,
+                member_id=member._reference_at(at_bank),
                 party=_party(member.partner_id.commercial_partner_id).to_wire(),
                 anchor=_party(member.company_id),
                 iat=now,

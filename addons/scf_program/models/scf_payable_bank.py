@@ -329,7 +329,15 @@ class ScfProgramMemberBank(models.Model):
         """Whether the bank would register payables of this member now."""
         return bool(
             self.status == "approved"
+            and not self.over_since
             and self.bank_member_ref
             and self.program_bank_id.status == "active"
             and self.program_bank_id.bank_program_ref
         )
+
+    def _set_over(self):
+        """The bank forgets the bills of whoever left; if it joins again, they are registered for it anew."""
+        ending = self.filtered(lambda record: not record.over_since)
+        super()._set_over()
+        rows = self.env["scf.payable.bank"].sudo().search([("member_bank_id", "in", ending.ids)])
+        rows._withdraw(self.env._("The supplier's membership at the bank is over."))

@@ -264,7 +264,7 @@ class AccountMoveLine(models.Model):
 
     _inherit = "account.move.line"
 
-    scf_payable_id = fields.Many2one(
+    scf_payable_id = fields.Many2one(prefetch="scf", 
         "scf.payable",
         string="Approved Payable",
         readonly=True,

@@ -20,7 +20,7 @@ OWED_TO_BANKS = Purpose(
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    scf_payables_account_id = fields.Many2one(
+    scf_payables_account_id = fields.Many2one(prefetch="scf", 
         "account.account",
         string="Payables to Banks",
         check_company=True,
@@ -93,4 +93,4 @@ class ResCompany(models.Model):
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    scf_payables_account_id = fields.Many2one(related="company_id.scf_payables_account_id", readonly=False)
+    scf_payables_account_id = fields.Many2one(prefetch="scf", related="company_id.scf_payables_account_id", readonly=False)

@@ -161,4 +161,4 @@ class ScfPayableBank(models.Model):
 
     def _may_be_asked(self):
         """Whether the bank still serves this member: neither the program nor the supplier is suspended there."""
-        return self.program_bank_id.status == "active" and self.member_bank_id.status == "approved"
+        return self.program_bank_id.status == "active" and self.member_bank_id._takes_payables()

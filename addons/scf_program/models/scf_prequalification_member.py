@@ -130,10 +130,10 @@ class ScfProgramMember(models.Model):
 class ScfProgramJoining(models.Model):
     _inherit = "scf.program.joining"
 
-    def _wire(self, consent):
+    def _wire(self, consent, at_bank):
         """With the code of the member's row where it was pre-approved, so that the bank finds its limit again."""
-        wire = super()._wire(consent)
-        at_bank = self.member_id.bank_ids.filtered(lambda record: record.program_bank_id == consent.program_bank_id)
-        if at_bank.prequalification_part_id:
+        wire = super()._wire(consent, at_bank)
+        earlier = self.member_id.bank_ids.filtered(lambda record: record.program_bank_id == at_bank.program_bank_id)
+        if earlier.prequalification_part_id:
             wire["member_ref"] = at_bank._member_ref()
         return wire

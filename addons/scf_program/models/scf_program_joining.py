@@ -88,7 +88,9 @@ class ScfProgramJoining(models.Model):
         return not self.sent_at or "action_required" in self._at_banks().mapped("status")
 
     def _at_banks(self):
-        return self.member_id.bank_ids.filtered(lambda item: item.program_bank_id in self._program_banks())
+        return self.member_id.bank_ids.filtered(
+            lambda item: not item.over_since and item.program_bank_id in self._program_banks()
+        )
 
     def _program_banks(self):
         """The banks of the program that a member joins at."""
@@ -226,27 +228,32 @@ class ScfProgramJoining(models.Model):
 
     def _send_to(self, program_bank):
         """Queue it for one bank; a bank that has decided gets nothing more."""
-        at_bank = self.env["scf.program.member.bank"]._open(self.member_id, program_bank)
+        at_bank = self.env["scf.program.member.bank"]._open_to_join(self.member_id, program_bank)
         consent = self._consent_for(program_bank)
         if not (at_bank._is_open() and consent):
             return
         files = [(item.sha256, item._bytes(), item.media_type) for item in self.document_ids]
         # The same file may be given under two kinds; and the bank gets the bytes behind what was signed.
         once = {file[0]: file for file in (*files, (self.terms_id.sha256, self.terms_id._document(), TERMS_MEDIA_TYPE))}
-        at_bank._send("member", self._wire(consent), documents=list(once.values()))
+        at_bank.revision += 1
+        at_bank._send("member", self._wire(consent, at_bank), documents=list(once.values()))
 
     def _consent_for(self, program_bank):
         """The consent in force for a bank; an empty record where there is none."""
         return self.consent_ids.filtered(lambda item: item.program_bank_id == program_bank and item._is_in_force())
 
-    def _wire(self, consent):
-        """All of it as a MemberRequest of docs/protocol.md."""
+    def _wire(self, consent, at_bank):
+        """All of it as a MemberRequest of docs/protocol.md.
+
+        :param consent: the ``scf.program.consent`` for the bank
+        :param at_bank: the ``scf.program.member.bank`` by which the member joins there
+        """
         contact = {"name": self.contact_name, "email": self.contact_email}
         if self.contact_phone:
             contact["phone"] = self.contact_phone
         return {
-            "member_id": self.member_id.reference,
-            "revision": self.revision,
+            "member_id": at_bank.reference,
+            "revision": at_bank.revision,
             "party": {"name": self.name, "tax_id": self.vat, "country": self.country_id.code},
             "account": {"iban": self.iban, "holder": self.account_holder},
             "contact": contact,
@@ -262,4 +269,11 @@ class ScfProgramJoining(models.Model):
         self.ensure_one()
         self._forget_signatures()
         self.document_ids.filtered(lambda item: not item.sent_revision).unlink()
+        self.write({"wants_sending_at": False, "sent_at": False})
+
+    def _begin_anew(self):
+        """The company is invited again, after all was over: what it gave is looked at, signed and sent once more."""
+        self.ensure_one()
+        self._forget_signatures()
+        self.document_ids.sent_revision = 0
         self.write({"wants_sending_at": False, "sent_at": False})

@@ -319,10 +319,9 @@ class ScfProgramMember(models.Model):
 
     def _leave(self, reason):
         """The member leaves; the banks that know it are told."""
-        for bank in self.bank_ids.filtered(
-            lambda bank: bank.bank_member_ref and bank.status not in ("left", "declined")
-        ):
+        for bank in self.bank_ids.filtered(lambda bank: bank.bank_member_ref and not bank.over_since):
             bank._send("leave", {"reason": reason})
+            bank._set_over()
         if self._set_state("left", reason):
             self._end_link()
             self._tell(self.env._("%(member)s left the program: %(why)s", member=self.partner_id.name, why=reason))
@@ -336,7 +335,8 @@ class ScfProgramMember(models.Model):
 
         :param news: the record at the bank that said something new
         """
-        statuses = set(self.bank_ids.mapped("status"))
+        # A membership that is over counts only while no other has followed it.
+        statuses = set((self.bank_ids.filtered(lambda bank: not bank.over_since) or self.bank_ids).mapped("status"))
         state = next((state for status, state in STATE_OF_STATUS if status in statuses), None)
         if state == "approved" and self.financed_at:
             state = "financed"
@@ -355,6 +355,14 @@ class ScfProgramMember(models.Model):
         )
         if news.status == "approved":
             self.activity_unlink(["scf_program.activity_program_news"])
+
+    def _reference_at(self, program_bank):
+        """What a bank knows the member by, or will when it joins there: another number after each time that ended."""
+        self.ensure_one()
+        at_bank = self.sudo().bank_ids.filtered(lambda bank: bank.program_bank_id == program_bank)
+        if current := at_bank.filtered(lambda bank: not bank.over_since):
+            return current.reference
+        return f"{self.reference}-{len(at_bank) + 1}" if at_bank else self.reference
 
     def _tell(self, sentence, *, act=False):
         """Write a sentence into the chatter; where somebody has to act, give the task to the responsible person."""

@@ -36,6 +36,17 @@ class ScfProgramMemberBank(models.Model):
     bank_id = fields.Many2one(related="program_bank_id.bank_id", store=True, precompute=True)
     company_id = fields.Many2one(related="member_id.company_id", store=True, index=True, precompute=True)
     currency_id = fields.Many2one(related="member_id.currency_id")
+    reference = fields.Char(
+        string="Our Number There",
+        required=True,
+        readonly=True,
+        index=True,
+        help="What the bank knows the member by: its number, and another one each time that it joins there again.",
+    )
+    revision = fields.Integer(readonly=True, help="How often what the member gave was sent under this number.")
+    over_since = fields.Datetime(
+        readonly=True, help="When this membership at the bank ended, by our word or the bank's. Another may follow it."
+    )
     bank_member_ref = fields.Char(
         string="Bank's Number", readonly=True, index="btree_not_null", help="The bank's id of the member."
     )
@@ -49,22 +60,53 @@ class ScfProgramMemberBank(models.Model):
     delayed = fields.Boolean(readonly=True, help="The bank can't be reached; what we sent waits in the outbox.")
     last_cursor = fields.Char(readonly=True, help="The bank's event that it was last brought in step with.")
 
-    _bank_once = models.UniqueIndex("(member_id, program_bank_id)", "A member is once at each bank.")
+    _bank_once = models.UniqueIndex(
+        "(member_id, program_bank_id) WHERE over_since IS NULL", "A member is once at each bank."
+    )
+    _reference_once = models.UniqueIndex(
+        "(program_bank_id, reference)", "A bank knows one member by a number, and one membership of it."
+    )
+
+    # -- CRUD -------------------------------------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            member = self.env["scf.program.member"].browse(vals["member_id"])
+            program_bank = self.env["scf.program.bank"].browse(vals["program_bank_id"])
+            vals.setdefault("reference", member._reference_at(program_bank))
+        return super().create(vals_list)
 
     # -- business: records ------------------------------------------------------------------------------------------
 
     @api.model
     @api.private
     def _open(self, members, program_bank):
-        """The records of members at a bank, made where there are none; three queries for however many members.
+        """The latest record of each of these members at a bank, made where there is none; three queries for them all.
 
         :param members: `scf.program.member` of one program
         :param program_bank: that program at a bank
         """
         here = self.sudo()
-        known = here.search([("program_bank_id", "=", program_bank.id), ("member_id", "in", members.ids)])
-        missing = members - known.member_id
-        return known | here.create([{"member_id": member.id, "program_bank_id": program_bank.id} for member in missing])
+        at_bank = here.search(
+            [("program_bank_id", "=", program_bank.id), ("member_id", "in", members.ids)], order="id desc"
+        )
+        latest = {}
+        for record in at_bank:
+            latest.setdefault(record.member_id, record)
+        missing = members.filtered(lambda member: member not in latest)
+        return here.union(*latest.values()) | here.create(
+            [{"member_id": member.id, "program_bank_id": program_bank.id} for member in missing]
+        )
+
+    @api.model
+    @api.private
+    def _open_to_join(self, member, program_bank):
+        """The record by which a member joins at a bank: a new one, with a number of its own, after one that is over."""
+        latest = self._open(member, program_bank)
+        if not latest.over_since:
+            return latest
+        return latest.create({"member_id": member.id, "program_bank_id": program_bank.id})
 
     def _set_status(self, status):
         """The only writer of `status`; a repeat changes nothing, and the member's state follows its banks."""
@@ -72,12 +114,24 @@ class ScfProgramMemberBank(models.Model):
         if self.status == status:
             return False
         self.status = status
+        if status == "left" or self._is_declined_member():
+            self._set_over()
         return True
 
-    def _is_open(self):
-        """Whether the bank takes what the member gives: before it decided. A declined pre-approval decides nothing."""
+    def _set_over(self):
+        """This membership at the bank is over: what was paid early runs to its end, and another may follow."""
+        for record in self.filtered(lambda record: not record.over_since):
+            record.over_since = fields.Datetime.now()
+
+    def _is_declined_member(self):
+        """Whether the bank declined the member itself: that stands. A declined pre-approval decides nothing."""
         self.ensure_one()
-        return self.status in OPEN or (self.status == "declined" and not self.bank_member_ref)
+        return self.status == "declined" and bool(self.bank_member_ref)
+
+    def _is_open(self):
+        """Whether the bank takes what the member gives: before it decided."""
+        self.ensure_one()
+        return not self.over_since and self.status in (*OPEN, "declined")
 
     # -- business: what we say to the bank --------------------------------------------------------------------------
 
@@ -121,7 +175,7 @@ class ScfProgramMemberBank(models.Model):
         """Take in the result of a pre-approval.
 
         Of a member that joined at the bank already, the limit is what the bank's events of the member say: only the
-        reasons are kept.
+        reasons are kept. So it is of one that the bank declined: that stands until the member applies again.
 
         :param str status: `APPROVED`, `REFERRED` or `DECLINED`
         :param float limit: in the program's currency
@@ -129,7 +183,7 @@ class ScfProgramMemberBank(models.Model):
         :param list reasons: as in the result's line
         """
         self.ensure_one()
-        if self.status not in BEFORE_JOINING:
+        if self.over_since or self.status not in BEFORE_JOINING:
             self.reasons = list(reasons)
             return
         self.write({"limit_amount": limit, "valid_until": valid_until, "reasons": list(reasons), "message": False})
@@ -146,6 +200,7 @@ class ScfProgramMemberBank(models.Model):
         if is_stale(self.last_cursor, cursor):
             return
         said = Member.model_validate(wire)
+        was_over = bool(self.over_since)
         self.write(
             {
                 "bank_member_ref": self.bank_member_ref or said.id,
@@ -158,7 +213,8 @@ class ScfProgramMemberBank(models.Model):
                 **({"last_cursor": str(cursor)} if cursor else {}),
             }
         )
-        if self._set_status(said.status.value.lower()):
+        # What a bank says of a membership that was over says nothing of the one that may have followed it.
+        if self._set_status(said.status.value.lower()) and not was_over:
             self.member_id._follow_banks(self)
 
     @api.model
@@ -168,9 +224,16 @@ class ScfProgramMemberBank(models.Model):
 
         :param dict wire: the event's `member`
         """
-        reference = wire.get("member_id") or subject.get("member_id")
+        reference = wire.get("member_id") or subject.get("member_id") or ""
         program_bank = self.env["scf.program.bank"]._by_subject(bank, subject)
-        member = self.env["scf.program.member"].search(
-            [("program_id", "=", program_bank.program_id.id), ("reference", "=", reference)], limit=1
+        if not program_bank:
+            return self
+        known = self.search([("program_bank_id", "=", program_bank.id), ("reference", "=", reference)])
+        if known:
+            return known
+        numbers = [reference, reference.rpartition("-")[0]]
+        members = self.env["scf.program.member"].search(
+            [("program_id", "=", program_bank.program_id.id), ("reference", "in", numbers)]
         )
-        return self._open(member, program_bank) if member and program_bank else self
+        member = members.filtered(lambda member: member._reference_at(program_bank) == reference)
+        return self._open_to_join(member, program_bank) if member else self

@@ -46,12 +46,6 @@ class ScfProgramMember(models.Model):
         anchor = self.company_id.name
         if self.program_id.state == "closed" or self.state == "left":
             return self.env._("This invitation has ended. If you think that it should not have, write to %s.", anchor)
-        if self.state in INVITED and self.bank_ids.filtered("bank_member_ref"):
-            return self.env._(
-                "Your company was a member of this program before, and its banks have closed that membership. Write to "
-                "%s: it can open another one for you.",
-                anchor,
-            )
         if not self.program_id._is_open():
             return self.env._("%s has paused this program. Please come back later.", anchor)
         if self._link_expired():
@@ -65,11 +59,12 @@ class ScfProgramMember(models.Model):
         return bool(joining.joined_by_id) or self.state not in (*INVITED, "bounced", "declined")
 
     def _set_state(self, state, reason=False):
-        """Whoever leaves, and whoever says so, the consents end with the membership."""
+        """Whoever leaves, and whoever says so, the consents end with the membership; an invitation begins another."""
+        was_over = self.state in ("left", "declined")
         has_changed = super()._set_state(state, reason)
-        if has_changed and state == "left":
+        if has_changed and (state == "left" or state == "invited" and was_over):
             for joining in self.env["scf.program.joining"].sudo().search([("member_id", "=", self.id)]):
-                joining._end()
+                joining._end() if state == "left" else joining._begin_anew()
         return has_changed
 
     def _has_accepted(self):

@@ -10,22 +10,13 @@ from .portal_case import FACTS, picture
 class TestPortalGateway(GatewayCase):
     """What a supplier gives on its pages is what a real bank takes: facts, account, pictures, signature, consent."""
 
-    def test_member_is_let_in_and_leaves(self):
+    def test_member_is_let_in_leaves_and_comes_back(self):
         bank, gateway = self._open_bank()
         member, joining = self._joined(self._running_program(bank, gateway))
         give = self.env["scf.program.document"]._give
         for kind in member.program_id.document_kind_ids:
             give(joining, kind, f"{kind.code}.png", picture())
-        joining._sign_first(
-            name="Ada Supplier",
-            role="Director",
-            email="ada@steelworks.example",
-            others=[],
-            address="192.0.2.7",
-            user_agent="",
-            user=self.env.user,
-        )
-        joining._ask_to_send()
+        self._sign_and_send(joining)
         self._exchange(gateway)
         at_bank = member.bank_ids
         self.assertTrue(at_bank.bank_member_ref, at_bank.message)
@@ -37,6 +28,27 @@ class TestPortalGateway(GatewayCase):
         member._leave("Sold the company.")
         self._exchange(gateway)
         self.assertEqual((member.state, at_bank.status), ("left", "left"))
+        member._set_state("invited")
+        member._accept()
+        self._sign_and_send(joining)
+        self._exchange(gateway)
+        again = member.bank_ids - at_bank
+        self.assertEqual((member.state, again.status), ("approved", "approved"), again.message)
+        self.assertEqual((again.reference, again.revision), (f"{member.reference}-2", 1))
+        self.assertNotEqual(again.bank_member_ref, at_bank.bank_member_ref)
+        self.assertEqual(at_bank.status, "left")
+
+    def _sign_and_send(self, joining):
+        joining._sign_first(
+            name="Ada Supplier",
+            role="Director",
+            email="ada@steelworks.example",
+            others=[],
+            address="192.0.2.7",
+            user_agent="",
+            user=self.env.user,
+        )
+        joining._ask_to_send()
 
     def _running_program(self, bank, gateway):
         program = self._as("requester", self.env["scf.program"]).create(

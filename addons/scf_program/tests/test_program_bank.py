@@ -210,6 +210,37 @@ class TestMemberAtBank(ProgramCase):
         record._take_limit(status="DECLINED", limit=0.0, reasons=reasons)
         self.assertEqual((record.status, record.limit_amount), ("approved", 5000))
 
+    def test_decline_of_the_bank_stands_until_the_member_applies_again(self):
+        self.rhone_bank.tell_member(
+            "member.declined", self.member, self.at_rhone, status="DECLINED", reason="Outside our region."
+        )
+        at_bank = self.env["scf.program.member.bank"]
+        [record] = at_bank._open(self.member, self.at_rhone)
+        reasons = [{"code": "base", "effect": "1000.00", "message": "A base."}]
+        record._take_limit(status="APPROVED", limit=1000.0, reasons=reasons)
+        self.assertEqual((record.status, record.message), ("declined", "Outside our region."))
+        self.assertEqual((record.reasons, self.member.limit_amount), (reasons, 0))
+        again = at_bank._open_to_join(self.member, self.at_rhone)
+        self.assertEqual((again.status, again.reference), ("none", f"{self.member.reference}-2"))
+        self.assertEqual(at_bank._open(self.member, self.at_rhone), again)
+        again._take_limit(status="APPROVED", limit=1000.0, reasons=reasons)
+        self.assertEqual(again.status, "prequalified")
+
+    def test_late_word_about_an_ended_membership_does_not_end_the_next_one(self):
+        self.rhone_bank.approve_member(self.member, self.at_rhone)
+        first = self.member.bank_ids
+        self.member._leave("Sold.")
+        self.member._set_state("invited")
+        self.rhone_bank.tell_member("member.left", self.member, self.at_rhone, status="LEFT")
+        self.assertEqual((first.status, self.member.state), ("left", "invited"))
+        wire = {**self.rhone_bank.member_wire(self.member, self.at_rhone), "id": "mem-2", "status": "APPROVED"}
+        wire["member_id"] = self.member._reference_at(self.at_rhone)
+        subject = {"program_id": self.program.reference, "member_id": wire["member_id"]}
+        program = {"id": self.at_rhone.bank_program_ref, "program_id": self.program.reference, "name": "P"}
+        self.rhone_bank.tell_subject("member.approved", {"member": wire, "program": program}, subject)
+        second = self.member.bank_ids - first
+        self.assertEqual((second.status, second.bank_member_ref, self.member.state), ("approved", "mem-2", "approved"))
+
     def test_member_refused_by_the_wire_needs_an_answer(self):
         [record] = self.env["scf.program.member.bank"]._open(self.member, self.at_rhone)
         message = record._send("member", {"member_id": self.member.reference})

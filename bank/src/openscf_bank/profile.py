@@ -157,6 +157,14 @@ class RepaymentsSection(ProfileSection):
     back_dating_days: int = Field(default=15, ge=0)
 
 
+class OfficersSection(ProfileSection):
+    """Up to `alone_up_to`, in a loan's currency, one officer gives money back by hand: the surplus of a buyer's payment,
+    a payment that was returned, a charge. What is above takes two; where nothing is said, every amount does.
+    """
+
+    alone_up_to: Exact = Decimal(0)
+
+
 class WebhooksSection(ProfileSection):
     """Whether nudges may go to private addresses (an ERP on the same machine or network), over plain HTTP."""
 
@@ -174,6 +182,7 @@ class Profile(ProfileSection):
     extensions: ExtensionsSection = ExtensionsSection()
     disbursement: DisbursementSection = DisbursementSection()
     repayments: RepaymentsSection = RepaymentsSection()
+    officers: OfficersSection = OfficersSection()
     webhooks: WebhooksSection = WebhooksSection()
     programs: tuple[ProgramSection, ...] = ()
     members: MembersSection = MembersSection()

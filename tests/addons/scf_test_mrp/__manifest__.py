@@ -5,6 +5,6 @@
     "category": "Hidden",
     "author": "SCF for Odoo contributors",
     "license": "LGPL-3",
-    "depends": ["scf_finance", "mrp", "product_expiry"],
+    "depends": ["scf_finance", "mrp", "product_expiry", "stock_dropshipping"],
     "installable": True,
 }

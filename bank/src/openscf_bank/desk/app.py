@@ -32,6 +32,7 @@ from . import (
     payables,
     prequalifications,
     programs,
+    proposals,
     substitutions,
 )
 from .pages import FOLDER, render

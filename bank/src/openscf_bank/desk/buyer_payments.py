@@ -13,8 +13,10 @@ from ..access import gateway_of
 from ..gateway import Gateway
 from ..loans import buyer_payments
 from ..loans.buyer_payments import Received
+from ..loans.models import Proposal
 from .forms import FilledForm, FormRefused
 from .loans import loan_page
+from .proposals import acting, note_proposed
 from .service import LoggedIn, note
 from .session import address_of, officer_sending
 
@@ -50,8 +52,11 @@ def record(
                 received_on=day,
                 payer=form.fields["payer"] or None,
             )
-            payment = buyer_payments.record(uow, loan_id, officer.name, received)
-            note(uow.session, officer.username, address_of(request), "buyer_payment.recorded", loan_id, payment.id)
+            payment = buyer_payments.record(uow, loan_id, acting(officer), received)
+            if isinstance(payment, Proposal):
+                note_proposed(uow.session, officer, request, payment)
+            else:
+                note(uow.session, officer.username, address_of(request), "buyer_payment.recorded", loan_id, payment.id)
     except FormRefused as refused:
         return loan_page(request, gateway, officer, loan_id, refused.form)
     return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)
@@ -72,8 +77,13 @@ def take_back(
     try:
         day, words = form.day("returned_on"), form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
-            payment = buyer_payments.take_back(uow, loan_id, number, officer.name, returned_on=day, reason=words)
-            note(uow.session, officer.username, address_of(request), "buyer_payment.returned", loan_id, payment.id)
+            payment = buyer_payments.take_back(
+                uow, loan_id, number, acting(officer), returned_on=day, reason=words
+            )
+            if isinstance(payment, Proposal):
+                note_proposed(uow.session, officer, request, payment)
+            else:
+                note(uow.session, officer.username, address_of(request), "buyer_payment.returned", loan_id, payment.id)
     except FormRefused as refused:
         return loan_page(request, gateway, officer, loan_id, refused.form)
     return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)

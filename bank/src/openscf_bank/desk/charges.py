@@ -11,8 +11,10 @@ from ..access import gateway_of
 from ..gateway import Gateway
 from ..loans import charges
 from ..loans.ledger import ChargedComponent
+from ..loans.models import Proposal
 from .forms import FilledForm, FormRefused
 from .loans import loan_page
+from .proposals import acting, note_proposed
 from .service import LoggedIn, note
 from .session import address_of, officer_sending
 
@@ -59,9 +61,12 @@ def take_back(
     try:
         words = form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
-            entry = charges.take_back(uow, loan_id, number, words)
-            detail = f"entry {number}, by entry {entry.sequence}"
-            note(uow.session, officer.username, address_of(request), "charge.reversed", loan_id, detail)
+            taken = charges.take_back(uow, loan_id, number, acting(officer), words)
+            if isinstance(taken, Proposal):
+                note_proposed(uow.session, officer, request, taken)
+            else:
+                detail = f"entry {number}, by entry {taken.sequence}"
+                note(uow.session, officer.username, address_of(request), "charge.reversed", loan_id, detail)
     except FormRefused as refused:
         return loan_page(request, gateway, officer, loan_id, refused.form)
     return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)

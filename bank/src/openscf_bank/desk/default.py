@@ -1,4 +1,4 @@
-"""Default: a loan is called by one officer, and written off by two."""
+"""Default: a loan is called by one officer; that it is written off is proposed, for another one to approve."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..gateway import Gateway
 from ..loans import default
 from .forms import FilledForm, FormRefused
 from .loans import loan_page
+from .proposals import note_proposed
 from .service import LoggedIn, note
 from .session import address_of, officer_sending
 
@@ -55,28 +56,7 @@ def propose(
         words = form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
             proposal = default.propose_write_off(uow, loan_id, officer.username, words)
-            detail = f"write-off {proposal.sequence}"
-            note(uow.session, officer.username, address_of(request), "write_off.proposed", loan_id, detail)
+            note_proposed(uow.session, officer, request, proposal)
     except FormRefused as refused:
         return loan_page(request, gateway, officer, loan_id, refused.form)
-    return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)
-
-
-@router.post("/write-offs/{number}/approve")
-def approve(request: Request, loan_id: str, number: int, gateway: Desk, officer: Sending) -> Response:
-    """Give up what is owed, as another officer proposed."""
-    with gateway.unit_of_work() as uow:
-        entry = default.approve_write_off(uow, loan_id, number, officer.username)
-        detail = f"write-off {number}: {entry.id}"
-        note(uow.session, officer.username, address_of(request), "write_off.approved", loan_id, detail)
-    return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)
-
-
-@router.post("/write-offs/{number}/drop")
-def drop(request: Request, loan_id: str, number: int, gateway: Desk, officer: Sending) -> Response:
-    """Drop the proposal; the loan goes on."""
-    with gateway.unit_of_work() as uow:
-        default.drop_write_off(uow, loan_id, number, officer.username)
-        detail = f"write-off {number}"
-        note(uow.session, officer.username, address_of(request), "write_off.dropped", loan_id, detail)
     return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)

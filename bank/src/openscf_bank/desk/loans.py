@@ -20,6 +20,7 @@ from ..gateway import Gateway
 from ..loans import buyer_payments, drawdowns, ledger, lines, repository
 from ..loans.models import Loan
 from ..loans.views import as_wire
+from . import proposals
 from .forms import NO_FORM, FilledForm, FormRefused
 from .pages import render
 from .service import LoggedIn, note
@@ -143,7 +144,7 @@ def loan_page(
             "substitutions": repository.substitutions(session, loan.id),
             "payable": buyer_payments.payable_documents(session, loan),
             "payments": [(one, buyer_payments.moved(gateway, session, one)) for one in payments],
-            "write_offs": repository.write_off_proposals(session, loan.id),
+            "proposals": proposals.shown(gateway, session, loan),
             "drawdowns": lines.drawdowns(session, loan.id),
             "available": drawdowns.available(session, loan, today) if ledger.is_revolving(loan) else None,
         }

@@ -19,13 +19,15 @@ from sqlalchemy.orm import Session
 
 from ..applications import repository as applications
 from ..applications.models import Application, FinancedDocument, Part
+from ..clients.models import Client
 from ..gateway import Gateway, UnitOfWork
 from ..kit.core_banking import PaymentInstruction, PaymentResult
 from ..kit.ids import new_id
 from ..kit.problems import ProblemError
-from . import ledger, repository, service, settling
+from . import ledger, proposals, repository, service, settling
 from .ledger import Source
-from .models import BuyerPayment, LedgerEntry, Loan
+from .models import BuyerPayment, LedgerEntry, Loan, Proposal
+from .proposals import Act, Officer
 from .request_views import buyer_payment_as_wire
 from .views import entry_as_wire
 
@@ -53,18 +55,69 @@ def payable_documents(session: Session, loan: Loan) -> list[FinancedDocument]:
     return [one for one in documents if one.kind not in PURCHASE_KINDS and one.kind != GOODS_KIND]
 
 
-def record(uow: UnitOfWork, loan_id: str, officer: str, received: Received) -> BuyerPayment:
+def record(uow: UnitOfWork, loan_id: str, officer: Officer, received: Received) -> BuyerPayment | Proposal:
     """Book what a buyer paid, with the day on which it came as value date, and pay on what is not owed.
 
-    Recorded twice (the same reference and document) it has its effect once. ProblemError `validation-failed` with the
-    places `/reference`, `/document`, `/amount` and `/received_on` for what cannot be booked.
+    Where more is paid on than one officer gives back alone, the whole payment is proposed, and booked on a second
+    officer's word. Recorded twice (the same reference and document) it has its effect once. ProblemError
+    `validation-failed` with the places `/reference`, `/document`, `/amount` and `/received_on` for what cannot be
+    booked.
     """
     client, loan = service.of_officer(uow, loan_id)
     known = _known(uow, loan, received)
     if known is not None:
         return known
     _check(uow, loan, received)
-    on, drawn = _drawn(uow, loan, received)
+    _on, drawn = drawn_of(uow.session, loan, received, uow.now.date())
+    if proposals.takes_two(uow, received.amount - drawn):
+        kind, number = received.document.kind, received.document.number
+        return proposals.propose(
+            uow,
+            loan,
+            Act.BUYER_PAYMENT,
+            officer.username,
+            subject=f"{received.reference} {kind} {number}",
+            content=_as_content(received, officer),
+        )
+    return _record(uow, client, loan, officer.name, received)
+
+
+def record_proposed(uow: UnitOfWork, client: Client, loan: Loan, proposal: Proposal) -> BuyerPayment:
+    """Book the payment that two officers agreed about, as the loan stands today."""
+    received = proposed(proposal)
+    known = _known(uow, loan, received)
+    if known is not None:
+        return known
+    _check(uow, loan, received)
+    return _record(uow, client, loan, proposal.content["officer"], received)
+
+
+def proposed(proposal: Proposal) -> Received:
+    """What a proposal says that came in."""
+    content = proposal.content
+    return Received(
+        reference=content["reference"],
+        document=wire.DocumentRef(kind=content["kind"], number=content["number"]),
+        amount=Decimal(content["amount"]),
+        received_on=date.fromisoformat(content["received_on"]),
+        payer=content["payer"],
+    )
+
+
+def _as_content(received: Received, officer: Officer) -> dict[str, str | None]:
+    return {
+        "reference": received.reference,
+        "kind": received.document.kind,
+        "number": received.document.number,
+        "amount": format(received.amount, "f"),
+        "received_on": received.received_on.isoformat(),
+        "payer": received.payer,
+        "officer": officer.name,
+    }
+
+
+def _record(uow: UnitOfWork, client: Client, loan: Loan, officer: str, received: Received) -> BuyerPayment:
+    on, drawn = drawn_of(uow.session, loan, received, uow.now.date())
     payment = BuyerPayment(
         id=new_id("bpay"),
         loan_id=loan.id,
@@ -95,13 +148,38 @@ def record(uow: UnitOfWork, loan_id: str, officer: str, received: Received) -> B
 
 
 def take_back(
-    uow: UnitOfWork, loan_id: str, number: int, officer: str, *, returned_on: date, reason: str
-) -> BuyerPayment:
+    uow: UnitOfWork, loan_id: str, number: int, officer: Officer, *, returned_on: date, reason: str
+) -> BuyerPayment | Proposal:
     """The buyer's bank took the payment back: the repayment is reversed, and the bank claims what it had paid on.
 
-    ProblemError `validation-failed` with the place `/returned_on` for a day that cannot be.
+    A payment above what one officer gives back alone is proposed to be returned, and a second officer's word returns
+    it. ProblemError `validation-failed` with the place `/returned_on` for a day that cannot be.
     """
     client, loan = service.of_officer(uow, loan_id)
+    payment = _returnable(uow, loan, number, returned_on)
+    if proposals.takes_two(uow, payment.amount):
+        content = {"returned_on": returned_on.isoformat(), "officer": officer.name}
+        return proposals.propose(
+            uow,
+            loan,
+            Act.BUYER_PAYMENT_RETURN,
+            officer.username,
+            subject=str(number),
+            content=content,
+            reason=reason,
+        )
+    return _return(uow, client, loan, payment, officer.name, returned_on, reason)
+
+
+def take_back_proposed(uow: UnitOfWork, client: Client, loan: Loan, proposal: Proposal) -> BuyerPayment:
+    """Return the payment that two officers agreed about."""
+    returned_on = date.fromisoformat(proposal.content["returned_on"])
+    payment = _returnable(uow, loan, int(proposal.subject), returned_on)
+    return _return(uow, client, loan, payment, proposal.content["officer"], returned_on, proposal.reason)
+
+
+def _returnable(uow: UnitOfWork, loan: Loan, number: int, returned_on: date) -> BuyerPayment:
+    """The loan's payment with this number, which may have been returned that day; else a ProblemError."""
     payment = next((one for one in repository.buyer_payments(uow.session, loan.id) if one.sequence == number), None)
     if payment is None:
         raise ProblemError("not-found", f"The loan {loan.number} has no payment {number} of a buyer.")
@@ -109,6 +187,12 @@ def take_back(
         raise ProblemError("wrong-state", "The payment was returned before. Load the page again.")
     if not payment.received_on <= returned_on <= uow.now.date():
         raise _invalid("/returned_on", f"Between {payment.received_on}, when it came, and today.")
+    return payment
+
+
+def _return(
+    uow: UnitOfWork, client: Client, loan: Loan, payment: BuyerPayment, officer: str, returned_on: date, reason: str
+) -> BuyerPayment:
     payment.returned_on, payment.return_reason, payment.returned_by = returned_on, reason, officer
     uow.session.flush()
     source = Source("buyer_payment", payment.id)
@@ -148,6 +232,14 @@ def moved(gateway: Gateway, session: Session, payment: BuyerPayment) -> PaymentR
     return gateway.core_banking.result(session, reference, gateway.clock.now())
 
 
+def drawn_of(session: Session, loan: Loan, received: Received, today: date) -> tuple[date, Decimal]:
+    """The value date, and how much of the money is owed; of a document that was released, nothing."""
+    document = _document(session, loan, received)
+    if document is None or document.part == Part.REPLACED.value:
+        return received.received_on, Decimal(0)
+    return ledger.best_draw(loan, repository.ledger(session, loan.id), received.received_on, today, received.amount)
+
+
 def _book(uow: UnitOfWork, loan: Loan, payment: BuyerPayment, on: date, drawn: Decimal) -> list[LedgerEntry]:
     source = Source("buyer_payment", payment.id)
     entries: list[LedgerEntry] = []
@@ -157,15 +249,6 @@ def _book(uow: UnitOfWork, loan: Loan, payment: BuyerPayment, on: date, drawn: D
         entries.append(ledger.book_surplus(uow, loan, uow.now.date(), payment.surplus, source))
         uow.gateway.core_banking.pay(uow.session, _instruction(uow, loan, payment, reference=payment.id), uow.now)
     return entries
-
-
-def _drawn(uow: UnitOfWork, loan: Loan, received: Received) -> tuple[date, Decimal]:
-    """The value date, and how much of the money is owed; of a document that was released, nothing."""
-    document = _document(uow, loan, received)
-    if document is None or document.part == Part.REPLACED.value:
-        return received.received_on, Decimal(0)
-    entries = repository.ledger(uow.session, loan.id)
-    return ledger.best_draw(loan, entries, received.received_on, uow.now.date(), received.amount)
 
 
 def _instruction(uow: UnitOfWork, loan: Loan, payment: BuyerPayment, *, reference: str) -> PaymentInstruction:
@@ -189,9 +272,9 @@ def _known(uow: UnitOfWork, loan: Loan, received: Received) -> BuyerPayment | No
     return None
 
 
-def _document(uow: UnitOfWork, loan: Loan, received: Received) -> FinancedDocument | None:
+def _document(session: Session, loan: Loan, received: Received) -> FinancedDocument | None:
     asked = (received.document.kind, received.document.number)
-    found = (one for one in payable_documents(uow.session, loan) if (one.kind, one.number) == asked)
+    found = (one for one in payable_documents(session, loan) if (one.kind, one.number) == asked)
     return next(found, None)
 
 
@@ -204,7 +287,7 @@ def _check(uow: UnitOfWork, loan: Loan, received: Received) -> None:
     errors: list[tuple[str, str]] = []
     if not received.reference:
         errors.append(("/reference", "Write the reference of the payment in the core system."))
-    document = _document(uow, loan, received)
+    document = _document(uow.session, loan, received)
     if document is None:
         errors.append(("/document", f"No buyer pays {received.document.number!r} for this loan."))
     elif elsewhere := _elsewhere(uow, document, received):

@@ -7,11 +7,13 @@ from decimal import Decimal
 from openscf.money import decimals, round_money
 from openscf.wire import EventType
 
+from ..clients.models import Client
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError
-from . import ledger, repository, service, settling
+from . import ledger, proposals, repository, service, settling
 from .ledger import ChargedComponent
-from .models import LedgerEntry
+from .models import LedgerEntry, Loan, Proposal
+from .proposals import Act, Officer
 from .views import entry_as_wire
 
 
@@ -30,21 +32,44 @@ def post(uow: UnitOfWork, loan_id: str, component: ChargedComponent, amount: Dec
     return entry
 
 
-def take_back(uow: UnitOfWork, loan_id: str, sequence: int, reason: str) -> LedgerEntry:
-    """Take a whole charge back, by its number in the ledger; what was paid for it is taken for what else is owed."""
+def take_back(
+    uow: UnitOfWork, loan_id: str, sequence: int, officer: Officer, reason: str
+) -> LedgerEntry | Proposal:
+    """Take a whole charge back, by its number in the ledger; what was paid for it is taken for what else is owed.
+
+    Above what one officer gives back alone it is proposed, and a second officer's word takes it back.
+    """
     client, loan = service.of_officer(uow, loan_id)
+    charge = _standing(uow, loan, sequence)
+    if proposals.takes_two(uow, charge.amount):
+        return proposals.propose(
+            uow, loan, Act.CHARGE_REVERSAL, officer.username, subject=str(sequence), reason=reason
+        )
+    return _reverse(uow, client, loan, charge, reason)
+
+
+def take_back_proposed(uow: UnitOfWork, client: Client, loan: Loan, proposal: Proposal) -> LedgerEntry:
+    """Take back the charge that two officers agreed about."""
+    return _reverse(uow, client, loan, _standing(uow, loan, int(proposal.subject)), proposal.reason)
+
+
+def _standing(uow: UnitOfWork, loan: Loan, sequence: int) -> LedgerEntry:
+    """The charge with this number, which can be taken back today; else a ProblemError."""
     entries = repository.ledger(uow.session, loan.id)
     charge = next((entry for entry in entries if entry.sequence == sequence and entry.type == "charge"), None)
     if charge is None:
         raise ProblemError("not-found", f"The entry {sequence} of the loan {loan.number} is no charge.")
     if any(entry.reverses == charge.id for entry in entries):
         raise ProblemError("wrong-state", "The charge was taken back before. Load the page again.")
-    on = max(uow.now.date(), charge.value_date)
-    left_over = ledger.left_over_without(loan, entries, charge, on)
+    left_over = ledger.left_over_without(loan, entries, charge, max(uow.now.date(), charge.value_date))
     if left_over > 0:
         rest = f"{round_money(left_over, loan.currency)} {loan.currency}"
         raise ProblemError("wrong-state", f"The charge is paid, and nothing is owed that {rest} of it could go to.")
-    entry = ledger.book_charge_reversal(uow, loan, on, charge)
+    return charge
+
+
+def _reverse(uow: UnitOfWork, client: Client, loan: Loan, charge: LedgerEntry, reason: str) -> LedgerEntry:
+    entry = ledger.book_charge_reversal(uow, loan, max(uow.now.date(), charge.value_date), charge)
     shown = entry_as_wire(entry, loan.currency)
     service.notice(uow, client, loan, EventType.CHARGE_REVERSED, entry=shown, reason=reason)
     settling.bring_in_line(uow, client, loan)

@@ -197,13 +197,20 @@ class BuyerPayment(Base):
     returned_by: Mapped[Name | None]
 
 
-class WriteOffProposal(Base):
-    """One officer proposes to give up what a loan owes; another one decides. Officers are named by user name."""
+class Proposal(Base):
+    """One officer proposes something that takes two; another one decides. Officers are named by user name.
 
-    __tablename__ = "write_off_proposals"
+    `act` is what is proposed (`proposals.Act`), `subject` what of the loan it is about, `content` what was written down
+    of it, all text, and `reason` the officer's sentence for the applicant, empty where there is none.
+    """
+
+    __tablename__ = "loan_proposals"
 
     loan_id: Mapped[str] = mapped_column(sa.ForeignKey("loans.id"), primary_key=True)
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    act: Mapped[Code]
+    subject: Mapped[Name]
+    content: Mapped[Json]
     reason: Mapped[Prose]
     status: Mapped[Code] = mapped_column(index=True)
     proposed_by: Mapped[Name]

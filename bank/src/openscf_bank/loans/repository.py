@@ -18,8 +18,8 @@ from .models import (
     Extension,
     LedgerEntry,
     Loan,
+    Proposal,
     Substitution,
-    WriteOffProposal,
 )
 
 PAGE_SIZE = 25
@@ -27,11 +27,11 @@ PAGE_SIZE = 25
 # An extension in these states is answered still: by the bank, or by the applicant.
 OPEN_EXTENSIONS = (ExtensionStatus.REQUESTED.value, ExtensionStatus.OFFERED.value)
 # What of a loan waits for an officer, and in which state.
-WAITS_FOR_OFFICER: dict[str, tuple[type[Release | Extension | Substitution | WriteOffProposal], str]] = {
+WAITS_FOR_OFFICER: dict[str, tuple[type[Release | Extension | Substitution | Proposal], str]] = {
     "release": (Release, ReleaseStatus.WAITING.value),
     "extension": (Extension, ExtensionStatus.REQUESTED.value),
     "substitution": (Substitution, SubstitutionStatus.REQUESTED.value),
-    "write-off": (WriteOffProposal, "PROPOSED"),
+    "proposal": (Proposal, "PROPOSED"),
 }
 
 
@@ -170,13 +170,8 @@ def others_on_document(session: Session, document: FinancedDocument) -> Sequence
     return [(loan, is_held) for loan, is_held in session.execute(query)]
 
 
-def write_off_proposals(session: Session, loan_id: str) -> Sequence[WriteOffProposal]:
-    """The write-offs proposed, oldest first."""
-    query = sa.select(WriteOffProposal).where(WriteOffProposal.loan_id == loan_id)
+def proposals(session: Session, loan_id: str) -> Sequence[Proposal]:
+    """What officers proposed that takes two, oldest first."""
+    query = sa.select(Proposal).where(Proposal.loan_id == loan_id)
     query = query.execution_options(populate_existing=True)
-    return session.scalars(query.order_by(WriteOffProposal.sequence)).all()
-
-
-def proposed_write_off(session: Session, loan_id: str) -> WriteOffProposal | None:
-    """The write-off that another officer has to decide; a loan has one at a time."""
-    return next((one for one in write_off_proposals(session, loan_id) if one.status == "PROPOSED"), None)
+    return session.scalars(query.order_by(Proposal.sequence)).all()

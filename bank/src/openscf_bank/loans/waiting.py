@@ -8,7 +8,7 @@ from ..applications import repository as applications
 from ..applications.models import Part
 from ..clients.models import Client
 from ..gateway import UnitOfWork
-from . import repository, service
+from . import proposals, repository, service
 from .models import Extension, Loan, Substitution
 from .request_views import extension_as_wire, substitution_as_wire
 
@@ -19,10 +19,7 @@ def end_all(uow: UnitOfWork, client: Client, loan: Loan, why: str) -> None:
     for substitution in repository.substitutions(uow.session, loan.id):
         if substitution.status == SubstitutionStatus.REQUESTED.value:
             decline_substitution(uow, client, loan, substitution, why, decided_by=None)
-    proposal = repository.proposed_write_off(uow.session, loan.id)
-    if proposal is not None:
-        proposal.status = "LAPSED"
-        proposal.decided_at = uow.now
+    proposals.lapse(uow, loan)
 
 
 def end_extensions(uow: UnitOfWork, client: Client, loan: Loan, why: str) -> None:
