@@ -12,7 +12,7 @@ from erp import Erp, new_pledge
 from openscf import wire
 from openscf.errors import BankRefused
 from openscf_bank.desk.models import AuditEntry
-from openscf_bank.loans import default
+from openscf_bank.loans import approving
 from openscf_bank.testing import COLLEAGUE_USERNAME, OFFICER_USERNAME, BankProcessError
 from plain_loans import LINE, granted
 from server import Bank
@@ -57,10 +57,10 @@ class TestWritingOff:
         bank.officer.propose_write_off(loan.id, "The estate pays nothing.")
         assert erp.event_types()[-1] != "loan.written_off"
         with pytest.raises(BankProcessError, match="409.*Another officer"):
-            bank.officer.approve_write_off(loan.id)
+            bank.officer.approve_proposal(loan.id)
         assert "Approve: give up" not in bank.officer.page(f"loans/{loan.id}")
         assert "Approve: give up" in bank.colleague.page(f"loans/{loan.id}")
-        bank.colleague.approve_write_off(loan.id)
+        bank.colleague.approve_proposal(loan.id)
         event = last_told(erp, "loan.written_off")
         [entry] = event["entries"]
         assert (entry["type"], Decimal(entry["amount"]), event["reason"]) == (
@@ -82,7 +82,7 @@ class TestWritingOff:
         bank.days_pass(20)
         early = bank.today() - timedelta(days=3)
         bank.officer.propose_write_off(loan.id, "Lost.")
-        bank.colleague.approve_write_off(loan.id)
+        bank.colleague.approve_proposal(loan.id)
         assert erp.collect(loan, "3000.00", on=early).repayment is None
         with pytest.raises(BankRefused, match=r"Only 0.00 EUR is owed"):
             erp.repay(loan, "3000.00", on=early)
@@ -94,7 +94,7 @@ class TestWritingOff:
         erp.collect(loan, "3000.00", collection_id="PAY/1")
         bank.days_pass(20)
         bank.officer.propose_write_off(loan.id, "Lost.")
-        bank.colleague.approve_write_off(loan.id)
+        bank.colleague.approve_proposal(loan.id)
         bank.days_pass(1)
         erp.collect(loan, "3000.00", kind="undone", reverses="PAY/1")
         lent, repaid, given_up, back = erp.entries(loan)
@@ -110,7 +110,7 @@ class TestWritingOff:
 
         def approve() -> None:
             with bank.gateway.unit_of_work() as uow:
-                default.approve_write_off(uow, loan.id, 1, COLLEAGUE_USERNAME)
+                approving.approve(uow, loan.id, 1, COLLEAGUE_USERNAME)
 
         assert together(*(approve for _ in range(AT_ONCE))).count(None) == 1
         assert [entry.type for entry in erp.entries(loan)] == ["disbursement", "write_off"]
@@ -118,14 +118,14 @@ class TestWritingOff:
     def test_a_proposal_is_dropped_or_lapses_with_the_loan(self, bank: Bank, erp: Erp) -> None:
         loan = granted(erp)
         bank.officer.propose_write_off(loan.id, "Lost.")
-        assert "Write-off waits" in bank.officer.page("loans?status=WAITING")
-        bank.officer.drop_write_off(loan.id)
+        assert "Proposal waits" in bank.officer.page("loans?status=WAITING")
+        bank.officer.drop_proposal(loan.id)
         bank.officer.propose_write_off(loan.id, "Lost after all.")
         erp.repay(loan, "8000.00")
         page = bank.officer.page(f"loans/{loan.id}")
         assert "Dropped" in page and "Lapsed" in page
-        with pytest.raises(BankProcessError, match="Nobody proposes"):
-            bank.colleague.approve_write_off(loan.id)
+        with pytest.raises(BankProcessError, match="Nobody proposed"):
+            bank.colleague.approve_proposal(loan.id)
         assert "loan.written_off" not in erp.event_types()
 
     def test_a_line_closes_too_and_one_that_owes_nothing_is_not_written_off(self, bank: Bank, erp: Erp) -> None:
@@ -141,16 +141,16 @@ class TestWritingOff:
         erp.repay(loan, "500.00")
         bank.officer.propose_write_off(loan.id, "Nothing is owed today.")
         with pytest.raises(BankProcessError, match="409.*nothing to give up"):
-            bank.colleague.approve_write_off(loan.id)
+            bank.colleague.approve_proposal(loan.id)
         erp.http.draw(loan.id, request.model_copy(update={"drawdown_id": "D/2"}), idempotency_key="D/2")
-        bank.colleague.approve_write_off(loan.id)
+        bank.colleague.approve_proposal(loan.id)
         assert erp.http.loan(loan.id).status == "CLOSED"
 
     def test_goods_are_free_where_the_bank_gives_up(self, bank: Bank, erp: Erp) -> None:
         pledge = new_pledge()
         loan = erp.financed(pledge)
         bank.officer.propose_write_off(loan.id, "Lost.")
-        bank.colleague.approve_write_off(loan.id)
+        bank.colleague.approve_proposal(loan.id)
         assert set(erp.held(loan).values()) == {Decimal(0)}
         assert erp.event_types()[-4:] == [
             "loan.written_off", "collateral.released", "collateral.released", "loan.closed"

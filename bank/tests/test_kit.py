@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from erp import Erp
@@ -36,11 +37,12 @@ from openscf_bank.kit.columns import ExactDecimal, UtcTime
 from openscf_bank.kit.db import Database
 from openscf_bank.kit.signing import load_or_create_key
 from openscf_bank.loans.models import Loan
-from openscf_bank.migrations import upgrade
+from openscf_bank.migrations import config, upgrade
 from openscf_bank.profile import load_profile
 from openscf_bank.tables import metadata
 from openscf_bank.testing import PROFILES
 from packages import Sale
+from plain_loans import granted
 from server import Bank
 
 
@@ -84,6 +86,22 @@ class TestMigrations:
     def test_migrating_again_changes_nothing(self, bank: Bank, erp: Erp) -> None:
         upgrade(bank.gateway.db)
         assert erp.http.client().status == "APPROVED"
+
+    def test_a_write_off_that_waits_still_waits_after_the_migration_of_the_proposals(
+        self, bank: Bank, erp: Erp
+    ) -> None:
+        loan = granted(erp)
+        bank.officer.propose_write_off(loan.id, "The estate pays nothing.")
+        kept = sa.text("SELECT act, reason, status FROM loan_proposals WHERE loan_id = :loan")
+        configuration = config(bank.gateway.db)
+        with bank.gateway.db.engine.connect() as connection:
+            configuration.attributes["connection"] = connection
+            command.downgrade(configuration, "0008")
+            command.upgrade(configuration, "0009")
+            assert connection.execute(kept, {"loan": loan.id}).all() == [
+                ("write_off", "The estate pays nothing.", "PROPOSED")
+            ]
+            connection.rollback()
 
 
 def test_the_banks_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:

@@ -158,8 +158,8 @@ class RepaymentsSection(ProfileSection):
 
 
 class OfficersSection(ProfileSection):
-    """Up to `alone_up_to`, in a loan's currency, one officer gives money back by hand: the surplus of a buyer's payment,
-    a payment that was returned, a charge. What is above takes two; where nothing is said, every amount does.
+    """Up to `alone_up_to`, in a loan's currency, one officer alone gives money back by hand: the surplus of a buyer's
+    payment, a payment that was returned, a charge. What is above takes two; where nothing is said, every amount does.
     """
 
     alone_up_to: Exact = Decimal(0)

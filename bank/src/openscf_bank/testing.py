@@ -296,13 +296,17 @@ class OfficerAtDesk:
         """Propose to give up what a loan owes."""
         self._send(f"loans/{loan_id}/write-offs", {"reason": reason})
 
-    def approve_write_off(self, loan_id: str) -> None:
-        """Approve what a colleague proposed."""
-        self._send(f"loans/{loan_id}/write-offs/{self._proposed_write_off(loan_id)}/approve", {})
+    def proposals(self, loan_id: str) -> list[int]:
+        """The numbers of what waits for a second officer's word about a loan, oldest first."""
+        return [int(number) for number in re.findall(r'data-proposal="([0-9]+)"', self.page(f"loans/{loan_id}"))]
 
-    def drop_write_off(self, loan_id: str) -> None:
-        """Drop what was proposed."""
-        self._send(f"loans/{loan_id}/write-offs/{self._proposed_write_off(loan_id)}/drop", {})
+    def approve_proposal(self, loan_id: str) -> None:
+        """Approve what a colleague proposed, the oldest of what waits."""
+        self._send(f"loans/{loan_id}/proposals/{self._oldest_proposal(loan_id)}/approve", {})
+
+    def drop_proposal(self, loan_id: str) -> None:
+        """Drop what was proposed, the oldest of what waits."""
+        self._send(f"loans/{loan_id}/proposals/{self._oldest_proposal(loan_id)}/drop", {})
 
     def approve_program(self, program_id: str, **terms: object) -> None:
         """Take a program on, on the prefilled terms, changed by `terms` (anchor_limit, member_limit, rate_pa, …)."""
@@ -356,11 +360,11 @@ class OfficerAtDesk:
             raise BankProcessError(f"No {what} {identifier!r} of the loan {loan_id} waits.")
         return found.group(1)
 
-    def _proposed_write_off(self, loan_id: str) -> str:
-        found = re.search(r'data-write-off="([0-9]+)"', self.page(f"loans/{loan_id}"))
-        if found is None:
-            raise BankProcessError(f"Nobody proposes to write the loan {loan_id} off.")
-        return found.group(1)
+    def _oldest_proposal(self, loan_id: str) -> int:
+        waiting = self.proposals(loan_id)
+        if not waiting:
+            raise BankProcessError(f"Nobody proposed anything of the loan {loan_id} that waits.")
+        return waiting[0]
 
     def page(self, path: str) -> str:
         """The HTML of a page of the desk, `loans/…` for example."""

@@ -193,6 +193,7 @@ class Trade:
         if not charges or loan.state not in ("active", "overdue"):
             return False
         self._desk(loan).take_back_charge(loan.bank_loan_ref, charges[-1].sequence)
+        self._second_officer(loan)
         return None
 
     def _pay_bank(self, incident: Incident) -> bool | None:
@@ -207,6 +208,7 @@ class Trade:
                 reference=f"IN-{invoice.name}",
                 payer=invoice.partner_id.name,
             )
+            self._second_officer(loan)
         return None
 
     def _return_by_bank(self, incident: Incident) -> bool | None:
@@ -217,6 +219,7 @@ class Trade:
             self._desk(loan).return_buyer_payment(
                 loan.bank_loan_ref, number, returned_on=self.company.clock.today, reason="Paid by mistake."
             )
+            self._second_officer(loan)
         return bool(received)
 
     def _extend(self, incident: Incident) -> bool | None:
@@ -247,7 +250,7 @@ class Trade:
         if loan.state not in ("active", "overdue"):
             return False
         self._desk(loan).propose_write_off(loan.bank_loan_ref, "The buyer is insolvent.")
-        self.company.banks[self.company.bank_of(loan)].colleague.approve_write_off(loan.bank_loan_ref)
+        self._second_officer(loan)
         return None
 
     # -- words -----------------------------------------------------------
@@ -258,6 +261,12 @@ class Trade:
 
     def _desk(self, loan: Any) -> Any:
         return self.company.banks[self.company.bank_of(loan)].officer
+
+    def _second_officer(self, loan: Any) -> None:
+        """Another officer approves what waits for one."""
+        colleague = self.company.banks[self.company.bank_of(loan)].colleague
+        if colleague.proposals(loan.bank_loan_ref):
+            colleague.approve_proposal(loan.bank_loan_ref)
 
     def _open_invoices(self, one: Financing) -> Any:
         invoices = self.company.as_("accountant", self.invoices[one.number])

@@ -76,7 +76,7 @@ def build_desk(gateway: Gateway) -> FastAPI:
     """The desk of one gateway."""
     desk = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     desk.state.gateway = gateway
-    about_loans = (loans, charges, extensions, substitutions, buyer_payments, default)
+    about_loans = (loans, proposals, charges, extensions, substitutions, buyer_payments, default)
     about_programs = (programs, members, prequalifications, payables)
     for part in (login, password, inbox, clients, applications, downloads, *about_loans, *about_programs, audit):
         desk.include_router(part.router)

@@ -77,9 +77,7 @@ def take_back(
     try:
         day, words = form.day("returned_on"), form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
-            payment = buyer_payments.take_back(
-                uow, loan_id, number, acting(officer), returned_on=day, reason=words
-            )
+            payment = buyer_payments.take_back(uow, loan_id, number, acting(officer), returned_on=day, reason=words)
             if isinstance(payment, Proposal):
                 note_proposed(uow.session, officer, request, payment)
             else:

@@ -32,9 +32,7 @@ def post(uow: UnitOfWork, loan_id: str, component: ChargedComponent, amount: Dec
     return entry
 
 
-def take_back(
-    uow: UnitOfWork, loan_id: str, sequence: int, officer: Officer, reason: str
-) -> LedgerEntry | Proposal:
+def take_back(uow: UnitOfWork, loan_id: str, sequence: int, officer: Officer, reason: str) -> LedgerEntry | Proposal:
     """Take a whole charge back, by its number in the ledger; what was paid for it is taken for what else is owed.
 
     Above what one officer gives back alone it is proposed, and a second officer's word takes it back.
@@ -42,9 +40,7 @@ def take_back(
     client, loan = service.of_officer(uow, loan_id)
     charge = _standing(uow, loan, sequence)
     if proposals.takes_two(uow, charge.amount):
-        return proposals.propose(
-            uow, loan, Act.CHARGE_REVERSAL, officer.username, subject=str(sequence), reason=reason
-        )
+        return proposals.propose(uow, loan, Act.CHARGE_REVERSAL, officer.username, subject=str(sequence), reason=reason)
     return _reverse(uow, client, loan, charge, reason)
 
 
