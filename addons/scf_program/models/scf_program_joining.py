@@ -228,7 +228,7 @@ class ScfProgramJoining(models.Model):
 
     def _send_to(self, program_bank):
         """Queue it for one bank; a bank that has decided gets nothing more."""
-        at_bank = self.env["scf.program.member.bank"]._open_to_join(self.member_id, program_bank)
+        at_bank = self.env["scf.program.member.bank"]._open(self.member_id, program_bank)
         consent = self._consent_for(program_bank)
         if not (at_bank._is_open() and consent):
             return

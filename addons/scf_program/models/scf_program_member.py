@@ -356,6 +356,23 @@ class ScfProgramMember(models.Model):
         if news.status == "approved":
             self.activity_unlink(["scf_program.activity_program_news"])
 
+    def _begin_anew(self):
+        """Let companies whose memberships at all banks are over join once more: each bank knows them by a new number.
+
+        :return: those that do
+        """
+        again = self.browse()
+        for member in self:
+            current = member.bank_ids.filtered(lambda bank: not bank.over_since)
+            ended_at = (member.bank_ids - current).program_bank_id - current.program_bank_id
+            if ended_at and not current.filtered("bank_member_ref"):
+                again |= member
+                member.bank_ids.flush_recordset(["over_since"])  # one that is over makes room for the next
+                self.env["scf.program.member.bank"].create(
+                    [{"member_id": member.id, "program_bank_id": program_bank.id} for program_bank in ended_at]
+                )
+        return again
+
     def _reference_at(self, program_bank):
         """What a bank knows the member by, or will when it joins there: another number after each time that ended."""
         self.ensure_one()

@@ -99,24 +99,16 @@ class ScfProgramMemberBank(models.Model):
             [{"member_id": member.id, "program_bank_id": program_bank.id} for member in missing]
         )
 
-    @api.model
-    @api.private
-    def _open_to_join(self, member, program_bank):
-        """The record by which a member joins at a bank: a new one, with a number of its own, after one that is over."""
-        latest = self._open(member, program_bank)
-        if not latest.over_since:
-            return latest
-        return latest.create({"member_id": member.id, "program_bank_id": program_bank.id})
-
     def _set_status(self, status):
         """The only writer of `status`; a repeat changes nothing, and the member's state follows its banks."""
         self.ensure_one()
-        if self.status == status:
-            return False
-        self.status = status
-        if status == "left" or self._is_declined_member():
+        has_changed = self.status != status
+        if has_changed:
+            self.status = status
+        if not self.over_since and (status == "left" or self._is_declined_member()):
             self._set_over()
-        return True
+            has_changed = True
+        return has_changed
 
     def _set_over(self):
         """This membership at the bank is over: what was paid early runs to its end, and another may follow."""
@@ -175,7 +167,7 @@ class ScfProgramMemberBank(models.Model):
         """Take in the result of a pre-approval.
 
         Of a member that joined at the bank already, the limit is what the bank's events of the member say: only the
-        reasons are kept. So it is of one that the bank declined: that stands until the member applies again.
+        reasons are kept. So it is of one that the bank declined: that stands until the member is invited again.
 
         :param str status: `APPROVED`, `REFERRED` or `DECLINED`
         :param float limit: in the program's currency
@@ -224,16 +216,12 @@ class ScfProgramMemberBank(models.Model):
 
         :param dict wire: the event's `member`
         """
-        reference = wire.get("member_id") or subject.get("member_id") or ""
+        reference = wire.get("member_id") or subject.get("member_id")
         program_bank = self.env["scf.program.bank"]._by_subject(bank, subject)
-        if not program_bank:
-            return self
         known = self.search([("program_bank_id", "=", program_bank.id), ("reference", "=", reference)])
-        if known:
+        if known or not program_bank:
             return known
-        numbers = [reference, reference.rpartition("-")[0]]
-        members = self.env["scf.program.member"].search(
-            [("program_id", "=", program_bank.program_id.id), ("reference", "in", numbers)]
+        member = self.env["scf.program.member"].search(
+            [("program_id", "=", program_bank.program_id.id), ("reference", "=", reference)], limit=1
         )
-        member = members.filtered(lambda member: member._reference_at(program_bank) == reference)
-        return self._open_to_join(member, program_bank) if member else self
+        return self._open(member, program_bank) if member else self

@@ -151,6 +151,7 @@ class ScfProgramMember(models.Model):
             self.write({"queued_at": False, "invited_at": now, "reminded_at": False, "reminder_count": 0})
             for member in self.filtered(lambda item: item.state not in INVITED):
                 member._set_state("invited")
+            self._begin_anew()
         else:
             self.write({"queued_at": False, "reminded_at": now})
             for count, members in self.grouped("reminder_count").items():

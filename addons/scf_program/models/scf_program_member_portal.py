@@ -46,6 +46,13 @@ class ScfProgramMember(models.Model):
         anchor = self.company_id.name
         if self.program_id.state == "closed" or self.state == "left":
             return self.env._("This invitation has ended. If you think that it should not have, write to %s.", anchor)
+        known = self.bank_ids.filtered("bank_member_ref")
+        if self.state in INVITED and known and all(bank.over_since for bank in self.bank_ids):
+            return self.env._(
+                "Your company was a member of this program before, and its banks have closed that membership. Write to "
+                "%s: it can open another one for you.",
+                anchor,
+            )
         if not self.program_id._is_open():
             return self.env._("%s has paused this program. Please come back later.", anchor)
         if self._link_expired():
@@ -59,13 +66,19 @@ class ScfProgramMember(models.Model):
         return bool(joining.joined_by_id) or self.state not in (*INVITED, "bounced", "declined")
 
     def _set_state(self, state, reason=False):
-        """Whoever leaves, and whoever says so, the consents end with the membership; an invitation begins another."""
-        was_over = self.state in ("left", "declined")
+        """Whoever leaves, and whoever says so, the consents end with the membership."""
         has_changed = super()._set_state(state, reason)
-        if has_changed and (state == "left" or state == "invited" and was_over):
+        if has_changed and state == "left":
             for joining in self.env["scf.program.joining"].sudo().search([("member_id", "=", self.id)]):
-                joining._end() if state == "left" else joining._begin_anew()
+                joining._end()
         return has_changed
+
+    def _begin_anew(self):
+        """What they gave before is signed and sent once more."""
+        again = super()._begin_anew()
+        for joining in self.env["scf.program.joining"].sudo().search([("member_id", "in", again.ids)]):
+            joining._begin_anew()
+        return again
 
     def _has_accepted(self):
         """Whether the company took the invitation, whatever came afterwards."""

@@ -28,7 +28,7 @@ class TestPortalGateway(GatewayCase):
         member._leave("Sold the company.")
         self._exchange(gateway)
         self.assertEqual((member.state, at_bank.status), ("left", "left"))
-        member._set_state("invited")
+        member._note_written("invitation")
         member._accept()
         self._sign_and_send(joining)
         self._exchange(gateway)

@@ -373,7 +373,7 @@ class TestPrequalification(ProgramCase):
         consent = self.env["scf.program.consent"].new(
             {"program_bank_id": self.program_bank.id, "given_at": fields.Datetime.now(), "expires_on": self.today}
         )
-        reference = joining._wire(consent, record)["member_ref"]
+        reference = joining._wire(consent, at_bank)["member_ref"]
         self.assertEqual(part._refs()[reference].partner_id, self.steel)
 
     def test_what_is_on_the_screens_loads_and_is_found_by_its_limit(self):

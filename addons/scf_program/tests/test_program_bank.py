@@ -210,7 +210,7 @@ class TestMemberAtBank(ProgramCase):
         record._take_limit(status="DECLINED", limit=0.0, reasons=reasons)
         self.assertEqual((record.status, record.limit_amount), ("approved", 5000))
 
-    def test_decline_of_the_bank_stands_until_the_member_applies_again(self):
+    def test_decline_of_the_bank_stands_until_the_member_is_invited_again(self):
         self.rhone_bank.tell_member(
             "member.declined", self.member, self.at_rhone, status="DECLINED", reason="Outside our region."
         )
@@ -220,9 +220,9 @@ class TestMemberAtBank(ProgramCase):
         record._take_limit(status="APPROVED", limit=1000.0, reasons=reasons)
         self.assertEqual((record.status, record.message), ("declined", "Outside our region."))
         self.assertEqual((record.reasons, self.member.limit_amount), (reasons, 0))
-        again = at_bank._open_to_join(self.member, self.at_rhone)
+        self.member._note_written("invitation")
+        again = at_bank._open(self.member, self.at_rhone)
         self.assertEqual((again.status, again.reference), ("none", f"{self.member.reference}-2"))
-        self.assertEqual(at_bank._open(self.member, self.at_rhone), again)
         again._take_limit(status="APPROVED", limit=1000.0, reasons=reasons)
         self.assertEqual(again.status, "prequalified")
 
@@ -230,7 +230,7 @@ class TestMemberAtBank(ProgramCase):
         self.rhone_bank.approve_member(self.member, self.at_rhone)
         first = self.member.bank_ids
         self.member._leave("Sold.")
-        self.member._set_state("invited")
+        self.member._note_written("invitation")
         self.rhone_bank.tell_member("member.left", self.member, self.at_rhone, status="LEFT")
         self.assertEqual((first.status, self.member.state), ("left", "invited"))
         wire = {**self.rhone_bank.member_wire(self.member, self.at_rhone), "id": "mem-2", "status": "APPROVED"}
