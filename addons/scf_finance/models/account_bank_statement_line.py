@@ -9,10 +9,14 @@ class AccountBankStatementLine(models.Model):
 
     _inherit = "account.bank.statement.line"
 
-    scf_import_entry = fields.Char(prefetch="scf", 
-        string="Bank's Entry", readonly=True, copy=False, help="Reference of the entry in the file it came from."
+    scf_import_entry = fields.Char(
+        string="Bank's Entry",
+        readonly=True,
+        copy=False,
+        help="Reference of the entry in the file it came from.",
+        prefetch="scf",
     )
-    scf_import_part = fields.Integer(prefetch="scf", string="Part of the Entry", readonly=True, copy=False)
+    scf_import_part = fields.Integer(string="Part of the Entry", readonly=True, copy=False, prefetch="scf")
 
     _scf_import_once = models.UniqueIndex(
         "(journal_id, scf_import_entry, scf_import_part) WHERE scf_import_entry IS NOT NULL",

@@ -10,7 +10,7 @@ class AccountMoveLine(models.Model):
 
     _inherit = "account.move.line"
 
-    scf_loan_id = fields.Many2one(prefetch="scf", 
+    scf_loan_id = fields.Many2one(
         "scf.loan",
         string="Loan",
         readonly=True,
@@ -18,6 +18,7 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         help="The loan whose ledger this item books.",
+        prefetch="scf",
     )
 
     # -- CRUD -------------------------------------------------------------------------------------------------------

@@ -15,11 +15,12 @@ class ScfOrderChange(models.AbstractModel):
     _scf_confirmed_state = None
     _scf_confirmed_at = None
 
-    scf_changed_at = fields.Datetime(prefetch="scf", 
+    scf_changed_at = fields.Datetime(
         string="Changed After Confirmation",
         readonly=True,
         copy=False,
         help="When the amount last changed after the order was confirmed.",
+        prefetch="scf",
     )
 
     def _auto_init(self):

@@ -19,63 +19,79 @@ JOURNAL_CODES = ("FIN", *(f"FIN{number}" for number in range(1, 100)))
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    scf_journal_id = fields.Many2one(prefetch="scf", 
-        "account.journal", string="Financing Journal", check_company=True, domain="[('type', '=', 'general')]"
+    scf_journal_id = fields.Many2one(
+        "account.journal",
+        string="Financing Journal",
+        check_company=True,
+        domain="[('type', '=', 'general')]",
+        prefetch="scf",
     )
-    scf_loan_account_id = fields.Many2one(prefetch="scf", 
+    scf_loan_account_id = fields.Many2one(
         "account.account",
         string="Bank Loans",
         check_company=True,
         domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
+        prefetch="scf",
     )
-    scf_interest_account_id = fields.Many2one(prefetch="scf", "account.account", string="Financing Interest", check_company=True)
-    scf_fee_account_id = fields.Many2one(prefetch="scf", "account.account", string="Financing Fees", check_company=True)
-    scf_clearing_account_id = fields.Many2one(prefetch="scf", 
+    scf_interest_account_id = fields.Many2one(
+        "account.account", string="Financing Interest", check_company=True, prefetch="scf"
+    )
+    scf_fee_account_id = fields.Many2one("account.account", string="Financing Fees", check_company=True, prefetch="scf")
+    scf_clearing_account_id = fields.Many2one(
         "account.account",
         string="Financing Clearing",
         check_company=True,
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
         help="Money on its way between the bank's loan ledger and the bank statement. "
         "Match the statement's lines against it and it is zero.",
+        prefetch="scf",
     )
-    scf_penalty_account_id = fields.Many2one(prefetch="scf", 
+    scf_penalty_account_id = fields.Many2one(
         "account.account",
         string="Default Interest",
         check_company=True,
         help="Penalties on what is paid late. Where it is empty they are booked with the fees.",
+        prefetch="scf",
     )
-    scf_accrued_account_id = fields.Many2one(prefetch="scf", 
+    scf_accrued_account_id = fields.Many2one(
         "account.account",
         string="Accrued Financing Costs",
         check_company=True,
         domain="[('account_type', '=', 'liability_current')]",
+        prefetch="scf",
     )
-    scf_deferred_fee_account_id = fields.Many2one(prefetch="scf", 
+    scf_deferred_fee_account_id = fields.Many2one(
         "account.account",
         string="Deferred Financing Fees",
         check_company=True,
         domain="[('account_type', 'in', ('asset_prepayments', 'asset_current'))]",
+        prefetch="scf",
     )
-    scf_loan_long_account_id = fields.Many2one(prefetch="scf", 
+    scf_loan_long_account_id = fields.Many2one(
         "account.account",
         string="Bank Loans Due after a Year",
         check_company=True,
         domain="[('account_type', '=', 'liability_non_current')]",
+        prefetch="scf",
     )
-    scf_assigned_account_id = fields.Many2one(prefetch="scf", 
+    scf_assigned_account_id = fields.Many2one(
         "account.account",
         string="Receivables Sold without Recourse",
         check_company=True,
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
+        prefetch="scf",
     )
-    scf_holdback_account_id = fields.Many2one(prefetch="scf", 
+    scf_holdback_account_id = fields.Many2one(
         "account.account",
         string="Holdback Due from Banks",
         check_company=True,
         domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
+        prefetch="scf",
     )
-    scf_write_off_account_id = fields.Many2one(prefetch="scf", "account.account", string="Debt Given Up by Banks", check_company=True)
-    scf_fee_recognition = fields.Selection(prefetch="scf", 
+    scf_write_off_account_id = fields.Many2one(
+        "account.account", string="Debt Given Up by Banks", check_company=True, prefetch="scf"
+    )
+    scf_fee_recognition = fields.Selection(
         [("expensed", "When they are paid"), ("spread", "Spread over the loan")],
         string="Fees Are a Cost",
         required=True,
@@ -83,52 +99,61 @@ class ResCompany(models.Model):
         help="Spread: a fee of the terms is a cost of the whole term, in proportion to what is owed by the schedule "
         "and the days. What a bank charges for itself later is a cost at once. Loans granted before keep to what was "
         "set.",
+        prefetch="scf",
     )
-    scf_revalues_loans = fields.Boolean(prefetch="scf", 
+    scf_revalues_loans = fields.Boolean(
         string="Revalue Loans",
         default=True,
         help="At the end of a period, restate loans in foreign currencies at the day's rate, taken back the next day. "
         "Turn it off where all accounts are revalued by another report.",
+        prefetch="scf",
     )
-    scf_closed_until = fields.Date(prefetch="scf", 
+    scf_closed_until = fields.Date(
         string="Financing Closed Until",
         readonly=True,
         copy=False,
         help="The last period's end that was booked. What a bank tells later of a day until then is booked after it.",
+        prefetch="scf",
     )
-    scf_collection_bank_account_id = fields.Many2one(prefetch="scf", 
+    scf_collection_bank_account_id = fields.Many2one(
         "res.partner.bank",
         string="Collection Account",
         domain="[('partner_id', '=', partner_id), ('allow_out_payment', '=', True)]",
         help="The account that buyers pay to: banks pay out to it and draw repayments from it. Only a trusted account "
         "(“Send Money”) may be chosen.",
+        prefetch="scf",
     )
-    scf_late_days = fields.Integer(prefetch="scf", 
+    scf_late_days = fields.Integer(
         string="Buyer Pays Late From",
         default=10,
         help="Days late on average, weighted by amount, that are still good. A buyer three times as late is red.",
+        prefetch="scf",
     )
-    scf_coverage_percent = fields.Integer(prefetch="scf", 
+    scf_coverage_percent = fields.Integer(
         string="Coverage Wanted",
         default=110,
         help="Money expected within the tenor, in percent of the amount asked for. Under 100 the light is red.",
+        prefetch="scf",
     )
-    scf_concentration_percent = fields.Integer(prefetch="scf", 
+    scf_concentration_percent = fields.Integer(
         string="Share of One Buyer",
         default=40,
         help="The largest share of one buyer in what was invoiced that is still good, in percent. Over 80 is red.",
+        prefetch="scf",
     )
 
-    scf_pledge_haircut = fields.Float(prefetch="scf", 
+    scf_pledge_haircut = fields.Float(
         string="Usual Haircut",
         digits=(5, 2),
         default=30.0,
         help="What a bank takes off the value of goods, in percent, until it says otherwise.",
+        prefetch="scf",
     )
-    scf_pledge_cover_percent = fields.Integer(prefetch="scf", 
+    scf_pledge_cover_percent = fields.Integer(
         string="Cover by Goods",
         default=100,
         help="Lending value of pledged goods wanted, in percent of what is owed, where the bank's terms say nothing.",
+        prefetch="scf",
     )
 
     _scf_limits = models.Constraint(

@@ -170,3 +170,15 @@ class TestOverview(PledgeCase):
         with Form(self.buyer.with_user(self.people["admin"])) as form:
             form.name = "Atlas Retail NV"
         self.assertEqual(self.buyer.name, "Atlas Retail NV")
+
+    # --- what is beside them ---
+
+    def test_odoos_own_reads_carry_none_of_our_columns(self):
+        read_along = [
+            str(field)
+            for model in self.env.registry.values()
+            if model._auto and not model._transient and not model._name.startswith("scf.")
+            for field in model._fields.values()
+            if (field._module or "").startswith("scf_") and field.column_type and field.store and field.prefetch is True
+        ]
+        self.assertEqual(read_along, [], "each form would read them, though it shows none of them")

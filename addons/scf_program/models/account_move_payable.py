@@ -3,6 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
+from odoo.tools.sql import column_exists, create_column
 
 from odoo.addons.scf_finance.eligibility.facts import Claim
 from odoo.addons.scf_finance.eligibility.findings import Fix
@@ -13,11 +14,24 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    scf_posted_by_id = fields.Many2one(prefetch="scf", 
-        "res.users", string="Posted By", readonly=True, copy=False, help="Who posted the entry last."
+    scf_posted_by_id = fields.Many2one(
+        "res.users",
+        string="Posted By",
+        readonly=True,
+        copy=False,
+        help="Who posted the entry last.",
+        prefetch="scf",
     )
     scf_payable_ids = fields.One2many(
         "scf.payable", "move_id", string="Early Payment", readonly=True, groups="scf_connector.group_scf_requester"
+    )
+    # Kept with the bill and named by its form, which is read without a query more.
+    scf_payable_states = fields.Char(
+        compute="_compute_scf_payable_states",
+        store=True,
+        groups="scf_connector.group_scf_requester",
+        help="Codes of the states of what was approved of the bill, in the order of the due dates.",
+        prefetch="scf",
     )
     scf_payable_state = fields.Char(
         string="Early Payment Status",
@@ -28,15 +42,24 @@ class AccountMove(models.Model):
     # -- compute ----------------------------------------------------------------------------------------------------
 
     @api.depends("scf_payable_ids.state")
+    def _compute_scf_payable_states(self):
+        for move in self:
+            payables = move.scf_payable_ids.filtered(lambda payable: payable.state != "withdrawn")
+            move.scf_payable_states = ",".join(dict.fromkeys(payables.mapped("state"))) or False
+
+    @api.depends("scf_payable_states")
     @api.depends_context("lang")
     def _compute_scf_payable_state(self):
-        # Only bills are approved: the form of any other entry is read without a query more.
-        bills = self.filtered(lambda move: move.move_type == "in_invoice")
-        (self - bills).scf_payable_state = False
         labels = dict(self.env["scf.payable"]._fields["state"]._description_selection(self.env))
-        for move in bills:
-            payables = move.scf_payable_ids.filtered(lambda payable: payable.state != "withdrawn")
-            move.scf_payable_state = ", ".join(labels[state] for state in dict.fromkeys(payables.mapped("state")))
+        for move in self:
+            states = (move.scf_payable_states or "").split(",")
+            move.scf_payable_state = ", ".join(labels[state] for state in states if state) or False
+
+    def _auto_init(self):
+        # No bill was approved before: nothing is worked out for each entry of a long history at installation.
+        if not column_exists(self.env.cr, self._table, "scf_payable_states"):
+            create_column(self.env.cr, self._table, "scf_payable_states", "varchar")
+        return super()._auto_init()
 
     # -- actions ----------------------------------------------------------------------------------------------------
 

@@ -32,8 +32,11 @@ class ScfPayable(models.Model):
         """
         self.ensure_one()
         request = self._request_at(row, wire)
+        was, why = request.state, request.message
         if request._set_state("paid"):
             request.paid_on = wire.paid.paid_on
+            if was in ("refused", "failed"):
+                self._warn_of_payment(request, why)
         if not request.entry_ids:
             self._book_payment(request, wire)
             self._set_state("paid")
@@ -70,8 +73,18 @@ class ScfPayable(models.Model):
         live = self._live_request()
         asked = wire.request.request_id if wire.request else None
         request = live.filtered(lambda one: one.bank_row_id == row) or self.request_ids.filtered(
-            lambda one: one.bank_row_id == row and one.wire_ref == asked and not live
+            lambda one: one.bank_row_id == row and one.wire_ref == asked
         )
+        if request - live and (live or request.entry_ids):
+            raise UserError(
+                self.env._(
+                    "%(bank)s says that it paid %(payable)s early, which came to nothing by our records, and which "
+                    "somebody else pays or has paid since, or which was paid and taken back. Ask the bank, and book it "
+                    "by hand.",
+                    bank=row.bank_id.sudo().name,
+                    payable=self.display_name,
+                )
+            )
         if not request or not wire.paid:
             raise UserError(
                 self.env._(
@@ -81,6 +94,18 @@ class ScfPayable(models.Model):
                 )
             )
         return request
+
+    def _warn_of_payment(self, request, why):
+        """Say that a bank paid what by our records had come to nothing: its word about money counts."""
+        self._warn(
+            self.env._(
+                "%(bank)s paid %(bill)s early, although the early payment had come to nothing by our records: %(why)s "
+                "It is booked as paid. Ask the bank why it paid.",
+                bank=request.bank_id.sudo().name,
+                bill=self.display_name,
+                why=why or "",
+            )
+        )
 
     def _book_payment(self, request, wire):
         """Post the transfer of what is owed from the supplier to the bank, and match it with the bill."""
@@ -264,7 +289,7 @@ class AccountMoveLine(models.Model):
 
     _inherit = "account.move.line"
 
-    scf_payable_id = fields.Many2one(prefetch="scf", 
+    scf_payable_id = fields.Many2one(
         "scf.payable",
         string="Approved Payable",
         readonly=True,
@@ -272,6 +297,7 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         help="The approved payable that this item books.",
+        prefetch="scf",
     )
 
     def _copy_data_extend_business_fields(self, values):

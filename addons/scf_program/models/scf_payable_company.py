@@ -20,13 +20,14 @@ OWED_TO_BANKS = Purpose(
 class ResCompany(models.Model):
     _inherit = "res.company"
 
-    scf_payables_account_id = fields.Many2one(prefetch="scf", 
+    scf_payables_account_id = fields.Many2one(
         "account.account",
         string="Payables to Banks",
         check_company=True,
         domain="[('account_type', 'in', ('liability_payable', 'liability_current')), ('reconcile', '=', True)]",
         help="Bills that banks paid early to suppliers. An account of its own, so that they are told from what is "
         "owed to suppliers (IAS 7.44H).",
+        prefetch="scf",
     )
 
     def _scf_create_accounts(self):
@@ -93,4 +94,4 @@ class ResCompany(models.Model):
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
-    scf_payables_account_id = fields.Many2one(prefetch="scf", related="company_id.scf_payables_account_id", readonly=False)
+    scf_payables_account_id = fields.Many2one(related="company_id.scf_payables_account_id", readonly=False)

@@ -43,6 +43,23 @@ class TestPayable(PayableCase):
         payables = self._approve(bill).sorted("due_date")
         self.assertEqual(payables.mapped("amount"), [3000.0, 7000.0])
         self.assertEqual((payables[1].due_date - payables[0].due_date).days, 30)
+        self.assertEqual(self._as("approver", bill).scf_payable_state, "Approved")
+        payables[0]._set_state("paid")
+        self.assertEqual(self._as("approver", bill).scf_payable_state, "Paid Early, Approved")
+        payables[1].action_withdraw()
+        self.assertEqual(self._as("approver", bill).scf_payable_state, "Paid Early")
+        self.assertEqual(self._queries_of_form(bill, "scf_payable_states", "scf_payable_state"), 1)
+
+    def _queries_of_form(self, bill, *names):
+        """How many queries read these fields of a bill at once."""
+        bill = self._as("approver", bill)
+        self.env.flush_all()
+        for _warm in range(2):
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            bill.fetch(names)
+            bill.mapped(names[-1])
+        return self.cr.sql_log_count - before
 
     def test_why_a_bill_may_not_be_approved(self):
         cases = {
