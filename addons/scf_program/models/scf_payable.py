@@ -23,6 +23,10 @@ TRANSITIONS = {
     "agreed": {"approved", "paid", "settled"},
     "paid": {"approved", "overdue", "settled"},
     "overdue": {"approved", "settled"},
+    # Where a bank paid what was taken back, or a payment from own cash was undone.
+    "withdrawn": {"paid"},
+    "ended": {"paid"},
+    "settled": {"agreed"},
 }
 
 

@@ -88,8 +88,6 @@ class ScfPayableBank(models.Model):
             self._set_status("withdrawn")  # it never came to know the payable
         elif message.verb in ("withdraw", "reduce"):
             self.payable_id._tell_change_refused(self)
-        elif message.verb == "confirm":
-            self.payable_id._live_request()._end("refused", self.message)
 
     # -- registering ------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from openscf.payables import MAX_PAYABLES
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 
 from odoo.addons.scf_finance.amounts import exact
 from odoo.addons.scf_finance.models.on_its_own import on_its_own
@@ -106,6 +106,18 @@ class ScfPayable(models.Model):
             return
         self.told_credit = credit
         amount, day = self._money(credit), format_date(self.env, self.due_date)
+        if not self._live_request().bank_row_id:
+            self._warn(
+                self.env._(
+                    "%(supplier)s credited %(amount)s of %(bill)s after its early payment from own cash was agreed. "
+                    "What is matched with the bill is paid less on %(day)s; the agreed discount stays.",
+                    supplier=self.partner_id.name,
+                    amount=amount,
+                    bill=self.move_id.name,
+                    day=format_date(self.env, self._live_request().pay_on),
+                )
+            )
+            return
         self._warn(
             self.env._(
                 "%(supplier)s credited %(amount)s of %(bill)s after its early payment was agreed: the whole bill is "
@@ -195,12 +207,22 @@ class AccountPartialReconcile(models.Model):
                 bills._scf_payables()._reconsider()
         return partials
 
+    def unlink(self):
+        # Whoever undoes a payment need not see programs.
+        moves = self.sudo().mapped("debit_move_id.move_id") | self.sudo().mapped("credit_move_id.move_id")
+        result = super().unlink()
+        if bills := moves.exists().filtered(lambda move: move.move_type == "in_invoice"):
+            self.env["scf.payable"].sudo().search(
+                [("move_id", "in", bills.ids), ("state", "=", "settled")]
+            )._reopen_own_cash()
+        return result
+
 
 class AccountPaymentRegister(models.TransientModel):
     _inherit = "account.payment.register"
 
     def _scf_warning_of(self, bill):
-        """Of a bill that somebody is to pay early, or has paid."""
+        """Of a bill that somebody is to pay early, or has paid; or of a supplier that owes a credit of such a bill."""
         payable = bill._scf_payables().filtered(lambda payable: payable.state == "agreed")[:1]
         if payable and payable._live_request().bank_row_id:
             return self.env._(
@@ -211,7 +233,34 @@ class AccountPaymentRegister(models.TransientModel):
                 bill=bill.name,
                 payable=payable.name,
             )
-        return super()._scf_warning_of(bill)
+        return super()._scf_warning_of(bill) or self._scf_late_credit_warning(bill)
+
+    def _scf_late_credit_warning(self, bill):
+        """Credit notes of bills that a bank had paid in full: nobody but the supplier's next bills makes them good."""
+        # Whoever pays need not see programs.
+        notes = (
+            self.env["account.move"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", bill.company_id.id),
+                    ("commercial_partner_id", "=", bill.commercial_partner_id.id),
+                    ("move_type", "=", "in_refund"),
+                    ("state", "=", "posted"),
+                    ("payment_state", "in", ("not_paid", "partial")),
+                    ("reversed_entry_id.scf_payable_ids.told_credit", ">", 0),
+                ]
+            )
+        )
+        if not notes:
+            return ""
+        return self.env._(
+            "%(supplier)s was paid in full for bills that it credited afterwards (%(notes)s). Match these credit notes "
+            "with %(bill)s before you pay, or they are paid out.",
+            supplier=bill.commercial_partner_id.name,
+            notes=format_list(self.env, notes.mapped("name")),
+            bill=bill.name,
+        )
 
     def action_create_payments(self):
         """Refuse what would pay a supplier twice."""

@@ -103,14 +103,18 @@ class ScfPayableRequest(models.Model):
         return note
 
     def _discount_lines(self, bill):
-        """A line for each account and set of taxes of the bill, with its part of the discount without tax."""
+        """A line for each account, set of taxes and analytic distribution of the bill, with its part of the discount.
+
+        Parts are without tax. What roundings leave goes to a line of its own (`_scf_meet_total`).
+        """
         account = self.program_id.discount_account_id or (
             bill.company_id.account_journal_early_pay_discount_gain_account_id
         )
         currency = self.currency_id.name
         groups = defaultdict(Decimal)
         for line in bill.invoice_line_ids.filtered(lambda line: line.display_type == "product"):
-            key = (account or line.account_id, line.tax_ids)
+            analytic = tuple(sorted((line.analytic_distribution or {}).items()))
+            key = (account or line.account_id, line.tax_ids, analytic)
             # A price includes the taxes that are included in prices; the new line is priced in the same way.
             is_included = any(line.tax_ids.mapped("price_include"))
             groups[key] += exact(line.price_total if is_included else line.price_subtotal, currency)
@@ -125,8 +129,9 @@ class ScfPayableRequest(models.Model):
                 "quantity": 1.0,
                 "price_unit": float(round_money(amount * share, currency)),
                 "tax_ids": [Command.set(taxes.ids)],
+                "analytic_distribution": dict(analytic) or False,
             }
-            for (account, taxes), amount in groups.items()
+            for (account, taxes, analytic), amount in groups.items()
             if amount
         ]
 
@@ -149,6 +154,7 @@ class AccountMove(models.Model):
                             {
                                 "name": self.env._("Rounding"),
                                 "account_id": self.invoice_line_ids[:1].account_id.id,
+                                "analytic_distribution": self.invoice_line_ids[:1].analytic_distribution,
                                 "quantity": 1.0,
                                 "price_unit": float(left),
                                 "tax_ids": [Command.clear()],
@@ -188,3 +194,21 @@ class ScfPayable(models.Model):
         request._set_state("paid")
         self._set_state("settled")
         self.member_id._set_state("financed")
+
+    def _reopen_own_cash(self):
+        """A payment from own cash was undone: what was agreed is to be paid still."""
+        for payable in self:
+            request = payable._live_request().filtered(lambda request: not request.bank_row_id)
+            if not request or all(item.reconciled for item in payable._payable_items()):
+                continue
+            request._set_state("confirmed")
+            request.paid_on = False
+            payable._set_state("agreed")
+            payable._warn(
+                payable.env._(
+                    "The early payment of %(bill)s was undone: %(amount)s are still to be paid on %(day)s.",
+                    bill=payable.display_name,
+                    amount=payable._money(request.payout),
+                    day=format_date(payable.env, request.pay_on),
+                )
+            )

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 from odoo import fields, models
+from odoo.tools import format_date
 
 from odoo.addons.scf_finance.amounts import exact
 
@@ -54,6 +55,12 @@ class ScfPayable(models.Model):
             return held
         if wire.amount.amount != exact(self.amount, self.currency_id.name):
             return self.env._("Less is owed of this bill now: %s.", self._money(self.amount))
+        if ended := row._limit_over_since():
+            return self.env._(
+                "The limit at %(bank)s ended on %(day)s.",
+                bank=row.bank_id.sudo().name,
+                day=format_date(self.env, ended),
+            )
         if cap := tightest(self._caps(row, self._read_used()), wire.amount.amount):
             return self.env._("The limit of %(whose)s leaves %(free)s.", whose=cap.whose, free=self._money(cap.free))
         return ""

@@ -121,25 +121,33 @@ class ScfPayable(models.Model):
         return [Cap(whose, exact(limit, currency), in_use) for whose, limit, in_use in limits if limit]
 
     def _read_used(self):
-        """What of each limit banks have paid early, or are to pay, and is not settled: one query.
+        """What of each limit banks have paid early, or are to pay, and is not settled: two queries.
 
         :return: {("program" | "member" | "bank" | "pair", id): amount}
         """
         used = defaultdict(Decimal)
-        groups = (
-            self.env["scf.payable.request"]
-            .sudo()
-            ._read_group(
-                [
-                    ("program_id", "in", self.program_id.ids),
-                    ("bank_row_id", "!=", False),
-                    ("is_live", "=", True),
-                    ("payable_id.state", "in", ("agreed", "paid", "overdue")),
-                ],
-                ["program_id", "member_id", "bank_row_id.program_bank_id", "bank_row_id.member_bank_id"],
-                ["amount:sum"],
-            )
+        counted = [
+            ("program_id", "in", self.program_id.ids),
+            ("bank_row_id", "!=", False),
+            ("is_live", "=", True),
+            ("payable_id.state", "in", ("agreed", "paid", "overdue")),
+        ]
+        requests = self.env["scf.payable.request"].sudo()
+        groups = requests._read_group(
+            counted,
+            ["program_id", "member_id", "bank_row_id.program_bank_id", "bank_row_id.member_bank_id"],
+            ["amount:sum"],
         )
+        # Few at a time are settled in part; what is settled in full is not counted any more.
+        settled = (
+            self.env["scf.payable.entry"]
+            .sudo()
+            ._read_group([("kind", "=", "settled"), ("request_id", "any", counted)], ["request_id"], ["amount:sum"])
+        )
+        groups += [
+            (one.program_id, one.member_id, one.bank_row_id.program_bank_id, one.bank_row_id.member_bank_id, -amount)
+            for one, amount in settled
+        ]
         for program, member, program_bank, member_bank, amount in groups:
             exactly = exact(amount, program.currency_id.name)
             for key in (
@@ -160,5 +168,11 @@ class ScfPayableBank(models.Model):
         return f"bank-{self.id}"
 
     def _may_be_asked(self):
-        """Whether the bank still serves this member: neither the program nor the supplier is suspended there."""
-        return self.program_bank_id.status == "active" and self.member_bank_id._takes_payables()
+        """Whether the bank still serves this member: neither is suspended there, and both limits stand today."""
+        return self.member_bank_id._takes_payables() and not self._limit_over_since()
+
+    def _limit_over_since(self):
+        """The last day of a limit at the bank that is over, the program's or the supplier's; None while both stand."""
+        today = bank_day()
+        ends = (self.program_bank_id.valid_until, self.member_bank_id.valid_until)
+        return min((end for end in ends if end and end < today), default=None)

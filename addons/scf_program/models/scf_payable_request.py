@@ -23,7 +23,11 @@ CHANNELS = [("portal", "By the Supplier, on the Portal"), ("rule", "By the Suppl
 TRANSITIONS = {
     "asked": {"confirmed", "paid", "refused", "failed"},
     "confirmed": {"paid", "refused", "failed"},
-    "paid": {"failed"},
+    # Back to confirmed where a payment from own cash was undone.
+    "paid": {"failed", "confirmed"},
+    # Money that a bank has paid counts, whatever we took the early payment for.
+    "refused": {"paid"},
+    "failed": {"paid"},
 }
 
 
@@ -100,7 +104,7 @@ class ScfPayableRequest(models.Model):
 
     def _confirm(self):
         """The payer is bound."""
-        for request in self:
+        for request in self.filtered(lambda request: request.state == "asked"):
             request._set_state("confirmed")
 
     def _was_let_go(self):
@@ -144,9 +148,13 @@ class ScfPayableRequest(models.Model):
         self.bank_row_id._take(answer, None)
 
     def _scf_on_refused(self, message, problem):
-        """The bank does not pay early: another price since, or a limit."""
-        if message.verb == "early_payment":
-            self._end("refused", problem.get("detail") or problem.get("title"))
+        """The bank does not pay early: another price since, or a limit; or it takes the confirmation no more."""
+        why = problem.get("detail") or problem.get("title")
+        if message.verb == "confirm" and self.state == "asked":
+            # Unless it has let the supplier's request go already, it is to do so now.
+            self.bank_row_id._enqueue("refuse", {"request_id": self.wire_ref, "reason": why})
+        if message.verb in ("early_payment", "confirm") and self.state == "asked":
+            self._end("refused", why)
 
     def _ask_bank(self):
         """Ask the bank to pay early; the company's undertaking is in it."""

@@ -138,6 +138,40 @@ class TestDiscounting(PayableCase):
         [rest] = bill._scf_payable_items()
         self.assertEqual((rest.date_maturity, rest.amount_residual), (day, -13528.75))
 
+    def test_discount_is_shared_out_as_the_bill_is_by_analytic_account(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Projects"})
+        north, south = self.env["account.analytic.account"].create(
+            [{"name": name, "plan_id": plan.id} for name in ("North", "South")]
+        )
+        bill = self._bill_of(9000.0, ref="SW-91")
+        bill.button_draft()
+        bill.invoice_line_ids.analytic_distribution = {str(north.id): 100}
+        shared = {str(north.id): 50, str(south.id): 50}
+        bill.write(
+            {
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.product_a.id,
+                            "price_unit": 1000.0,
+                            "tax_ids": [],
+                            "analytic_distribution": shared,
+                        }
+                    )
+                ]
+            }
+        )
+        bill.action_post()
+        note = self._accept(self._registered(bill), "own", self.today + timedelta(days=10)).credit_note_id
+        # 9 % of 10,000.00 for 50 of 360 days
+        self.assertRecordValues(
+            note.invoice_line_ids.sorted("price_subtotal", reverse=True),
+            [
+                {"price_subtotal": 112.5, "analytic_distribution": {str(north.id): 100}},
+                {"price_subtotal": 12.5, "analytic_distribution": shared},
+            ],
+        )
+
     def test_own_cash_leaves_nothing_to_the_banks(self):
         payable = self._registered(self._bill_of(10000.0))
         self._accept(payable, "own")
@@ -153,6 +187,27 @@ class TestDiscounting(PayableCase):
         self._pay(payable.move_id)
         self.assertEqual((payable.state, request.state), ("settled", "paid"))
         self.assertEqual(self.member.state, "financed")
+
+    def test_payment_that_is_undone_opens_the_early_payment_again(self):
+        payable = self._registered(self._bill_of(10000.0))
+        request = self._accept(payable, "own")
+        self._pay(payable.move_id)
+        rest = payable._payable_items()
+        rest.remove_move_reconcile()
+        self.assertRecordValues(request, [{"state": "confirmed", "paid_on": False}])
+        self.assertEqual(payable.state, "agreed")
+        self.assertIn("undone", payable.activity_ids[:1].note)
+        self._pay(payable.move_id)
+        self.assertEqual((payable.state, request.state), ("settled", "paid"))
+
+    def test_credit_note_after_the_agreement_is_said_to_be_paid_less(self):
+        payable = self._registered(self._bill_of(10000.0))
+        self._accept(payable, "own")
+        note = payable.move_id._reverse_moves([{"invoice_date": self.today, "date": self.today}])
+        note.invoice_line_ids.price_unit = 500.0
+        note.action_post()
+        self.assertEqual(note.amount_residual, 0)
+        self.assertIn("paid less", payable.activity_ids[:1].note)
 
     def test_budget_is_used_up_by_what_was_promised(self):
         first = self._registered(self._bill_of(15000.0, ref="SW-41"))

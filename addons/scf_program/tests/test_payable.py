@@ -154,6 +154,21 @@ class TestPayable(PayableCase):
         self.program.member_limit = 9000.0
         self.assertFalse(payable._quotes())
 
+    def test_limit_that_is_over_offers_nothing(self):
+        payable = self._registered()
+        self.assertEqual(len(payable._quotes()), 2)
+        at_rhone, at_hansa = payable.bank_ids.member_bank_id
+        at_rhone.valid_until = self.today - timedelta(days=1)
+        self.assertEqual([quote.payer for quote in payable._quotes()], [self.hansa.name])
+        at_hansa.program_bank_id.valid_until = self.today - timedelta(days=1)
+        self.assertFalse(payable._quotes())
+        at_hansa.program_bank_id.valid_until = self.today
+        self.assertTrue(payable._quotes(), "its last day counts")
+        day = at_hansa.program_bank_id.valid_until + timedelta(days=2)
+        at_hansa.program_bank_id.valid_until = self.today - timedelta(days=1)
+        self.hansa_bank.member_asks(payable, day)
+        self.assertIn("limit", self.hansa_bank.body("refuse")["reason"])
+
     # --- early payment ---
 
     def test_double_click_asks_the_bank_once(self):
@@ -244,6 +259,22 @@ class TestPayable(PayableCase):
         self.assertEqual(self.rhone_bank.body("confirm")["request_id"], "EP-OF-SUPPLIER-1")
         self.assertEqual(len(self.rhone_bank.queued("confirm")), 1)
 
+    def test_confirmation_that_the_bank_refuses_frees_the_payable_at_once(self):
+        payable = self._registered()
+        day = self.today + timedelta(days=2)
+        self.rhone_bank.member_asks(payable, day)
+        self.hansa_bank.forget(payable)
+        self.rhone_bank.refuse("confirm", "wrong-state", "The program is SUSPENDED.", status=409)
+        self.assertRecordValues(payable.request_ids, [{"state": "refused", "message": "The program is SUSPENDED."}])
+        self.assertEqual(payable.state, "approved")
+        self.assertIn("The program is SUSPENDED.", payable.activity_ids[:1].note)
+        self.assertEqual(len(self.hansa_bank.body("payables")["payables"]), 1, "others may pay it again")
+        self.assertEqual(self.rhone_bank.body("refuse")["request_id"], "EP-OF-SUPPLIER-1")
+        self.rhone_bank.of(payable).pop("request")
+        self.rhone_bank.tell_payable("payable.refused", payable, status="REGISTERED")
+        self.rhone_bank.member_asks(payable, day, request_id="EP-OF-SUPPLIER-2")
+        self.assertEqual(payable._live_request().wire_ref, "EP-OF-SUPPLIER-2")
+
     # --- one bill, one financier ---
 
     def test_approved_bill_is_not_financed_otherwise(self):
@@ -310,6 +341,14 @@ class TestPayable(PayableCase):
         payable._reconsider()
         self.assertEqual(len(self.member.message_ids), told)
         self.assertIn("set off", self.member.message_ids[0].body)
+        wizard = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self._bill_of(3000.0, ref="SW-2").ids
+        )
+        self.assertIn(note.name, wizard.create({}).scf_warning)
+        (note + self._bill_of(500.0, ref="SW-3")).line_ids.filtered(
+            lambda item: item.account_id == note._scf_payable_items().account_id
+        ).reconcile()
+        self.assertFalse(wizard.create({}).scf_warning, "it was set off")
 
     def test_credit_between_agreement_and_payout_is_told(self):
         payable = self._registered(self._bill_of(10000.0))

@@ -74,6 +74,23 @@ class TestPayableBooks(PayableCase):
         self.assertIn("nobody here agreed to", event.error)
         self.assertFalse(payable.entry_ids)
 
+    def test_payment_of_what_was_refused_counts_and_is_settled_as_any(self):
+        payable = self._registered(self._bill_of(10000.0))
+        request = self._accept(payable, self._source_at(payable, self.rhone_bank))
+        asked = self.rhone_bank.body("early_payment")
+        self.rhone_bank.refuse("early_payment", "limit-exceeded", "Above the limit.", status=409)
+        self.assertEqual((request.state, payable.state), ("refused", "approved"))
+        names = ("request_id", "pay_on", "discount", "payout", "channel")
+        self.rhone_bank.of(payable)["request"] = {name: asked[name] for name in names}
+        self.rhone_bank.pay_early(payable)
+        self.assertEqual((request.state, request.message, payable.state), ("paid", False, "paid"))
+        self.assertIn("Above the limit.", payable.activity_ids.filtered("note")[-1:].note)
+        self.assertTrue(self.hansa_bank.queued("withdraw"))
+        self.assertEqual(self._owed_on(self.owed_account), -10000.0)
+        self._as("approver", payable).action_settle()
+        self.rhone_bank.settle()
+        self.assertEqual(self._owed_on(self.owed_account), 0.0)
+
     def test_failed_payout_is_reversed_with_a_trail(self):
         payable = self._paid_early(self._bill_of(10000.0))
         self.rhone_bank.fail_payout(payable)
@@ -147,6 +164,20 @@ class TestPayableBooks(PayableCase):
         self.rhone_bank.tell_payable("payable.overdue", payable, status="OVERDUE")
         self.assertEqual(payable.state, "overdue")
         self.assertIn("Pay it now", payable.activity_ids[:1].note)
+
+    def test_part_that_was_settled_uses_no_limit_any_more(self):
+        payable = self._paid_early(self._bill_of(10000.0))
+        row = payable._live_request().bank_row_id
+        keys = [
+            ("program", self.program.id),
+            ("member", self.member.id),
+            ("bank", row.program_bank_id.id),
+            ("pair", row.member_bank_id.id),
+        ]
+        self.assertEqual([payable._read_used()[key] for key in keys], [10000] * 4)
+        settled = {"amount": "4000.00", "currency": payable.currency_id.name}
+        self.rhone_bank.tell_payable("payable.overdue", payable, status="OVERDUE", settled=settled)
+        self.assertEqual([payable._read_used()[key] for key in keys], [6000] * 4)
 
     def test_refused_settlement_is_told_and_sent_again(self):
         payable = self._paid_early()
