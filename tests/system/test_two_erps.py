@@ -1,7 +1,8 @@
 """A supplier with its own Odoo joins its customer's program by the invitation file, and is paid early.
 
-Two Odoo servers, each with its own database, and a bank between them; the supplier's is killed and started again while
-the membership is on its way. Nobody carries anything from one to the other but the file.
+Two Odoo servers, each with its own database, and a bank between them. The supplier's is killed and started again while
+the membership is on its way; the bank is when it has taken the request for early payment, and when it has told its core
+system to pay. Nobody carries anything from one to the other but the file.
 """
 
 from __future__ import annotations
@@ -9,29 +10,36 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
+from openscf_bank.events.models import Event
+from openscf_bank.kit.core_banking import PaymentOrder
 from openscf_bank.testing import BankProcess
 
-from tests.parts.odoo_server import OdooServer, RpcError
+from tests.parts.cut_wire import CutWire
+from tests.parts.odoo_server import OdooServer, RpcError, free_port
 from tests.parts.town import Town, open_town, until
 
 SUPPLIER, SUPPLIER_TAX_ID = "Hammerwerk Süd GmbH", "DE136695976"
 ANCHOR, ANCHOR_TAX_ID = "Copper & Cast Inc.", "US12-3456789"
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 AMOUNT = 4_000.0
+# The core system takes an hour for a payment: time enough to kill the bank on the way.
+SLOW_PAYMENTS = {"base": "rhone", "disbursement": {"delay_seconds": 3600}}
 
 
 @dataclass
 class TwoErps:
-    """The anchor's town, the supplier's town, and the bank that both know."""
+    """The anchor's town, the supplier's town, the bank that both know, and the wire on which they reach it."""
 
     anchor: Town
     supplier: Town
     bank: BankProcess
+    wire: CutWire
 
     def now(self) -> None:
         """Wake the feed readers of both, as the Check Now buttons do."""
@@ -49,16 +57,18 @@ class TwoErps:
 
 @pytest.fixture(scope="module")
 def erps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoErps]:
-    bank = BankProcess(profile="rhone")
-    with ExitStack() as closing:
-        anchor = closing.enter_context(open_town(tmp_path_factory.mktemp("anchor"), {"rhone": bank}))
+    wire_port, bank_port = free_port(), free_port()
+    with ExitStack() as ending:
+        wire = ending.enter_context(closing(CutWire(wire_port, bank_port)))
+        bank = BankProcess(profile=SLOW_PAYMENTS, port=bank_port, issuer=wire.url)
+        anchor = ending.enter_context(open_town(tmp_path_factory.mktemp("anchor"), {"rhone": bank}))
         odoo = OdooServer(tmp_path_factory.mktemp("supplier"))
-        closing.callback(odoo.remove)
+        ending.callback(odoo.remove)
         odoo.start()
         supplier = Town(odoo=odoo, banks={"rhone": bank})
         supplier.settle()
         _become_the_supplier(supplier)
-        yield TwoErps(anchor, supplier, bank)
+        yield TwoErps(anchor, supplier, bank, wire)
 
 
 def _become_the_supplier(town: Town) -> None:
@@ -176,6 +186,42 @@ def _approvals(erps: TwoErps, membership: int) -> list[dict]:
     return approvals.search_read("scf.approved.invoice", [("membership_id", "=", membership)], *fields)
 
 
+def _ask_of_a_bank_that_dies(erps: TwoErps, invoice: int, approved: int, pay_on: dt.date) -> None:
+    """Two people of the supplier ask for early payment; the bank takes it, and is killed before anybody hears so."""
+    requester, approver = erps.supplier.as_("requester"), erps.supplier.as_("approver")
+
+    def bank_has_it(method: str, path: str, status: int, _answer: bytes) -> bool:
+        if method == "POST" and path.endswith("/early-payment") and status == 202:
+            erps.bank.kill()
+            return False
+        return True
+
+    erps.wire.witness = bank_has_it
+    ask = requester.create("scf.early.payment.ask", approved_id=approved, pay_on=pay_on.isoformat())
+    requester.call("scf.early.payment.ask", "action_ask", [ask])
+    approver.call("account.move", "action_scf_approve_early_payment", [invoice])
+    until("the bank killed", lambda: not erps.bank.running)
+    erps.wire.witness = lambda *_: True
+    erps.bank.start()
+    erps.supplier.send_now()
+
+
+def _money_moved(erps: TwoErps) -> list[Decimal]:
+    """What the bank's core system was told to pay, whether it has by now or not."""
+    with erps.bank.gateway.db.read() as session:
+        return list(session.scalars(sa.select(PaymentOrder.amount)))
+
+
+def _told(erps: TwoErps, kind: str) -> int:
+    """To how many clients, and how often, the bank has told something."""
+    with erps.bank.gateway.db.read() as session:
+        return len(session.scalars(sa.select(Event.id).where(Event.type == kind)).all())
+
+
+def _moment(day: dt.date, hour: int) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(hour), tzinfo=dt.timezone.utc)
+
+
 def test_supplier_joins_by_the_file_and_its_approved_invoice_is_paid_early(erps: TwoErps) -> None:
     member, content = _invitation(erps, _running_program(erps))
     with pytest.raises(RpcError, match="changed"):
@@ -201,16 +247,19 @@ def test_supplier_joins_by_the_file_and_its_approved_invoice_is_paid_early(erps:
     assert "approved this invoice" in requester.call("account.move", "scf_panel", [invoice])["headline"]
 
     tomorrow = dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
-    ask = requester.create("scf.early.payment.ask", approved_id=approved["id"], pay_on=tomorrow.isoformat())
-    requester.call("scf.early.payment.ask", "action_ask", [ask])
-    approver.call("account.move", "action_scf_approve_early_payment", [invoice])
+    _ask_of_a_bank_that_dies(erps, invoice, approved["id"], tomorrow)
 
     def state() -> str:
         return str(requester.read("scf.approved.invoice", approved["id"], "state")["state"])
 
     erps.until("the anchor's word", lambda: state() == "confirmed")
-    erps.bank.set_clock(tomorrow)
+    erps.bank.set_clock(_moment(tomorrow, 8))
     try:
+        until("the payment on its way", lambda: _money_moved(erps))
+        erps.bank.kill()
+        assert (_told(erps, "payable.paid"), state()) == (0, "confirmed")
+        erps.bank.set_clock(_moment(tomorrow, 10))
+        erps.bank.start()
         erps.until("the money", lambda: state() == "paid")
     finally:
         erps.bank.set_clock(None)
@@ -218,6 +267,8 @@ def test_supplier_joins_by_the_file_and_its_approved_invoice_is_paid_early(erps:
     assert Decimal(f"{paid['payout']:.2f}") + Decimal(f"{paid['discount']:.2f}") == Decimal(f"{AMOUNT:.2f}")
     assert approver.read("account.move", invoice, "payment_state", "amount_residual")["amount_residual"] == 0
     assert paid["payment_entry_id"]
+    assert _money_moved(erps) == [Decimal(f"{paid['payout']:.2f}")], "paid once"
+    assert (_told(erps, "payable.requested"), _told(erps, "payable.paid")) == (2, 2), "each of the two once"
 
     def payable() -> str:
         [row] = erps.anchor.as_("approver").search_read("scf.payable", [("move_id", "=", bill)], "state")
