@@ -18,9 +18,9 @@ from scf_tool.progress import HEARTBEAT_SECONDS, Steps, say, seconds
 from scf_tool.setup import Ready, exclusive, find_browser, set_up
 
 NO_TESTS_COLLECTED = 5
-# PostgreSQL takes longer to plan Odoo's long joins than to run them on the few rows of a test: it joins in the order in
-# which they are written. What a query gives does not depend on it.
-PLANNING = "-c join_collapse_limit=1 -c from_collapse_limit=1"
+# PostgreSQL takes longer to plan Odoo's long joins, and to compile them, than to run them on the few rows of a test: it
+# joins in the order in which they are written and interprets. What a query gives does not depend on it.
+PLANNING = "-c join_collapse_limit=1 -c from_collapse_limit=1 -c jit=off"
 SHOWN_LINES_OF_A_FAILURE = 120
 
 
