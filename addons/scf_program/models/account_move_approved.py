@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.scf_finance.models.scf_application import OPEN_STATES
 
-from .scf_approved_invoice import HOLDING
+from .scf_approved_invoice import HOLDING, SOLD
 
 # As what the panel shows each: its badges are those of a financing.
 PANEL_STATES = {
@@ -20,8 +20,6 @@ PANEL_STATES = {
     "overdue": "financed",
     "settled": "repaid",
 }
-# Once the customer has settled it, the invoice itself stays sold; the rest of its order is free.
-SOLD = (*HOLDING, "settled")
 
 
 class AccountMove(models.Model):
@@ -90,16 +88,25 @@ class AccountMove(models.Model):
         }
 
     def _scf_approved_now(self):
-        """The approval that a person is told of: the one that money moves on, else the best that is offered."""
+        """The approval that a person is told of: the one that money moves on, else the best that is offered.
+
+        Of an invoice with several due dates: what is offered for another one, where the money has moved already.
+        """
         self.ensure_one()
         self._scf_check_requester()
         told = self.scf_approved_ids.filtered(lambda one: one.state in PANEL_STATES)
         held = told.filtered(lambda one: one.state in SOLD)
-        return held[:1] or self._scf_offered_early() or told[:1]
+        offered = self._scf_offered_early()
+        if offered and all(one.paid_on for one in held):
+            return offered
+        return held[:1] or offered or told[:1]
 
     def _scf_offered_early(self):
-        """The approval whose bank pays most on its first day."""
-        offered = self.scf_approved_ids.filtered(lambda one: one.state == "registered" and one.offer_in_words)
+        """The approval whose bank pays most on its first day, of a due date for which nobody pays early yet."""
+        held = self.scf_approved_ids.filtered(lambda one: one.state in SOLD)
+        offered = self.scf_approved_ids.filtered(
+            lambda one: one.state == "registered" and one.offer_in_words and one.due_date not in held.mapped("due_date")
+        )
         return offered.sorted(lambda one: (-one._price(one._first_day()).payout.amount, one.id))[:1]
 
     # -- business ---------------------------------------------------------------------------------------------------

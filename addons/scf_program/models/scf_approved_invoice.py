@@ -28,6 +28,8 @@ STATES = [
 ]
 # While one of these lasts, the invoice is promised to this bank, or is its own: nobody else finances it.
 HOLDING = ("to_approve", "sent", "requested", "confirmed", "paid", "overdue")
+# Once the customer has settled it, the invoice itself stays sold; the rest of its order is free.
+SOLD = (*HOLDING, "settled")
 # In these the customer stands by the amount, so that its approval is its confirmation of the invoice.
 STANDING = ("registered", "to_approve", "sent", "requested", "confirmed", "paid", "overdue", "settled")
 BY_THE_BANK = {status.value.lower() for status in PayableStatus}

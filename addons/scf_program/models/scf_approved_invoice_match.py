@@ -6,7 +6,7 @@ from openscf.programs import tax_key
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 
 from odoo.addons.scf_finance.amounts import exact
 from odoo.addons.scf_finance.evidence.wire_text import day, instant
@@ -89,7 +89,7 @@ class ScfApprovedInvoice(models.Model):
         return invoices.filtered(lambda move: _plain(move.name) == _plain(self.number))[:1]
 
     def _problems(self, move):
-        """Why the approval is not of that invoice, or not of all that is open of it, as sentences."""
+        """Why the approval is not of that invoice, or not of all that is open of it on that day, as sentences."""
         if self.signature_problem:
             return [self.signature_problem]
         if not move:
@@ -100,14 +100,15 @@ class ScfApprovedInvoice(models.Model):
                 )
             ]
         problems = self._differences(move)
-        if not problems and self.currency_id.compare_amounts(self.amount, move.amount_residual):
+        left = sum(self._instalment_of(move).mapped("amount_residual_currency"))
+        if not problems and self.currency_id.compare_amounts(self.amount, left):
             problems.append(
                 self.env._(
-                    "%(anchor)s approved %(approved)s; open of the invoice is %(open)s. Enter the credit note or the "
-                    "payment that is missing here, or ask the customer.",
+                    "%(anchor)s approved %(approved)s; open of the invoice on that day is %(open)s. Enter the "
+                    "credit note or the payment that is missing here, or ask the customer.",
                     anchor=self.anchor_name,
                     approved=self._money(self.amount),
-                    open=self._money(move.amount_residual),
+                    open=self._money(left),
                 )
             )
         return problems
@@ -133,16 +134,17 @@ class ScfApprovedInvoice(models.Model):
                     **names,
                 )
             )
+        due_on = sorted({_due_on(item) for item in _receivable_items(move)})
         for label, ours, theirs in (
-            (self.env._("invoice date"), move.invoice_date, self.issued_on),
-            (self.env._("due date"), move.invoice_date_due, self.due_date),
+            (self.env._("invoice date"), [move.invoice_date], self.issued_on),
+            (self.env._("due date"), due_on, self.due_date),
         ):
-            if ours != theirs:
+            if theirs not in ours:
                 problems.append(
                     self.env._(
                         "The %(label)s is %(ours)s here; %(anchor)s has %(theirs)s.",
                         label=label,
-                        ours=format_date(self.env, ours),
+                        ours=format_list(self.env, [format_date(self.env, one) for one in ours]),
                         theirs=format_date(self.env, theirs),
                         **names,
                     )
@@ -156,6 +158,18 @@ class ScfApprovedInvoice(models.Model):
                 )
             )
         return problems
+
+    def _instalment_of(self, move):
+        """What of the invoice is due on the day that the customer approved: all of it, or one of its instalments."""
+        return _receivable_items(move).filtered(lambda item: _due_on(item) == self.due_date)
+
+    def _instalments_beside(self):
+        """The approvals of the invoice's other instalments: the customer's bank holds them together."""
+        return self.move_id.sudo().scf_approved_ids.filtered(
+            lambda one: (
+                one.due_date != self.due_date and one.membership_id.anchor_tax_id == self.membership_id.anchor_tax_id
+            )
+        )
 
     def _fingerprints_of(self, move):
         """The invoice as the customer must have seen it, in the three digests that it signed."""
@@ -202,6 +216,14 @@ class ScfApprovedInvoice(models.Model):
             "confirmed_at": instant(self.approved_at),
             "statement_sha256": sha256_hex(self.approval.encode()),
         }
+
+
+def _receivable_items(move):
+    return move.line_ids.filtered(lambda item: item.account_id.account_type == "asset_receivable")
+
+
+def _due_on(item):
+    return item.date_maturity or item.move_id.invoice_date_due
 
 
 def _plain(text):

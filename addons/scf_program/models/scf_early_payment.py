@@ -14,7 +14,7 @@ from odoo.addons.scf_finance.eligibility.already_financed import check_already_f
 from odoo.addons.scf_finance.eligibility.facts import Claim
 
 from .row_hold import hold
-from .scf_approved_invoice import HOLDING
+from .scf_approved_invoice import HOLDING, SOLD
 from .scf_membership_joining import APPROVER, THIS_SERVER
 
 
@@ -168,6 +168,8 @@ class ScfApprovedInvoice(models.Model):
         claims = list(facts.claims)
         if self.state in HOLDING:
             claims.remove(self._claim())  # its own; another bank's, and another request at this one, stay
+        for beside in self._instalments_beside().filtered(lambda one: one.state in SOLD):
+            claims.remove(beside._claim())  # each instalment is paid early by itself
         finding = check_already_financed(replace(facts, claims=tuple(claims)), self.env)
         return finding.sentence if finding.level == "stop" else None
 

@@ -65,7 +65,8 @@ class ScfApprovedInvoice(models.Model):
         )
         self.payment_entry_id = self._post([line for line in lines if line["amount_currency"]] + [credit], ref)
         credited = self.payment_entry_id.line_ids.filtered(lambda item: item.account_id == receivable.account_id)
-        (credited | receivable.filtered(lambda item: not item.reconciled)).reconcile()
+        paid = (self._instalment_of(self.move_id) or receivable).filtered(lambda item: not item.reconciled)
+        (credited | paid).reconcile()
 
     def _take_back_payment(self):
         """The payment came to nothing after all: the entry is reversed, and the invoice is open again."""

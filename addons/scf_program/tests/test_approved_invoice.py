@@ -133,6 +133,49 @@ class TestApprovedInvoice(MembershipCase):
         self._tell_payable("withdrawn", self.membership, {**payable, "status": "WITHDRAWN"}, reason="Error.")
         self.assertEqual((approved.state, self._panel()["state"]), ("withdrawn", "eligible"))
 
+    def test_instalments_are_matched_and_paid_early_each_by_itself(self):
+        self.invoice.button_draft()
+        self.invoice.invoice_payment_term_id = self.env["account.payment.term"].create(
+            {
+                "name": "30 % in 30 days, the rest in 60",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": percent, "nb_days": days})
+                    for percent, days in ((30, 30), (70, 60))
+                ],
+            }
+        )
+        self.invoice.action_post()
+        items = self.invoice.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+        first, second = items.sorted("date_maturity")
+        approvals = [
+            self._approved(
+                self.membership,
+                self.invoice,
+                id=f"pay-{item.id}",
+                signed={"payable_id": f"P{item.id}", "amount": money(amount), "due_date": item.date_maturity},
+            )
+            for item, amount in ((first, "3000.00"), (second, "7000.00"))
+        ]
+        self.assertEqual([(one.move_id, one.mismatch) for one in approvals], [(self.invoice, False)] * 2)
+        self.assertEqual(self.invoice._scf_confirmations(), [], "neither confirms the whole invoice")
+        later, sooner = approvals[1], approvals[0]
+        self._as("requester", later).action_choose_day()
+        self._as("requester", self.env["scf.early.payment.ask"]).create({"approved_id": later.id}).action_ask()
+        self._as("approver", later).action_approve()
+        request = self.rhone_bank.body("early_payment")
+        asked = {name: request[name] for name in ("request_id", "pay_on", "discount", "payout", "channel")}
+        signed = {"payable_id": later.payable_ref, "amount": money("7000.00"), "due_date": second.date_maturity}
+        payable = self._payable(
+            self.membership, self.invoice, status="CONFIRMED", id=later.bank_payable_ref, request=asked, signed=signed
+        )
+        self.rhone_bank.answer("early_payment", payable)
+        paid = {"paid_on": asked["pay_on"], "discount": asked["discount"], "payout": asked["payout"]}
+        self._tell_payable("paid", self.membership, {**payable, "status": "PAID", "paid": paid})
+        self.assertEqual((first.reconciled, second.reconciled), (False, True))
+        self.assertEqual(self._panel()["state"], "eligible", "the first one can still be paid early")
+        self._ask(sooner)
+        self.assertEqual(sooner.state, "to_approve")
+
     # --- getting paid early ---
 
     def test_panel_says_what_comes_when_and_what_it_costs(self):
