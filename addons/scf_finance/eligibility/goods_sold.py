@@ -22,9 +22,9 @@ def read_resale_shares(env, move_ids) -> dict[int, dict[int, Decimal]]:
     if not move_ids:
         return {}
     for model, names in {
-        "scf.followed.goods": ["is_open", "document_id", "application_id"],
+        "scf.followed.goods": ["is_open", "document_id", "application_id", "product_id"],
         "scf.followed.use": None,
-        "stock.move": ["state", "date", "sale_line_id", "origin_returned_move_id"],
+        "stock.move": ["state", "date", "product_id", "sale_line_id", "origin_returned_move_id"],
         "stock.move.line": ["quantity_product_uom", "location_id", "location_dest_id", "move_id"],
         "account.move": ["state", "move_type", "invoice_date", "reversed_entry_id"],
         "account.move.line": ["quantity", "price_total", "display_type", "move_id", "product_uom_id", "sale_line_ids"],
@@ -64,12 +64,14 @@ def read_resale_shares(env, move_ids) -> dict[int, dict[int, Decimal]]:
 def goods_on_invoices(move_ids) -> SQL:
     """Rows of `move_id`, `goods_id` and `amount`: the gross amount for followed goods on each of the invoices, as SQL.
 
-    Reads no more than the sales order lines of these invoices by which followed goods were sold.
+    Reads no more than the sales order lines of these invoices by which followed goods were sold. Of a kit each part is
+    matched by itself, as so many kits, with its share of the kit's price.
     """
     return SQL(
         """
         WITH used AS MATERIALIZED (
-            SELECT use.sale_line_id, use.move_id, use.goods_id, use.quantity
+            SELECT use.sale_line_id, use.move_id, use.goods_id, goods.product_id, use.quantity, use.quantity_in_sold,
+                   use.share_of_price
               FROM scf_followed_use use
               JOIN scf_followed_goods goods ON goods.id = use.goods_id AND goods.is_open
              WHERE use.kind = 'sold' AND use.sale_line_id IN (
@@ -77,14 +79,17 @@ def goods_on_invoices(move_ids) -> SQL:
                      FROM account_move_line line
                      JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
                     WHERE line.move_id = ANY(%(moves)s))
-        ), sale_line AS MATERIALIZED (
-            SELECT DISTINCT sale_line_id AS id FROM used
+        ), part AS MATERIALIZED (
+            SELECT sale_line_id, product_id, MAX(quantity_in_sold) AS quantity_in_sold
+              FROM used
+             GROUP BY sale_line_id, product_id
         ), moved AS (
-            SELECT sale_line.id AS sale_line_id, COALESCE(first.id, move.id) AS move_id,
-                   SUM(line.quantity_product_uom
+            SELECT part.sale_line_id, part.product_id, COALESCE(first.id, move.id) AS move_id,
+                   SUM(line.quantity_product_uom / part.quantity_in_sold
                        * CASE WHEN %(origin_is_own)s OR origin.usage = 'supplier' THEN 1 ELSE -1 END) AS quantity
-              FROM sale_line
-              JOIN stock_move move ON move.sale_line_id = sale_line.id AND move.state = 'done'
+              FROM part
+              JOIN stock_move move ON move.sale_line_id = part.sale_line_id AND move.product_id = part.product_id
+                                  AND move.state = 'done'
               JOIN stock_move_line line ON line.move_id = move.id
               JOIN stock_location origin ON origin.id = line.location_id
               JOIN stock_location destination ON destination.id = line.location_dest_id
@@ -92,26 +97,26 @@ def goods_on_invoices(move_ids) -> SQL:
                                         AND first.origin_returned_move_id IS NULL
              WHERE %(origin_is_own)s <> %(destination_is_own)s
                 OR (origin.usage, destination.usage) IN (('supplier', 'customer'), ('customer', 'supplier'))
-             GROUP BY 1, 2
+             GROUP BY 1, 2, 3
         ), delivered AS MATERIALIZED (
             SELECT moved.*, SUM(moved.quantity) OVER sequence AS hi
               FROM moved
               JOIN stock_move move ON move.id = moved.move_id
              WHERE moved.quantity > 0
-            WINDOW sequence AS (PARTITION BY moved.sale_line_id ORDER BY move.date, move.id)
+            WINDOW sequence AS (PARTITION BY moved.sale_line_id, moved.product_id ORDER BY move.date, move.id)
         ), billed AS (
-            SELECT sale_line.id AS sale_line_id,
+            SELECT order_line.id AS sale_line_id,
                    CASE WHEN move.move_type = 'out_refund' THEN move.reversed_entry_id ELSE move.id END AS move_id,
                    SUM(line.quantity * unit.factor / product_unit.factor)
                        FILTER (WHERE move.move_type = 'out_invoice') AS quantity,
                    SUM(line.price_total) FILTER (WHERE move.move_type = 'out_invoice') AS gross,
                    COALESCE(SUM(line.price_total) FILTER (WHERE move.move_type = 'out_refund'), 0) AS refunded
-              FROM sale_line
-              JOIN sale_order_line order_line ON order_line.id = sale_line.id
+              FROM (SELECT DISTINCT sale_line_id AS id FROM part) sold
+              JOIN sale_order_line order_line ON order_line.id = sold.id
               JOIN product_product product ON product.id = order_line.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom product_unit ON product_unit.id = template.uom_id
-              JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = sale_line.id
+              JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = order_line.id
               JOIN account_move_line line ON line.id = rel.invoice_line_id AND line.display_type = 'product'
                                          AND line.quantity > 0 AND line.price_total > 0
               JOIN uom_uom unit ON unit.id = COALESCE(line.product_uom_id, template.uom_id)
@@ -128,7 +133,8 @@ def goods_on_invoices(move_ids) -> SQL:
             WINDOW sequence AS (PARTITION BY billed.sale_line_id ORDER BY move.invoice_date, move.id)
         )
         SELECT invoiced.move_id, used.goods_id,
-               SUM(invoiced.amount / invoiced.quantity * LEAST(used.quantity / delivered.quantity, 1)
+               SUM(invoiced.amount / invoiced.quantity * used.share_of_price
+                   * LEAST(used.quantity / used.quantity_in_sold / delivered.quantity, 1)
                    * (LEAST(invoiced.hi, delivered.hi)
                       - GREATEST(invoiced.hi - invoiced.quantity, delivered.hi - delivered.quantity))) AS amount
           FROM invoiced
@@ -136,6 +142,7 @@ def goods_on_invoices(move_ids) -> SQL:
                         AND LEAST(invoiced.hi, delivered.hi)
                             > GREATEST(invoiced.hi - invoiced.quantity, delivered.hi - delivered.quantity)
           JOIN used ON used.sale_line_id = delivered.sale_line_id AND used.move_id = delivered.move_id
+                   AND used.product_id = delivered.product_id
          WHERE invoiced.move_id = ANY(%(moves)s)
          GROUP BY invoiced.move_id, used.goods_id
         """,

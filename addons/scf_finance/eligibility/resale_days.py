@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from odoo import fields
 from odoo.tools import SQL
 
+from ..models.kits import is_kit
 from .facts import DEFAULT_CREDIT_DAYS
 from .selling_speed import SPEED_DAYS, days_to_sell, quantity_on_hand, quantity_sold
 
@@ -20,6 +21,7 @@ INVOICES = 300
 class PurchasedGoods:
     """One product of a purchase. Quantities in its own unit of measure.
 
+    :ivar is_kit: whether it comes and goes in its parts
     :ivar to_come: what of the purchase was not received yet, expected on `arrives_on` (None where nothing is to come)
     :ivar on_hand: own quantity in all of the company's stock
     :ivar sold: what left for customers in the last `SPEED_DAYS`, net of what came back
@@ -27,6 +29,7 @@ class PurchasedGoods:
 
     name: str
     is_storable: bool
+    is_kit: bool
     to_come: Decimal
     arrives_on: date | None
     on_hand: Decimal
@@ -47,11 +50,13 @@ class Resale:
     """How the goods of one purchase turn into money.
 
     :ivar unsold: names of goods of which nothing was sold in the last 12 months
+    :ivar kits: names of what comes and goes in its parts, so that its own speed of sale is not known
     :ivar untracked: names of what is not kept in stock, so that nobody can tell when it is sold
     :ivar days: until all of the goods are sold and paid for; None where that is not known of one of them
     """
 
     unsold: tuple[str, ...] = ()
+    kits: tuple[str, ...] = ()
     untracked: tuple[str, ...] = ()
     days: int | None = None
 
@@ -67,6 +72,7 @@ def read_resales(env, company, lines: SQL, today: date) -> dict[int, Resale]:
             PurchasedGoods(
                 name=row["name"],
                 is_storable=row["is_storable"],
+                is_kit=row["is_kit"],
                 to_come=Decimal(row["to_come"]),
                 arrives_on=fields.Date.to_date(row["arrives_at"]),
                 on_hand=max(Decimal(row["on_hand"]), Decimal(0)),
@@ -78,12 +84,14 @@ def read_resales(env, company, lines: SQL, today: date) -> dict[int, Resale]:
 
 
 def _resale(goods: list[PurchasedGoods], days_to_pay: int, today: date) -> Resale:
-    storable = [item for item in goods if item.is_storable]
+    kits = tuple(item.name for item in goods if item.is_kit)
+    storable = [item for item in goods if item.is_storable and not item.is_kit]
     days = [item.days_to_sell(today) for item in storable]
-    is_known = days and None not in days
+    is_known = days and None not in days and not kits
     return Resale(
         unsold=tuple(item.name for item, number in zip(storable, days, strict=True) if number is None),
-        untracked=tuple(item.name for item in goods if not item.is_storable),
+        kits=kits,
+        untracked=tuple(item.name for item in goods if not item.is_storable and not item.is_kit),
         days=max(days) + days_to_pay if is_known else None,
     )
 
@@ -135,6 +143,7 @@ def _goods_query(env, company, lines: SQL) -> SQL:
               FROM product
         )
         SELECT wanted.document_id, %(name)s AS name, COALESCE(template.is_storable, FALSE) AS is_storable,
+               %(is_kit)s AS is_kit,
                wanted.to_come::numeric::text AS to_come, wanted.arrives_at, stock.on_hand::numeric::text AS on_hand,
                stock.sold::numeric::text AS sold
           FROM wanted
@@ -147,4 +156,5 @@ def _goods_query(env, company, lines: SQL) -> SQL:
         on_hand=quantity_on_hand(product, company_id, SQL("%s", company.sudo().partner_id.id)),
         sold=quantity_sold(product, company_id, fields.Datetime.now() - timedelta(days=SPEED_DAYS)),
         name=env["product.template"]._field_to_sql("template", "name"),
+        is_kit=is_kit(env, "product_product", company),
     )

@@ -34,6 +34,13 @@ def _unknown(resale, longest, env):
             goods=format_list(env, list(resale.unsold)),
             longest=longest,
         )
+    elif resale.kits:
+        sentence = env._(
+            "%(kits)s comes and goes in its parts, so nobody can tell when all of them will be sold: the money is "
+            "asked for as long as the banks lend it, %(longest)s days.",
+            kits=format_list(env, list(resale.kits)),
+            longest=longest,
+        )
     else:
         sentence = env._(
             "There are no goods kept in stock in it, so nobody can tell when they are sold: the money is asked for as "

@@ -1,6 +1,9 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .kits import parts_of_kit
 from .scf_followed_flow import Followed, forget_open_followed_products, read_followed
 
 STAGES = [
@@ -11,8 +14,8 @@ STAGES = [
     ("returned", "Returned to the supplier"),
 ]
 QUANTITY = {"digits": "Product Unit", "required": True, "default": 0.0}
-# What one line of a document brought is one source, however many lots it came in.
-SOURCE_FIELDS = ("document_id", "purchase_line_id", "bill_line_id", "pledge_id")
+# What one line of a document brought is one source, however many lots it came in; of a kit, each part is one.
+SOURCE_FIELDS = ("document_id", "purchase_line_id", "bill_line_id", "pledge_id", "product_id")
 
 
 class ScfFollowedGoods(models.Model):
@@ -126,19 +129,27 @@ class ScfFollowedGoods(models.Model):
 
     @api.model
     def _lock_sold_on(self, move_ids):
-        """Do the same for the goods whose products these invoices name.
+        """Do the same for the goods whose products these invoices name, or bring in a kit.
 
         :return: whether there are any
         """
         self.flush_model()
-        self.env["account.move.line"].flush_model(["product_id", "move_id"])
+        self.env["account.move.line"].flush_model(["product_id", "move_id", "sale_line_ids"])
+        self.env["stock.move"].flush_model(["product_id", "sale_line_id"])
         query = SQL(
             """
             UPDATE scf_followed_goods SET write_date = write_date
-             WHERE is_open AND product_id IN (SELECT product_id FROM account_move_line WHERE move_id = ANY(%s))
+             WHERE is_open AND product_id IN (
+                   SELECT product_id FROM account_move_line WHERE move_id = ANY(%(moves)s)
+                    UNION
+                   SELECT move.product_id
+                     FROM account_move_line line
+                     JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
+                     JOIN stock_move move ON move.sale_line_id = rel.order_line_id
+                    WHERE line.move_id = ANY(%(moves)s))
             RETURNING id
             """,
-            list(move_ids),
+            moves=list(move_ids),
         )
         return bool(self.env.execute_query(query))
 
@@ -183,7 +194,6 @@ class ScfFollowedGoods(models.Model):
     def _values_of_source(self):
         return {
             **{name: self[name].id for name in SOURCE_FIELDS},
-            "product_id": self.product_id.id,
             "quantity_before": self.quantity_before,
             "quantity_of_source": self.quantity_of_source,
             "is_open": self.is_open,
@@ -274,42 +284,46 @@ class ScfApplicationDocument(models.Model):
         self.ensure_one()
         if pledge := self.pledge_id:
             lot_id = pledge.lot_id.id if pledge.product_id.tracking != "none" else False
-            values = self._values_to_follow(pledge.product_id, pledge.quantity, pledge.product_uom_id)
-            return [{**values, "pledge_id": pledge.id, "lot_id": lot_id}]
-        if self.purchase_order_id:
             return [
                 {
-                    **self._values_to_follow(line.product_id, line.product_qty, line.product_uom_id),
-                    "purchase_line_id": line.id,
+                    **self._values_to_follow(pledge.product_id, pledge.quantity),
+                    "pledge_id": pledge.id,
+                    "lot_id": lot_id,
                 }
+            ]
+        if self.purchase_order_id:
+            return [
+                {**self._values_to_follow(part, quantity), "purchase_line_id": line.id}
                 for line in self.purchase_order_id.order_line
-                if not line.display_type and _is_goods(line.product_id)
+                if not line.display_type
+                for part, quantity in self._goods_in(line.product_id, line.product_qty, line.product_uom_id).items()
             ]
         return self._billed_goods_to_follow() if self.move_id.move_type == "in_invoice" else []
 
     def _billed_goods_to_follow(self):
         """Of what came on a purchase line, a bill is for what follows that which earlier bills were for."""
         lines = self.move_id.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product" and line.quantity > 0 and _is_goods(line.product_id)
+            lambda line: line.display_type == "product" and line.quantity > 0
         )
         before = self._billed_before(lines.purchase_line_id)
         found = []
         for line in lines.sorted("id"):
             source = line.purchase_line_id
-            values = self._values_to_follow(line.product_id, line.quantity, line.product_uom_id)
-            values |= {"bill_line_id": line.id, "purchase_line_id": source.id}
-            if source:
-                values["quantity_before"] = before[source]
-                before[source] += values["quantity_of_source"]
-            else:
-                values["why_not_followed"] = self.env._(
-                    "The line of the bill belongs to no purchase order, so nobody can say by which receipt it came."
-                )
-            found.append(values)
+            for part, quantity in self._goods_in(line.product_id, line.quantity, line.product_uom_id).items():
+                values = self._values_to_follow(part, quantity)
+                values |= {"bill_line_id": line.id, "purchase_line_id": source.id}
+                if source:
+                    values["quantity_before"] = before[source, part]
+                    before[source, part] += quantity
+                else:
+                    values["why_not_followed"] = self.env._(
+                        "The line of the bill belongs to no purchase order, so nobody can say by which receipt it came."
+                    )
+                found.append(values)
         return found
 
     def _billed_before(self, purchase_lines):
-        """What posted bills before this one were for, by purchase line, in the product's unit."""
+        """What posted bills before this one were for, by purchase line and product, in the product's unit."""
 
         def is_earlier(move):
             return (
@@ -318,29 +332,30 @@ class ScfApplicationDocument(models.Model):
                 and (move.invoice_date, move.id) < (self.move_id.invoice_date, self.move_id.id)
             )
 
-        before = dict.fromkeys(purchase_lines, 0.0)
+        before = defaultdict(float)
         for line in purchase_lines.invoice_lines:
             sign = 0
             if is_earlier(line.move_id):
                 sign = 1
             elif line.move_id.state == "posted" and is_earlier(line.move_id.reversed_entry_id):
                 sign = -1
-            before[line.purchase_line_id] += sign * _in_unit_of(line.product_id, line.quantity, line.product_uom_id)
+            for part, quantity in self._goods_in(line.product_id, line.quantity, line.product_uom_id).items():
+                before[line.purchase_line_id, part] += sign * quantity
         return before
 
-    def _values_to_follow(self, product, quantity, uom):
-        quantity = _in_unit_of(product, quantity, uom)
-        values = {
+    def _goods_in(self, product, quantity, uom):
+        """What is to be followed of a line, by product, in its unit: goods kept in stock, and those that kits bring."""
+        quantity = uom._compute_quantity(quantity, product.uom_id, rounding_method="HALF-UP") if uom else quantity
+        parts = parts_of_kit(product, quantity, self.company_id) or {product: quantity}
+        return {part: needed for part, needed in parts.items() if part.is_storable}
+
+    def _values_to_follow(self, product, quantity):
+        return {
             "document_id": self.id,
             "product_id": product.id,
             "quantity_of_source": quantity,
             "quantity_financed": quantity,
         }
-        if _is_kit(product):
-            values["why_not_followed"] = self.env._(
-                "A kit comes and goes in its parts, which have no price of their own."
-            )
-        return values
 
 
 class ScfLoan(models.Model):
@@ -369,16 +384,3 @@ class ScfLoan(models.Model):
             "views": [(False, "list"), (False, "form")],
             "domain": [("application_id", "=", self.application_id.id)],
         }
-
-
-def _is_goods(product):
-    return product.is_storable or _is_kit(product)
-
-
-def _is_kit(product):
-    # Kits come with manufacturing, which need not be installed.
-    return bool(product) and "is_kits" in product._fields and product.is_kits
-
-
-def _in_unit_of(product, quantity, uom):
-    return uom._compute_quantity(quantity, product.uom_id, rounding_method="HALF-UP") if uom else quantity
