@@ -27,6 +27,7 @@ from . import scf_invitation_file
 from . import scf_membership
 from . import scf_membership_document
 from . import scf_membership_joining
+from . import scf_membership_next_step
 from . import scf_membership_event
 from . import scf_approved_invoice
 from . import scf_approved_invoice_match

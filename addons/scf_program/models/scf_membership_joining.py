@@ -241,7 +241,15 @@ class ScfMembership(models.Model):
         return True
 
     def _why_not_join(self):
-        """What is missing before the company can join, as a sentence; None where nothing is."""
+        """What is missing before this user can join for the company, as a sentence; None where nothing is."""
+        if why_not := self._why_not_signable():
+            return why_not
+        if not email_normalize(self.env.user.email or ""):
+            return self.env._("Whoever signs has an e-mail address: enter yours in your preferences.")
+        return None
+
+    def _why_not_signable(self):
+        """What is missing before anybody can sign for the company, as a sentence; None where nothing is."""
         if not self.bank_member_ref and self.invitation_ends_at <= fields.Datetime.now():
             return self.env._(
                 "The invitation ended on %(day)s. Ask %(anchor)s for a new file.",
@@ -265,8 +273,6 @@ class ScfMembership(models.Model):
             )
         if self.missing_documents:
             return self.env._("The bank asks for more documents. Attach: %s.", self.missing_documents)
-        if not email_normalize(self.env.user.email or ""):
-            return self.env._("Whoever signs has an e-mail address: enter yours in your preferences.")
         return None
 
     def action_decline(self):

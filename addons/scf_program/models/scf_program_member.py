@@ -175,8 +175,8 @@ class ScfProgramMember(models.Model):
         return self.env._("What it sent goes to the banks.")
 
     def _expand_states(self, states, domain):
-        """Columns of the board: the funnel in its order, and what is outside it where somebody is there."""
-        return [state for state, _label in STATES if state in FUNNEL or state in states]
+        """Columns of the board: the funnel from the invitation on, and what is beside it where somebody is there."""
+        return [state for state, _label in STATES if state in FUNNEL[1:] or state in states]
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 

@@ -20,3 +20,4 @@ from . import test_payable_books
 from . import test_discounting
 from . import test_payable_race
 from . import test_payable_gateway
+from . import test_views

@@ -57,6 +57,7 @@ class TestMembership(MembershipCase):
         used = {"limit": money("20000.00"), "used": money("5000.00")}
         self._tell_member(membership, "changed", status="APPROVED", **used)
         self.assertEqual((membership.limit_amount, membership.free_amount), (20000.0, 15000.0))
+        self.assertIn("approves an invoice of ours", membership.next_step)
         self._tell_member(membership, "suspended", reason="Your accounts are late.")
         self.assertEqual((membership.state, membership.message), ("suspended", "Your accounts are late."))
 
@@ -88,6 +89,7 @@ class TestMembership(MembershipCase):
         membership = self._opened()
         approver = self._as("approver", membership)
         membership.write({"signatory_role": False})
+        self.assertIn("Signs As", membership.next_step)
         with self.assertRaisesRegex(UserError, "Signs As"):
             approver.action_join()
         membership.write({"signatory_role": "CEO", "contact_name": "Mia", "contact_email": "mia@our.example"})
@@ -104,6 +106,12 @@ class TestMembership(MembershipCase):
 
     def test_requester_neither_signs_nor_connects(self):
         membership = self._prepared()
+        self.assertIn("An approver opens it", membership.next_step)
+        self.people["approver"].email = False
+        self.assertIn("enter yours", self._as("approver", membership).next_step)
+        self.people["approver"].email = "approver@our.example"
+        membership.invalidate_recordset(["next_step"])
+        self.assertIn("then press", self._as("approver", membership).next_step)
         with self.assertRaisesRegex(AccessError, "approver"):
             membership.action_join()
         membership.sudo().bank_id = False

@@ -51,7 +51,9 @@ class ScfInvitationOpen(models.TransientModel):
             {
                 "found": found,
                 "ends_at": format_datetime(
-                    self.env, fields.Datetime.to_string(found.claims.expires_at.replace(tzinfo=None))
+                    self.env,
+                    fields.Datetime.to_string(found.claims.expires_at.replace(tzinfo=None)),
+                    dt_format="short",
                 ),
                 "kinds": self.env["scf.kyb.kind"].search([("code", "in", list(found.program.documents))]),
                 "bank": self.env["scf.membership"]._connection(found.bank.issuer, self.company_id),

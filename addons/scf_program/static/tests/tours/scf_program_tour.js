@@ -68,7 +68,7 @@ registry.category("web_tour.tours").add("scf_program_funnel", {
         patient([
         {
             content: "The funnel has its columns in order",
-            trigger: ".o_kanban_group:contains(To Invite) + .o_kanban_group:contains(Invited)",
+            trigger: ".o_kanban_group:contains(Invited) + .o_kanban_group:contains(Opened)",
         },
         {
             content: "Open who was invited",
