@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 
 from odoo.tools import SQL
 
-from .settlements import OrderShare, read_order_shares
+from .settlements import OrderShare, read_order_shares, read_purchase_shares
 
 WATCHED_STATES = ("granted", "active", "overdue")
 """Loans that a payment may concern: what is found before the payout is kept and reported after it."""
@@ -42,9 +41,12 @@ def read_repaid_loans(env, invoices, bills, partial_ids: list[int]) -> RepaidLoa
     :param bills: vendor bills likewise
     """
     repaid = RepaidLoans()
-    of_order: dict[int, int] = {}
+    of_sale: dict[int, int] = {}
+    of_purchase: dict[int, int] = {}
     _flush(env)
-    for what, move_id, order_id, loan_id, told, recorded in env.execute_query(_statement(invoices, bills, partial_ids)):
+    for what, move_id, sale_id, purchase_id, loan_id, told, recorded in env.execute_query(
+        _statement(invoices, bills, partial_ids)
+    ):
         if what == "line":
             repaid.line_ids.append(loan_id)
         elif what == "goods":
@@ -53,32 +55,41 @@ def read_repaid_loans(env, invoices, bills, partial_ids: list[int]) -> RepaidLoa
             repaid.known_to[loan_id] = {*(told or ()), *recorded}
             if move_id:
                 repaid.by_move.setdefault(move_id, {})[loan_id] = None
+            elif sale_id:
+                of_sale[sale_id] = loan_id
             else:
-                of_order[order_id] = loan_id
-    for move_id, shares in _shares_by_move(env, invoices, of_order).items():
-        for order_share in shares:
-            # An invoice that is financed itself repays its own loan, whatever order it belongs to.
-            of_loans = repaid.by_move.setdefault(move_id, {})
-            if (of_loan := of_loans.setdefault(of_order[order_share.order_id], [])) is not None:
-                of_loan.append(order_share)
+                of_purchase[purchase_id] = loan_id
+    _take_shares(env, repaid, of_sale, read_order_shares, invoices)
+    _take_shares(env, repaid, of_purchase, read_purchase_shares, bills)
     return repaid
 
 
-def _shares_by_move(env, invoices, of_order: dict[int, int]) -> dict[int, list[OrderShare]]:
-    by_move = defaultdict(list)
-    if of_order:
-        env["account.move.line"].flush_model(["price_total"])
-        env["account.move"].flush_model(["amount_total", "state", "move_type"])
-        for order_share in read_order_shares(env, move_ids=invoices.ids):
-            if order_share.order_id in of_order:
-                by_move[order_share.move_id].append(order_share)
-    return by_move
+def _take_shares(env, repaid: RepaidLoans, of_order: dict[int, int], read_shares, moves) -> None:
+    """Note which part of these invoices, or bills, belongs to which financed order."""
+    if not of_order:
+        return
+    env["account.move.line"].flush_model(["price_total"])
+    env["account.move"].flush_model(["amount_total", "state", "move_type"])
+    for order_share in read_shares(env, move_ids=moves.ids):
+        if order_share.order_id not in of_order:
+            continue
+        # An invoice that is financed itself repays its own loan, whatever order it belongs to.
+        of_loans = repaid.by_move.setdefault(order_share.move_id, {})
+        if (of_loan := of_loans.setdefault(of_order[order_share.order_id], [])) is not None:
+            of_loan.append(order_share)
 
 
 def _flush(env) -> None:
     for model, names in {
         "scf.loan": ["state", "application_id", "submission_id", "is_line", "company_id"],
-        "scf.application.document": ["is_open", "standing", "application_id", "move_id", "sale_order_id"],
+        "scf.application.document": [
+            "is_open",
+            "standing",
+            "application_id",
+            "move_id",
+            "sale_order_id",
+            "purchase_order_id",
+        ],
         "scf.submission": ["package_id"],
         "scf.package": ["settled_partials"],
         "scf.collection": ["loan_id", "partial_id"],
@@ -91,18 +102,25 @@ def _statement(invoices, bills, partial_ids) -> SQL:
     return SQL(
         """
         WITH claim AS (
-            SELECT application_id, move_id, NULL::integer AS sale_order_id
+            SELECT application_id, move_id, NULL::integer AS sale_order_id, NULL::integer AS purchase_order_id
               FROM scf_application_document
              WHERE is_open AND standing = 'held' AND move_id = ANY(%(moves)s)
              UNION
-            SELECT document.application_id, NULL, document.sale_order_id
+            SELECT document.application_id, NULL, document.sale_order_id, NULL
               FROM account_move_line line
               JOIN sale_order_line_invoice_rel rel ON rel.invoice_line_id = line.id
               JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
               JOIN scf_application_document document ON document.sale_order_id = order_line.order_id
              WHERE line.move_id = ANY(%(invoices)s) AND document.is_open AND document.standing = 'held'
+             UNION
+            SELECT document.application_id, NULL, NULL, document.purchase_order_id
+              FROM account_move_line line
+              JOIN purchase_order_line order_line ON order_line.id = line.purchase_line_id
+              JOIN scf_application_document document ON document.purchase_order_id = order_line.order_id
+             WHERE line.move_id = ANY(%(bills)s) AND document.is_open AND document.standing = 'held'
         )
-        SELECT 'document', claim.move_id, claim.sale_order_id, loan.id, package.settled_partials,
+        SELECT 'document', claim.move_id, claim.sale_order_id, claim.purchase_order_id, loan.id,
+               package.settled_partials,
                ARRAY(SELECT partial_id FROM scf_collection
                       WHERE loan_id = loan.id AND partial_id = ANY(%(partials)s))
           FROM claim
@@ -110,18 +128,19 @@ def _statement(invoices, bills, partial_ids) -> SQL:
           JOIN scf_submission submission ON submission.id = loan.submission_id
           LEFT JOIN scf_package package ON package.id = submission.package_id
          UNION ALL
-        (SELECT 'line', NULL, NULL, id, NULL, NULL
+        (SELECT 'line', NULL, NULL, NULL, id, NULL, NULL
            FROM scf_loan
           WHERE is_line AND state IN ('active', 'overdue') AND company_id = ANY(%(companies)s)
           ORDER BY id)
          UNION ALL
-        (SELECT 'goods', NULL, NULL, NULL, NULL, NULL
+        (SELECT 'goods', NULL, NULL, NULL, NULL, NULL, NULL
            FROM scf_followed_goods
           WHERE is_open AND %(has_invoices)s
           LIMIT 1)
         """,
         moves=[*invoices.ids, *bills.ids],
         invoices=invoices.ids,
+        bills=bills.ids,
         partials=partial_ids,
         companies=invoices.company_id.ids,
         has_invoices=bool(invoices),

@@ -157,7 +157,7 @@ def _settlement(row: dict) -> Settlement:
 
 @dataclass(frozen=True, slots=True)
 class OrderShare:
-    """The part of one posted invoice that belongs to one sales order: 1 where the invoice is the order's alone.
+    """The part of one posted invoice or bill that belongs to one order: 1 where it is the order's alone.
 
     `is_down_payment`: that part is nothing but a down payment.
     """
@@ -181,7 +181,37 @@ def read_order_shares(
     order_ids: list[int] | None = None,
     move_ids: list[int] | None = None,
 ) -> list[OrderShare]:
-    """Posted customer invoices of the orders (or orders of the invoices), each with the order's share: one query."""
+    """Posted customer invoices of sales orders (or orders of the invoices), each with the order's share: one query."""
+    order_lines = SQL(
+        """
+        SELECT DISTINCT rel.invoice_line_id, order_line.order_id,
+               COALESCE(order_line.is_downpayment, FALSE) AS is_downpayment
+          FROM sale_order_line_invoice_rel rel
+          JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
+        """
+    )
+    return _read_shares(env, order_lines, "out_invoice", order_ids, move_ids)
+
+
+def read_purchase_shares(
+    env,
+    *,
+    order_ids: list[int] | None = None,
+    move_ids: list[int] | None = None,
+) -> list[OrderShare]:
+    """Posted bills of purchase orders (or orders of the bills), each with the order's share: one query."""
+    order_lines = SQL(
+        """
+        SELECT item.id AS invoice_line_id, order_line.order_id,
+               COALESCE(order_line.is_downpayment, FALSE) AS is_downpayment
+          FROM account_move_line item
+          JOIN purchase_order_line order_line ON order_line.id = item.purchase_line_id
+        """
+    )
+    return _read_shares(env, order_lines, "in_invoice", order_ids, move_ids)
+
+
+def _read_shares(env, order_lines: SQL, move_type: str, order_ids, move_ids) -> list[OrderShare]:
     condition = (
         SQL("order_line.order_id IN %s", tuple(order_ids))
         if order_ids
@@ -193,15 +223,13 @@ def read_order_shares(
         SELECT order_line.order_id, line.move_id, SUM(line.price_total)::text AS part,
                MAX(move.amount_total)::text AS whole, BOOL_AND(order_line.is_downpayment) AS is_down_payment
           FROM account_move_line line
-          JOIN account_move move ON move.id = line.move_id AND move.state = 'posted' AND move.move_type = 'out_invoice'
-          JOIN (SELECT DISTINCT rel.invoice_line_id, order_line.order_id,
-                       COALESCE(order_line.is_downpayment, FALSE) AS is_downpayment
-                  FROM sale_order_line_invoice_rel rel
-                  JOIN sale_order_line order_line ON order_line.id = rel.order_line_id) order_line
-            ON order_line.invoice_line_id = line.id
+          JOIN account_move move ON move.id = line.move_id AND move.state = 'posted' AND move.move_type = %s
+          JOIN (%s) order_line ON order_line.invoice_line_id = line.id
          WHERE %s
          GROUP BY order_line.order_id, line.move_id
         """,
+            move_type,
+            order_lines,
             condition,
         )
     )
@@ -249,4 +277,16 @@ def read_order_settlements(env, order_ids: list[int]) -> list[OrderSettlement]:
         for share in shares
         for settlement in by_move.get(share.move_id, ())
         if share.is_reduced_by(settlement)
+    ]
+
+
+def read_purchase_credits(env, order_ids: list[int]) -> list[OrderSettlement]:
+    """What suppliers credited on the posted bills of these purchase orders, by order: two queries."""
+    shares = read_purchase_shares(env, order_ids=order_ids)
+    credits = read_bill_credits(env, [share.move_id for share in shares])
+    return [
+        OrderSettlement(share.order_id, credit, share.share)
+        for share in shares
+        for credit in credits
+        if credit.move_id == share.move_id and share.is_reduced_by(credit)
     ]

@@ -13,7 +13,12 @@ from odoo.tools import format_amount
 from ..amounts import exact, wire_money
 from ..eligibility.goods_sold import read_resale_shares
 from ..eligibility.repaid_loans import WATCHED_STATES, read_repaid_loans
-from ..eligibility.settlements import read_bill_credits, read_order_settlements, read_settlements
+from ..eligibility.settlements import (
+    read_bill_credits,
+    read_order_settlements,
+    read_purchase_credits,
+    read_settlements,
+)
 from .on_its_own import on_its_own
 from .scf_followed_flow import open_followed_products
 
@@ -112,7 +117,7 @@ class ScfCollection(models.Model):
             self._find_for_lines(partials, self.env["scf.loan"].browse(repaid.line_ids))
 
     def _find_on_documents(self, partials, invoices, bills, repaid):
-        """Record what reconciliations settle of financed invoices, of invoices of financed orders, and of bills."""
+        """Record what reconciliations settle of financed invoices and bills, and of those of financed orders."""
         self._flush_for_settlements()
         settlements = read_settlements(self.env, invoices.ids, partial_ids=partials.ids)
         settlements += read_bill_credits(self.env, bills.ids, partial_ids=partials.ids)
@@ -149,6 +154,8 @@ class ScfCollection(models.Model):
         documents = loan.application_id._documents()
         if documents._name == "sale.order":
             found = [(item.settlement, item.share) for item in read_order_settlements(self.env, documents.ids)]
+        elif documents._name == "purchase.order":
+            found = [(item.settlement, item.share) for item in read_purchase_credits(self.env, documents.ids)]
         elif documents._name == "account.move":
             found = [
                 (settlement, Decimal(1))

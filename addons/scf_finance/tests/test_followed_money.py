@@ -184,6 +184,22 @@ class TestFollowedMoney(FollowedCase):
         note.button_draft()
         self.assertEqual(self._collected(loan), [("dilution", 15), ("undone", 15)])
 
+    def test_suppliers_credit_on_a_bill_of_a_financed_order_is_a_dilution_of_the_order(self):
+        other = self._purchase((self.cable, 20))
+        self._receive(other, 20, self.drum)
+        joint = self._bill(self.purchase | other)
+        self._pay(joint, 20.0)
+        self.assertEqual(self._collected(self.loan), [], "the company's own payment is no business of the bank")
+        note = self._credited(joint, 7.5)  # each of the two lines
+        self.assertEqual(self._collected(self.loan), [("dilution", 5)], "a third of the bill is for the order")
+        self.loan.collection_ids._report()
+        self.assertEqual(self.rhone_bank.body("collect")["document"], {"kind": "vendor_bill", "number": joint.name})
+        late = self._loan(other)
+        self.env["scf.collection"].sudo()._find_since_package(late)
+        self.assertEqual(self._collected(late), [("dilution", 10)], "credited before the bank granted it")
+        note.button_draft()
+        self.assertEqual(self._collected(self.loan), [("dilution", 5), ("undone", 5)])
+
     def test_loan_that_comes_back_finds_what_was_paid_meanwhile(self):
         self.loan._set_state("closed")
         self._pay(self._invoiced(self._sold(self.nails, 5)))
