@@ -313,7 +313,7 @@ class ScfApplicationDocument(models.Model):
                 values = self._values_to_follow(part, quantity)
                 values |= {"bill_line_id": line.id, "purchase_line_id": source.id}
                 if source:
-                    values["quantity_before"] = before[source, part]
+                    values["quantity_before"] = self._first_free(source, part, before[source, part], quantity)
                     before[source, part] += quantity
                 else:
                     values["why_not_followed"] = self.env._(
@@ -342,6 +342,22 @@ class ScfApplicationDocument(models.Model):
             for part, quantity in self._goods_in(line.product_id, line.quantity, line.product_uom_id).items():
                 before[line.purchase_line_id, part] += sign * quantity
         return before
+
+    def _first_free(self, purchase_line, product, place, quantity):
+        """Where on the purchase line the goods of a bill begin: no piece is followed for two documents.
+
+        A bill that is posted late and dated back comes before one whose goods are followed already.
+
+        :param float place: where they begin by the dates of the bills
+        """
+        followed = self.env["scf.followed.goods"].search(
+            [("purchase_line_id", "=", purchase_line.id), ("product_id", "=", product.id), ("is_open", "=", True)]
+        )
+        taken = sorted({(row.quantity_before, row.quantity_before + row.quantity_of_source) for row in followed})
+        for begin, end in taken:
+            if product.uom_id.compare(begin, place + quantity) < 0 and product.uom_id.compare(end, place) > 0:
+                place = end
+        return place
 
     def _goods_in(self, product, quantity, uom):
         """What is to be followed of a line, by product, in its unit: goods kept in stock, and those that kits bring."""

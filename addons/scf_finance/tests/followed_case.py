@@ -57,21 +57,27 @@ class FollowedCase(PledgeCase):
         order.button_confirm()
         return order
 
-    def _bill(self, order):
-        """A posted bill of what was received of the order and not billed yet."""
-        bill = self.env["account.move"].browse(order.action_create_invoice()["res_id"])
-        bill.write({"invoice_date": self.today, "ref": f"INV-{bill.id}"})
+    def _bill(self, orders, **values):
+        """A posted bill of what was received of the orders and not billed yet."""
+        bill = self.env["account.move"].browse(orders.action_create_invoice()["res_id"])
+        bill.write({"invoice_date": self.today, "ref": f"INV-{bill.id}", **values})
         bill.action_post()
         return bill
 
-    def _loan(self, document, *, state="active"):
-        """A loan on the document, as the bank would have granted it; its goods are followed."""
+    def _loan(self, documents, *, state="active"):
+        """A loan on the documents, as the bank would have granted it; their goods are followed."""
         application = (
             self.env["scf.application"]
             .sudo()
-            .create({"line_ids": [Command.create({document._scf_field: document.id})], "requested_amount": 100.0})
+            .create(
+                {
+                    "line_ids": [Command.create({documents._scf_field: document.id}) for document in documents],
+                    "requested_amount": 100.0,
+                }
+            )
         )
-        application.line_ids.write({"asset_key": uuid4().hex, "is_open": True, "amount": 100.0})
+        for line in application.line_ids:
+            line.write({"asset_key": uuid4().hex, "is_open": True, "amount": 100.0})
         submission = (
             self.env["scf.submission"]
             .sudo()

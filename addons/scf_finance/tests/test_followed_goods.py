@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -155,6 +157,29 @@ class TestFollowedGoods(FollowedCase):
         self._sold(self.nails, 10)
         self.assertEqual(self._figures(loan), [(None, 12, 12, 2, 0, 10)])
 
+    def test_several_bills_of_one_line_are_financed_apart_and_no_piece_twice(self):
+        order = self._purchase((self.nails, 30))
+        bills = self.env["account.move"]
+        for quantity in (8, 7, 5):
+            self._receive(order, quantity)
+            bills |= self._bill(order)
+        together = self._loan(bills[:2])
+        self._receive(order, 10)
+        self._sold(self.nails, 10)
+        self.assertEqual(
+            [(row.quantity_financed, row.quantity_received, row.quantity_sold) for row in self._goods(together)],
+            [(8, 8, 8), (7, 7, 2)],
+        )
+        alone = self._loan(bills[2])
+        dated_back = self._bill(order, invoice_date=self.today - timedelta(days=9))
+        last = self._loan(dated_back)
+        self.assertEqual(
+            [row.quantity_before for loan in (together, alone, last) for row in self._goods(loan)], [0, 8, 15, 20]
+        )
+        self._sold(self.nails, 20)
+        sold = [sum(self._goods(loan).mapped("quantity_sold")) for loan in (together, alone, last)]
+        self.assertEqual(sold, [15, 5, 10])
+
     def test_bill_line_without_a_purchase_says_why_it_is_not_followed(self):
         bill = self._create_invoice_one_line(
             move_type="in_invoice", product_id=self.nails, price_unit=5.0, partner_id=self.supplier, post=True
@@ -255,3 +280,17 @@ class TestFollowedGoods(FollowedCase):
         self.people["requester"].write({"company_ids": [Command.set(elsewhere.ids)], "company_id": elsewhere.id})
         found = goods.with_user(self.people["requester"]).with_company(elsewhere).search([])
         self.assertFalse(found)
+
+    def test_what_came_and_went_between_the_request_and_the_grant_is_taken_in(self):
+        for product, lot in ((self.nails, None), (self.cable, self.drum)):
+            with self.subTest(product.name):
+                order = self._purchase((product, 100))
+                receipt = self._receive(order, 60, lot)
+                self._bill(order)
+                sale = self._sold(product, 25, lot)
+                self._send_back(receipt, 10)
+                self._send_back(sale.picking_ids.move_ids, 5)
+                loan = self._loan(order, state="granted")
+                [came] = self._figures(loan)[-1:]
+                self.assertEqual((came[2:], came[0]), ((50, 20, 0, 30), lot and lot.name))
+                self.assertEqual(self._goods(loan).use_ids.sale_line_id, sale.order_line)
