@@ -43,6 +43,17 @@ class ScfApplicationDocument(models.Model):
             lambda move: (move.invoice_date, move.id)
         )
 
+    def _still_to_bill(self):
+        """What of a purchase order no posted bill is for yet, in its currency; 0 for a bill."""
+        order = self.purchase_order_id
+        billed = 0.0
+        for line in order.order_line.invoice_lines.filtered(lambda line: line.parent_state == "posted"):
+            amount = line.currency_id._convert(
+                line.price_total, order.currency_id, order.company_id, line.move_id.invoice_date or line.date
+            )
+            billed += -amount if line.move_id.move_type == "in_refund" else amount
+        return max(order.amount_total - billed, 0.0)
+
     def _take_up_payouts(self):
         """Match what was paid to suppliers, and is open, with the bills that it was paid for."""
         for document in self:
@@ -133,16 +144,17 @@ class ScfLoan(models.Model):
         return result
 
     def _tell_overpaid(self):
-        """Say where a bill owed less by the time the bank paid it: the supplier has too much."""
-        for document in self.application_id.line_ids.filtered("move_id"):
-            too_much = sum(document.payout_item_ids.mapped("amount_residual_currency"))
-            if too_much > 0:
+        """Say where less was owed by the time the bank paid: the supplier has too much."""
+        for document in self.application_id.line_ids:
+            advance = sum(document.payout_item_ids.mapped("amount_residual_currency"))
+            too_much = advance - document._still_to_bill()
+            if self.currency_id.compare_amounts(too_much, 0) > 0:
                 self._warn(
                     self.env._(
-                        "The bank paid the supplier %(amount)s more than %(bill)s still owed: the supplier owes you "
+                        "The bank paid the supplier %(amount)s more than was still owed for %(document)s: he owes you "
                         "that. Match it with another bill, or ask for it back.",
                         amount=format_amount(self.env, too_much, self.currency_id),
-                        bill=document.document_name,
+                        document=document.document_name,
                     )
                 )
 

@@ -164,6 +164,15 @@ class TestPurchaseLoan(PurchaseCase):
         self.rhone_bank.disburse(loan)
         self.assertEqual((bill.amount_residual, self._owed()), (0.0, -5000.0))
 
+    def test_order_that_was_billed_and_paid_meanwhile_leaves_a_claim_on_the_supplier_that_is_told_of(self):
+        order = self._purchase(100.0, 100.0)
+        loan = self._granted(order)
+        self._pay(self._bill_of(order, 70.0))
+        self.rhone_bank.disburse(loan)
+        self.assertEqual(self._owed(), -8000.0)
+        [activity] = loan.activity_ids
+        self.assertIn("5,000.00", activity.note, "3,000.00 are still to be billed")
+
     def test_advance_of_a_loan_that_was_repaid_is_not_financed_again(self):
         order = self._purchase(100.0, 100.0)
         loan = self._financed(order)
