@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "SCF for Odoo",
     "depends": ["scf_finance", "portal", "auth_signup"],
-    "external_dependencies": {"python": ["openscf"]},
+    "external_dependencies": {"python": ["openscf", "pikepdf"]},
     "data": [
         "security/ir.model.access.csv",
         "security/scf_program_rules.xml",

@@ -23,7 +23,10 @@ SUPPLIER_EMAIL = "buchhaltung@hammerwerk-sued.example"
 SUPPLIER_PASSWORD = "hammer-und-amboss-7"
 BILL = "HS-2026-0815"
 # The smallest PDF that is one.
-SCAN = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+SCAN = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 DOCUMENTS = ("registration_extract", "signatory_identity", "bank_account_proof")
 
 

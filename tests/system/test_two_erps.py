@@ -26,7 +26,10 @@ from tests.parts.town import Town, open_town, until
 
 SUPPLIER, SUPPLIER_TAX_ID = "Hammerwerk Süd GmbH", "DE136695976"
 ANCHOR, ANCHOR_TAX_ID = "Copper & Cast Inc.", "US12-3456789"
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 AMOUNT = 4_000.0
 # The core system takes an hour for a payment: time enough to kill the bank on the way.
 SLOW_PAYMENTS = {"base": "rhone", "disbursement": {"delay_seconds": 3600}}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
 import unicodedata
 import warnings
 
 from PIL import Image, UnidentifiedImageError
 
 MAX_NAME_LENGTH = 80
-# What makes a reader run a program or unpack a file; nobody's extract or passport needs it.
-ACTIVE_CONTENT = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia)\b")
 IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg"}
 EXTENSIONS = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 
@@ -28,11 +25,6 @@ def media_type_of(content: bytes) -> str | None:
                 return IMAGES.get(image.format or "")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError, Warning):
         return None
-
-
-def has_active_content(content: bytes) -> bool:
-    """Whether a PDF says that it runs something or carries other files."""
-    return ACTIVE_CONTENT.search(content) is not None
 
 
 def safe_name(name: str, media_type: str) -> str:

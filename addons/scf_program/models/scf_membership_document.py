@@ -4,7 +4,7 @@ from openscf.programs import MAX_KYB_BYTES
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..joining.file_type import has_active_content, media_type_of
+from ..joining.file_type import media_type_of
 
 
 class ScfMembershipDocument(models.Model):
@@ -25,23 +25,10 @@ class ScfMembershipDocument(models.Model):
     @api.constrains("content")
     def _check_content(self):
         for document in self:
-            content = document._bytes()
-            if not content or len(content) > MAX_KYB_BYTES:
-                raise ValidationError(
-                    self.env._(
-                        "%(name)s has %(size)s bytes. Attach a file of at most %(most)s MB.",
-                        name=document.name,
-                        size=len(content),
-                        most=MAX_KYB_BYTES // 1024 // 1024,
-                    )
-                )
-            if not media_type_of(content) or has_active_content(content):
-                raise ValidationError(
-                    self.env._(
-                        "%s is neither a plain PDF nor a picture (PNG, JPEG). Banks take nothing else.",
-                        document.name,
-                    )
-                )
+            try:
+                document.kind_id._checked_media_type(document._bytes(), MAX_KYB_BYTES)
+            except UserError as error:
+                raise ValidationError(f"{document.name}: {error.args[0]}") from None
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 

@@ -58,9 +58,7 @@ class ScfMembership(models.Model):
     def _next_step_on_its_way(self):
         if self.bank_is_connected:
             return self.env._("It goes to %(bank)s by itself.", **self._names())
-        return self.env._(
-            "%(bank)s has to let us in first. The membership follows by itself.", **self._names()
-        )
+        return self.env._("%(bank)s has to let us in first. The membership follows by itself.", **self._names())
 
     def _next_step_as_member(self):
         if self.kind == "payables_finance":

@@ -5,7 +5,7 @@ from openscf.canonical import sha256_hex
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..joining.file_type import has_active_content, media_type_of, safe_name
+from ..joining.file_type import safe_name
 
 # A scanned page of 300 dpi has about 1 MB; a bank takes files of up to 20 MiB.
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -65,7 +65,7 @@ class ScfProgramDocument(models.Model):
         :rtype: scf.program.document
         :raise UserError: where it is not taken, saying what to do
         """
-        media_type = self._checked_type(content)
+        media_type = kind._checked_media_type(content, MAX_FILE_BYTES)
         sha256 = sha256_hex(content)
         given = joining.document_ids
         if again := given.filtered(lambda item: item.kind_id == kind and item.sha256 == sha256):
@@ -87,25 +87,6 @@ class ScfProgramDocument(models.Model):
                 "given_at": fields.Datetime.now(),
             }
         )
-
-    def _checked_type(self, content):
-        if not content:
-            raise UserError(self.env._("The file is empty. Choose another one."))
-        if len(content) > MAX_FILE_BYTES:
-            raise UserError(
-                self.env._("The file is larger than %s MB. Scan it in lower quality.", MAX_FILE_BYTES // 1024 // 1024)
-            )
-        media_type = media_type_of(content)
-        if not media_type:
-            raise UserError(self.env._("Only PDF files and pictures (JPEG or PNG) are taken. Save it as one of them."))
-        if media_type == "application/pdf" and has_active_content(content):
-            raise UserError(
-                self.env._(
-                    "This PDF contains a program or other files, which nobody takes for safety. Print it to a new PDF, "
-                    "or take a picture of it."
-                )
-            )
-        return media_type
 
     def _bytes(self):
         """The file as it was given."""

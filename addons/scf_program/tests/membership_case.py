@@ -16,12 +16,12 @@ from odoo.addons.scf_finance.tests.bank_double import CLIENT, ISSUER, BankDouble
 from odoo.addons.scf_finance.tests.common import FinanceCase
 
 from .. import invitation_file
+from .papers import SCAN
 
 DAY = 24 * 60 * 60
 TERMS = canonical_bytes(
     {"program_id": "PRG/1", "terms": {"en_US": "<p>Atlas pays on the due date.<script>x()</script></p>"}, "version": 1}
 ).decode()
-PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 
 def anchor_claims(**changes):
@@ -111,7 +111,7 @@ class MembershipCase(FinanceCase):
         self._attach(membership)
         return membership
 
-    def _attach(self, membership, kind="registration_extract", content=PDF):
+    def _attach(self, membership, kind="registration_extract", content=SCAN):
         return membership.env["scf.membership.document"].create(
             {
                 "membership_id": membership.id,

@@ -1,23 +1,11 @@
-import io
-
 from lxml import html
-from PIL import Image
 
 from odoo.tests import HttpCase
 
 from odoo.addons.mail.tests.common import MockEmail
 
 from .common import ProgramCase
-
-PDF = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-
-
-def picture(kind="PNG", size=(3000, 20)):
-    """A picture that Odoo would make smaller."""
-    content = io.BytesIO()
-    Image.new("RGB", size, "white").save(content, kind)
-    return content.getvalue()
-
+from .papers import SCAN
 
 FACTS = {
     "name": "Steelworks NV",
@@ -113,7 +101,7 @@ class PortalCase(Pages, ProgramCase, HttpCase, MockEmail):
     def _send_facts(self, **changes):
         return self._post(self._path("company"), {**FACTS, **changes})
 
-    def _upload(self, kind, content=PDF, name="extract.pdf"):
+    def _upload(self, kind, content=SCAN, name="extract.png"):
         files = {"files": (name, content, "application/pdf")}
         return self._post(self._path("documents"), {"kind": kind}, of=self._path(), files=files)
 

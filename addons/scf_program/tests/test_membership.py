@@ -10,7 +10,8 @@ from odoo.addons.scf_connector.adapters.base import Discovered
 from odoo.addons.scf_finance.tests.bank_double import BankDouble
 from odoo.addons.scf_finance.tests.purchase_case import PurchaseCase
 
-from .membership_case import PDF, MembershipCase, anchor_claims, money
+from .membership_case import MembershipCase, anchor_claims, money
+from .papers import SCAN, active_pdfs
 
 
 @tagged("post_install", "-at_install")
@@ -40,7 +41,7 @@ class TestMembership(MembershipCase):
         self.assertEqual([document.kind for document in wire.documents], ["registration_extract"])
         self.assertEqual(wire.invitation, membership.sudo().invitation)
         put = {attachment.name: attachment.raw for attachment in self.rhone_bank.queued("membership").document_ids}
-        self.assertEqual(put[wire.documents[0].sha256], PDF)
+        self.assertEqual(put[wire.documents[0].sha256], SCAN)
         self.assertIn(membership.terms_sha256, put)
 
     def test_bank_decides_and_its_older_words_change_nothing(self):
@@ -100,8 +101,8 @@ class TestMembership(MembershipCase):
 
     def test_only_plain_documents_are_taken(self):
         membership = self._opened()
-        for content in (b"MZ\x90 program", b"%PDF-1.4 /JavaScript (x) \n%%EOF\n", b"<html>%PDF-"):
-            with self.assertRaisesRegex(ValidationError, "neither a plain PDF"):
+        for content in (b"MZ\x90 program", active_pdfs()["script"], b"<html>%PDF-"):
+            with self.assertRaisesRegex(ValidationError, "Only PDF files and pictures|contains a program"):
                 self._attach(membership, content=content)
 
     def test_requester_neither_signs_nor_connects(self):

@@ -1,6 +1,8 @@
 import hashlib
 import json
 import re
+import tempfile
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from openscf.jws import verify_claims
@@ -11,8 +13,10 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..joining import pdf_check
 from ..models.scf_program_consent import CONSENT_TYP
-from .portal_case import PDF, PortalCase, picture
+from .papers import PDF, SCAN, active_pdfs, harmless_pdf, locked_pdf, picture
+from .portal_case import PortalCase
 
 
 @tagged("post_install", "-at_install")
@@ -92,7 +96,7 @@ class TestPortal(PortalCase):
         self.assertEqual(request.contact.email, "ada@steelworks.example")
         self.assertEqual({item.kind for item in request.documents}, set(self.kinds.mapped("code")))
         terms = self.program.terms_version_id
-        self.assertEqual({bytes(item.raw) for item in message.document_ids}, {PDF, terms._document()})
+        self.assertEqual({bytes(item.raw) for item in message.document_ids}, {SCAN, terms._document()})
         [signatory] = request.signatories
         self.assertEqual(signatory.agreement_sha256, terms.sha256)
         self.assertIn(terms.sha256, shown)
@@ -178,9 +182,8 @@ class TestPortal(PortalCase):
     def test_file_is_what_its_content_says(self):
         self._joined()
         self.authenticate("ada", "ada")
-        script = PDF.replace(b"/Catalog", b"/Catalog/OpenAction<</S/JavaScript>>")
         png = b"\x89PNG\r\n\x1a\n"
-        for content in (b"<svg onload='x'/>", b"MZ\x90", b"%PDF-1.7 cut off", png + b"<script>", script, b""):
+        for content in (b"<svg onload='x'/>", b"MZ\x90", b"%PDF-1.7 cut off", png + b"<script>", b""):
             answer = self._upload("registration_extract", content)
             self.assertEqual(answer.status_code, 422, content)
         self.assertFalse(self._joining().document_ids)
@@ -193,6 +196,26 @@ class TestPortal(PortalCase):
         self.assertEqual(answer.content, photo)
         self.assertRegex(answer.headers["Content-Disposition"], "^attachment")
         self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
+
+    def test_pdf_that_runs_carries_or_hides_something_is_not_taken(self):
+        give, joining = self.env["scf.program.document"]._give, self._joining()
+        for what, content in active_pdfs().items():
+            with self.subTest(what=what), self.assertRaisesRegex(UserError, "contains a program"):
+                give(joining, self.kinds[0], "extract.pdf", content)
+        with self.assertRaisesRegex(UserError, "encrypted"):
+            give(joining, self.kinds[0], "extract.pdf", locked_pdf())
+        with self.assertRaisesRegex(UserError, "damaged"):
+            give(joining, self.kinds[0], "extract.pdf", PDF[: len(PDF) // 2] + b"%%EOF")
+        self.assertFalse(joining.document_ids)
+        self.assertEqual(give(joining, self.kinds[0], "extract.pdf", harmless_pdf()).media_type, "application/pdf")
+
+    def test_pdf_that_ends_or_holds_up_its_reader_is_not_taken(self):
+        for program in ("import os; os.abort()", "while True: pass", "print('active, or plain?')"):
+            with tempfile.NamedTemporaryFile("w", suffix=".py") as reader:
+                reader.write(program)
+                reader.flush()
+                with patch.multiple(pdf_check, PROGRAM=reader.name, MOST_SECONDS=0.5):
+                    self.assertEqual(pdf_check.pdf_finding(PDF), "unreadable", program)
 
     def test_picture_reaches_the_outbox_as_it_was_given(self):
         joining = self._all_given()

@@ -5,7 +5,8 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from .portal_case import FACTS, PDF, PortalCase
+from .papers import SCAN
+from .portal_case import FACTS, PortalCase
 
 # What nobody outside may find anywhere: each stands in one record of the member Steelworks only.
 CANARY = "Kaaistraat-Canary"
@@ -38,7 +39,7 @@ class TestPortalAccess(PortalCase):
         self.steel_joining._save_facts(facts)
         self.steel_joining.joined_by_id = self.ada
         self.document = (
-            self.env["scf.program.document"].with_user(self.ada)._give(self.steel_joining, self.kinds[0], "x.pdf", PDF)
+            self.env["scf.program.document"].with_user(self.ada)._give(self.steel_joining, self.kinds[0], "x.png", SCAN)
         )
         self.steel_joining.with_user(self.ada).sudo()._sign_first(
             name="Ada",
@@ -240,7 +241,7 @@ class TestPortalAccess(PortalCase):
         attachment = self.env["ir.attachment"].search(
             [("res_model", "=", "scf.program.document"), ("res_field", "=", "content")]
         )
-        self.assertEqual(attachment.raw, PDF)
+        self.assertEqual(attachment.raw, SCAN)
         self.assertFalse(attachment.public or attachment.access_token)
         doors = (
             f"/web/content/{attachment.id}",
@@ -255,13 +256,13 @@ class TestPortalAccess(PortalCase):
             self.authenticate(login, login)
             for door in doors:
                 answer = self.url_open(door)
-                self.assertNotIn(PDF, answer.content, (login, door))
+                self.assertNotIn(SCAN, answer.content, (login, door))
         self.logout()
         for door in doors:
-            self.assertNotIn(PDF, self.url_open(door).content, door)
+            self.assertNotIn(SCAN, self.url_open(door).content, door)
         for login in ("ada", "fin_requester"):
             self.authenticate(login, login)
-            self.assertEqual(self.url_open(self.document._path()).content, PDF, login)
+            self.assertEqual(self.url_open(self.document._path()).content, SCAN, login)
 
     def test_conversation_of_the_anchor_stays_its_own(self):
         self.member.message_post(body=f"Internal: {CANARY}")

@@ -3,7 +3,8 @@ from odoo.tests import tagged
 
 from odoo.addons.scf_finance.tests.gateway_case import GatewayCase
 
-from .portal_case import FACTS, picture
+from .papers import picture
+from .portal_case import FACTS
 
 
 @tagged("post_install", "-at_install")
