@@ -144,7 +144,8 @@ def _join(erps: TwoErps, content: bytes) -> int:
         )
     told = {"contact_name": "Hanna Hammer", "contact_email": "hanna@hammerwerk.example", "signatory_role": "CEO"}
     admin.call("scf.membership", "write", [membership], told)
-    admin.call("scf.membership", "action_join", [membership])
+    seen = admin.read("scf.membership", membership, "account_in_words")["account_in_words"]
+    admin.call("scf.membership", "action_join", [membership], context={"scf_seen_account": seen})
     return membership
 
 

@@ -37,6 +37,7 @@ TRANSITIONS = {
     "registered": BY_THE_BANK | {"to_approve"},
     "to_approve": BY_THE_BANK | {"sent"},
     **dict.fromkeys(("sent", "requested", "confirmed", "paid", "overdue"), BY_THE_BANK),
+    "settled": {"paid", "overdue"},  # where the bank took the customer's payment back
     "rejected": {"registered", "withdrawn"},
 }
 # An early payment of ours that is on its way is not undone by what the bank said before it heard of it.
@@ -88,7 +89,7 @@ class ScfApprovedInvoice(models.Model):
 
     # -- compute ----------------------------------------------------------------------------------------------------
 
-    @api.depends("payable_terms", "amount", "due_date", "state")
+    @api.depends("payable_terms", "amount", "due_date", "state", "membership_id.valid_until")
     @api.depends_context("lang", "tz")
     def _compute_offer_in_words(self):
         for invoice in self:
@@ -250,7 +251,7 @@ class ScfApprovedInvoice(models.Model):
     def _first_day(self):
         """The first day on which the bank can pay early; None where there is none any more."""
         terms = self._terms()
-        if not terms or self.signature_problem:
+        if not terms or self.signature_problem or self.membership_id.sudo()._is_limit_over():
             return None
         day = max(terms.first_on, fields.Date.context_today(self), bank_day())
         return day if day <= terms.last_on else None

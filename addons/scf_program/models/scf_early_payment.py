@@ -130,7 +130,7 @@ class ScfApprovedInvoice(models.Model):
         if approved.membership_id.state != "approved":
             return self.env._("The membership in %s is not in force.", approved.membership_id.program_name)
         if not approved._first_day():
-            return self.env._("%(bank)s pays %(number)s early no more: it is due too soon.", **approved._wording())
+            return approved._why_no_day()
         if "accounts" in approved.company_id._scf_lacks():
             return self.env._(
                 "%s has no accounts for financing. An administrator of accounting sets up the books first.",
@@ -148,13 +148,21 @@ class ScfApprovedInvoice(models.Model):
                 return str(error)
             return None
         if not first:
-            return self.env._("%(bank)s pays %(number)s early no more: it is due too soon.", **self._wording())
+            return self._why_no_day()
         return self.env._(
             "%(bank)s can pay from %(first)s to %(last)s. Choose a day of these, and ask again.",
             bank=self.bank_name,
             first=format_date(self.env, first),
             last=format_date(self.env, terms.last_on),
         )
+
+    def _why_no_day(self):
+        """Why the bank can pay on no day any more, as a sentence."""
+        membership = self.membership_id.sudo()
+        if membership._is_limit_over():
+            day = format_date(self.env, membership.valid_until)
+            return self.env._("The limit at %(bank)s ended on %(day)s. Ask the bank.", day=day, **self._wording())
+        return self.env._("%(bank)s pays %(number)s early no more: it is due too soon.", **self._wording())
 
     def _hold(self):
         """Make this and every other request on the same sale run one after the other."""

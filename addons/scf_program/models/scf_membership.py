@@ -6,6 +6,8 @@ from odoo.tools import format_amount, format_date, html_sanitize
 
 from odoo.addons.scf_finance.models.labels import label_of
 
+from .bank_day import bank_day
+
 KINDS = [("payables_finance", "Payables Finance"), ("distributor_finance", "Distributor Finance")]
 STATES = [
     ("draft", "Invited"),
@@ -91,6 +93,12 @@ class ScfMembership(models.Model):
     account_id = fields.Many2one(
         "res.partner.bank", string="Paid To", check_company=True, help="The account that early payments go to."
     )
+    account_in_words = fields.Char(
+        string="Account as Shown",
+        compute="_compute_account_in_words",
+        compute_sudo=True,
+        help="Number and holder: what whoever signs has seen.",
+    )
     contact_name = fields.Char()
     contact_email = fields.Char()
     contact_phone = fields.Char()
@@ -99,6 +107,7 @@ class ScfMembership(models.Model):
     missing_documents = fields.Char(compute="_compute_missing_documents")
     signed_by_id = fields.Many2one("res.users", readonly=True, tracking=True)
     signed_at = fields.Datetime(string="Signed On", readonly=True)
+    signed_account = fields.Char(string="Account as Signed", readonly=True)
     signed_from = fields.Char(readonly=True, help="The network address of the one who signed.")
     revision = fields.Integer(readonly=True)
 
@@ -135,6 +144,13 @@ class ScfMembership(models.Model):
             texts = json.loads(membership.terms_document or "{}").get("terms") or {}
             # Somebody else wrote it: what a field that is not stored shows is cleaned by nobody else.
             membership.terms = html_sanitize(texts.get(self.env.lang) or next(iter(texts.values()), ""))
+
+    @api.depends("account_id.acc_number", "account_id.acc_holder_name", "account_id.partner_id.name")
+    def _compute_account_in_words(self):
+        for membership in self:
+            account = membership.account_id
+            holder = account.acc_holder_name or account.partner_id.name
+            membership.account_in_words = f"{account.acc_number}, {holder}" if account else False
 
     @api.depends("limit_amount", "used_amount")
     def _compute_free_amount(self):
@@ -229,6 +245,11 @@ class ScfMembership(models.Model):
         }
 
     # -- business ---------------------------------------------------------------------------------------------------
+
+    def _is_limit_over(self):
+        """Whether the last day of the limit is over: the bank pays nothing new until it says a later one."""
+        self.ensure_one()
+        return bool(self.valid_until and self.valid_until < bank_day())
 
     def _set_state(self, state):
         """The only writer of `state`; skips repeats and what can't follow.

@@ -191,7 +191,7 @@ class ScfMembership(models.Model):
         if bank.state in ("discovered", "declined"):
             bank.action_register()
         if membership.state == "signed":
-            membership._send_membership()
+            membership._send_signed()
         return True
 
     def _refuse_other_keys(self):
@@ -221,9 +221,11 @@ class ScfMembership(models.Model):
         if why_not := self._why_not_join():
             raise UserError(why_not)
         membership = self.sudo()
+        membership._check_account_seen()
         membership.write(
             {
                 "signed_by_id": self.env.user.id,
+                "signed_account": membership.account_in_words,
                 "signed_at": fields.Datetime.now(),
                 "signed_from": request.httprequest.remote_addr if request else THIS_SERVER,
                 "message": False,
@@ -239,6 +241,20 @@ class ScfMembership(models.Model):
         membership._refuse_other_keys()
         membership._send_membership()
         return True
+
+    def _check_account_seen(self):
+        """See that the account that is signed for is the one that was on the screen: money will go there.
+
+        :raise UserError: where it is another one, or nothing says what was seen
+        """
+        if self.env.context.get("scf_seen_account") != self.account_in_words:
+            raise UserError(
+                self.env._(
+                    "The account has changed since you opened this page: early payments would go to %s. Reload the "
+                    "page, look at it, and sign then.",
+                    self.account_in_words,
+                )
+            )
 
     def _why_not_join(self):
         """What is missing before this user can join for the company, as a sentence; None where nothing is."""
@@ -302,6 +318,21 @@ class ScfMembership(models.Model):
     def _send(self, verb, payload, *, documents=()):
         """Queue a message; those of one membership reach the bank in order, once the bank let the company in."""
         return self.bank_id._send(verb, payload, channel=f"membership-{self.id}", addressee=self, documents=documents)
+
+    def _send_signed(self):
+        """Send what was signed before the bank was connected; where the account has changed, it is signed anew."""
+        if self.signed_account == self.account_in_words:
+            self._send_membership()
+            return
+        self._set_state("draft")
+        self._ask_to_act(
+            self.env._(
+                "The account was %(signed)s when the membership was signed; it is %(now)s now. Look at it, and sign "
+                "again.",
+                signed=self.signed_account or "-",
+                now=self.account_in_words or "-",
+            )
+        )
 
     def _send_membership(self):
         self.revision += 1

@@ -42,7 +42,7 @@ class ScfFinanceable(models.AbstractModel):
                 ("state", "=", "approved"),
                 ("currency_id", "=", self.currency_id.id),
             ]
-        ).filtered(lambda one: _is_same(one.anchor_tax_id, supplier.vat))
+        ).filtered(lambda one: _is_same(one.anchor_tax_id, supplier.vat) and not one._is_limit_over())
 
     def _scf_panel_reasons(self, assessment):
         """Beside what hinders: what is free of the limits in the supplier's programs."""

@@ -125,10 +125,14 @@ class MembershipCase(FinanceCase):
         """A membership that the bank let in; with full rights."""
         membership = self._prepared(**program)
         self.people["approver"].email = "approver@our.example"
-        self._as("approver", membership).action_join()
+        self._seen(membership).action_join()
         self.rhone_bank.answer("membership", self._member(membership, "RECEIVED"))
         self._tell_member(membership, "approved", limit=money("50000.00"), rate_pa="7.90")
         return membership.sudo()
+
+    def _seen(self, membership, role="approver"):
+        """A membership as somebody has it open on the screen."""
+        return self._as(role, membership).with_context(scf_seen_account=membership.account_in_words)
 
     def _member(self, membership, status, **changes):
         """The Member of docs/protocol.md."""

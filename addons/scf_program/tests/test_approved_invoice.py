@@ -235,6 +235,20 @@ class TestApprovedInvoice(MembershipCase):
             dialog.save().action_ask()
         self.assertEqual(approved.state, "registered")
 
+    def test_limit_that_is_over_offers_nothing_and_lets_nobody_agree(self):
+        approved = self._approved(self.membership, self.invoice)
+        self._ask(approved)
+        ended = str(self.today - timedelta(days=1))
+        self._tell_member(self.membership, "changed", status="APPROVED", valid_until=ended)
+        with self.assertRaisesRegex(UserError, "limit at .* ended"):
+            self._as("approver", approved).action_approve()
+        self._as("requester", approved).action_withdraw()
+        self.assertFalse(approved.offer_in_words)
+        with self.assertRaisesRegex(UserError, "limit at .* ended"):
+            self._as("requester", approved).action_choose_day()
+        self._tell_member(self.membership, "changed", status="APPROVED", valid_until=str(self.today))
+        self.assertTrue(approved.offer_in_words)
+
     def test_who_asked_does_not_approve(self):
         approved = self._approved(self.membership, self.invoice)
         asks = self._as("approver", self.env["scf.early.payment.ask"])
@@ -327,6 +341,11 @@ class TestApprovedInvoice(MembershipCase):
         self._tell_payable("overdue", self.membership, {**payable, "status": "OVERDUE"})
         self._tell_payable("settled", self.membership, {**payable, "status": "SETTLED", "settled": money("10000.00")})
         self.assertEqual((approved.state, self._panel()["state"]), ("settled", "repaid"))
+        self._tell_payable(
+            "settlement_reversed", self.membership, {**payable, "status": "OVERDUE"}, reason="Called back."
+        )
+        self.assertEqual((approved.state, self._panel()["state"]), ("overdue", "financed"))
+        self.assertEqual(len(approved.payment_entry_id.line_ids), 3)
         self.assertEqual(self._account_balance(self.company.scf_clearing_account_id), 9893.44)
 
     # --- one asset, one financier ---

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from unittest.mock import patch
 
 from openscf.keys import SigningKey
@@ -24,13 +25,33 @@ class TestMembership(MembershipCase):
         )
         membership.write({"account_id": own.id})
         with self.assertRaisesRegex(UserError, "NL91 ?ABNA.* is an account of Requester"):
-            self._as("approver", membership).action_join()
+            self._seen(membership).action_join()
         self.assertEqual(membership.state, "draft")
+
+    def test_account_that_was_swapped_before_or_after_signing_is_signed_anew(self):
+        membership = self._prepared()
+        self.people["approver"].email = "approver@our.example"
+        seen = self._seen(membership)
+        membership.sudo().account_id.acc_holder_name = "Somebody Else"
+        with self.assertRaisesRegex(UserError, "has changed since"):
+            seen.action_join()
+        with self.assertRaisesRegex(UserError, "has changed since"):
+            self._as("approver", membership).action_join()  # nothing says what was seen
+        bank = membership.bank_id
+        membership.sudo().bank_id = False
+        self._seen(membership).action_join()
+        self.assertEqual(membership.state, "signed")
+        membership.sudo().bank_id = bank
+        membership.sudo().account_id.acc_holder_name = "Yet Another"
+        self._as("admin", membership).action_connect()
+        self.assertEqual(membership.state, "draft")
+        self.assertFalse(self.rhone_bank.queued("membership"))
+        self.assertIn("Yet Another", membership.sudo().activity_ids.summary)
 
     def test_approver_signs_and_the_bank_gets_everything(self):
         membership = self._prepared()
         self.people["approver"].email = "approver@our.example"
-        self._as("approver", membership).action_join()
+        self._seen(membership).action_join()
         self.assertEqual(membership.state, "sent")
         wire = MembershipRequest.model_validate(self.rhone_bank.body("membership"))
         self.assertEqual((wire.member_id, wire.revision, wire.party.tax_id), ("MEM/0001", 1, self.company.vat))
@@ -65,7 +86,7 @@ class TestMembership(MembershipCase):
     def test_question_of_the_bank_is_answered_by_a_higher_revision(self):
         membership = self._prepared()
         self.people["approver"].email = "approver@our.example"
-        approver = self._as("approver", membership)
+        approver = self._seen(membership)
         approver.action_join()
         self.rhone_bank.answer("membership", self._member(membership, "RECEIVED"))
         with self.assertRaisesRegex(AccessError, "With the Bank"):
@@ -81,14 +102,14 @@ class TestMembership(MembershipCase):
     def test_what_the_bank_refuses_goes_back_to_a_person(self):
         membership = self._prepared()
         self.people["approver"].email = "approver@our.example"
-        self._as("approver", membership).action_join()
+        self._seen(membership).action_join()
         self.rhone_bank.refuse("membership", detail="The invitation was used already.")
         self.assertEqual((membership.state, membership.message), ("draft", "The invitation was used already."))
 
     def test_nothing_goes_out_before_it_is_complete(self):
         self.people["approver"].email = "approver@our.example"
         membership = self._opened()
-        approver = self._as("approver", membership)
+        approver = self._seen(membership)
         membership.write({"signatory_role": False})
         self.assertIn("Signs As", membership.next_step)
         with self.assertRaisesRegex(UserError, "Signs As"):
@@ -123,7 +144,7 @@ class TestMembership(MembershipCase):
         membership = self._prepared()
         membership.sudo().invitation_ends_at = "2020-01-01 00:00:00"
         with self.assertRaisesRegex(UserError, "ended"):
-            self._as("approver", membership).action_join()
+            self._seen(membership).action_join()
 
     def test_facts_can_not_be_written_over_rpc(self):
         membership = self._opened()
@@ -182,6 +203,15 @@ class TestDistributor(MembershipCase, PurchaseCase):
         self._tell_member(self.membership, "suspended")
         self.assertFalse(self._bill(10000.0, ref="DM-2")._scf_distributor_memberships(), "suspended")
 
+    def test_limit_that_is_over_finances_nothing_in_the_program(self):
+        bill = self._bill(10000.0)
+        self._tell_member(self.membership, "changed", status="APPROVED", valid_until=str(self.today))
+        self.assertEqual(bill._scf_distributor_memberships(), self.membership, "its last day counts")
+        self._tell_member(
+            self.membership, "changed", status="APPROVED", valid_until=str(self.today - timedelta(days=1))
+        )
+        self.assertFalse(bill._scf_distributor_memberships())
+
     def test_panel_says_what_is_free_in_the_program(self):
         bill = self._bill(10000.0)
 
@@ -225,7 +255,7 @@ class TestConnectingByAFile(MembershipCase):
         membership.write({"signatory_role": "CEO", "contact_name": "Ada", "contact_email": "ada@our.example"})
         self._attach(membership)
         self.people["admin"].email = "ada@our.example"
-        membership.action_join()
+        self._seen(membership, "admin").action_join()
         verbs = self.env["scf.message"].sudo().search([("bank_id", "=", bank.id)], order="id").mapped("verb")
         self.assertEqual(verbs, ["register", "membership"])
 
