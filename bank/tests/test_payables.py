@@ -20,6 +20,7 @@ from openscf.programs import ProgramStatus
 from openscf_bank.kit.core_banking import PaymentInstruction, PaymentOrder, PaymentResult
 from openscf_bank.payables import payout
 from openscf_bank.payables.models import EarlyPayment
+from openscf_bank.testing import BankProcessError
 from packages import Sale
 from programs import bring_in, invitation, member_request, new_program, put_documents, tax_id
 from programs_given import IBAN, Anchor, Supplier, as_member, end_program, eur, send
@@ -94,6 +95,64 @@ def test_a_supplier_is_paid_early_and_the_anchor_settles_on_the_due_date(
     ]  # fmt: skip
     assert anchor.told() == told
     assert anchor.told(member.erp) == told
+
+
+def test_an_officer_takes_a_settlement_back_as_a_whole(bank: Bank, anchor: Anchor, member: Supplier) -> None:
+    late, open_one = anchor.paid(member, "10000.00", due_in=30), anchor.paid(member, "2000.00", due_in=60)
+    begin = bank.today()
+    bank.days_pass(30)
+    anchor.settle((late, "10000.00"), (open_one, "500.00"), settlement_id="STL/1")
+    assert (anchor.read(late).status, anchor.read(open_one).status) == ("SETTLED", "PAID")
+    settled_on = bank.today()
+    bank.days_pass(2)
+    before = len(anchor.told())
+    as_member(anchor, member, limit=Decimal("1.00"))  # what is owed is owed above every limit
+    page = bank.officer.page(f"payables/{late.id}")
+    path = re.findall(r'action="/desk/(payables/[^"]+/take-back)"', page)[0]
+    assert "a sentence" in bank.officer.refused(path, {"reason": " "})
+    bank.officer.take_back_settlement(late.id, "STL/1", "The transfer was called back.")
+    one, other = anchor.read(late), anchor.read(open_one)
+    assert [(payable.status, payable.settled) for payable in (one, other)] == [
+        ("OVERDUE", eur("0.00")), ("PAID", eur("0.00"))
+    ]  # fmt: skip
+    assert anchor.used(member) == (Decimal("12000.00"), Decimal("12000.00"))
+    assert sorted(anchor.told()[before:]) == sorted(
+        ("payable.settlement_reversed", payable.payable_id) for payable in (late, open_one)
+    )
+    notice = PayableNotice.model_validate(anchor.erp.events()[-1]["data"])
+    assert notice.reason == "The transfer was called back."
+    statement = anchor.statement()
+    assert [(day.on, day.settled) for day in statement.days] == [
+        (begin, Decimal("0.00")), (settled_on, Decimal("10500.00")), (bank.today(), Decimal("-10500.00"))
+    ]  # fmt: skip
+    assert statement.closing == Decimal("12000.00")
+    assert path not in bank.officer.page(f"payables/{late.id}")
+    assert "called back" in bank.officer.page("audit")
+    with pytest.raises(BankProcessError, match="taken back on"):
+        bank.officer._send(path, {"reason": "Once more."})
+    again = ((late, "10000.00"), (open_one, "500.00"))
+    assert "new settlement_id" in str(
+        refused("wrong-state", lambda: anchor.settle(*again, on=settled_on, settlement_id="STL/1"))
+    )
+    anchor.settle(*again, settlement_id="STL/2")
+    assert (anchor.read(late).status, anchor.read(open_one).settled) == ("SETTLED", eur("500.00"))
+
+
+@pytest.mark.parametrize("whose", ["program", "member"])
+def test_nothing_is_taken_after_the_last_day_of_a_limit(
+    bank: Bank, anchor: Anchor, member: Supplier, whose: str
+) -> None:
+    asked = anchor.ask(anchor.registered(member), by=member.erp, pay_on=bank.today() + timedelta(days=3))
+    other = anchor.registered(member)
+    if whose == "program":
+        bank.officer.change_program(anchor.id, "Looked at.", valid_until=bank.today() + timedelta(days=1))
+    else:
+        as_member(anchor, member, valid_until=bank.today() + timedelta(days=1))
+    bank.days_pass(1)
+    anchor.ask(anchor.registered(member), pay_on=bank.today() + timedelta(days=5))  # its last day counts
+    bank.days_pass(1)
+    for call in (lambda: anchor.ask(other), lambda: anchor.ask(other, by=member.erp), lambda: anchor.confirm(asked)):
+        assert "limit stood until" in str(refused("wrong-state", call))
 
 
 def test_the_books_of_the_anchor_can_be_compared_day_by_day(bank: Bank, anchor: Anchor, member: Supplier) -> None:

@@ -23,10 +23,10 @@ TRANSITIONS = {
     "agreed": {"approved", "paid", "settled"},
     "paid": {"approved", "overdue", "settled"},
     "overdue": {"approved", "settled"},
-    # Where a bank paid what was taken back, or a payment from own cash was undone.
+    # Where a bank paid what was taken back, a payment from own cash was undone, or a settlement taken back.
     "withdrawn": {"paid"},
     "ended": {"paid"},
-    "settled": {"agreed"},
+    "settled": {"agreed", "paid", "overdue"},
 }
 
 

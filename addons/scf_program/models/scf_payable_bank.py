@@ -126,12 +126,13 @@ class ScfPayableBank(models.Model):
 
     # -- bank's word ------------------------------------------------------------------------------------------------
 
-    def _take(self, wire, cursor, kind=None):
+    def _take(self, wire, cursor, kind=None, *, reason=None):
         """Bring the row in step with what the bank says, by an answer or by an event.
 
         :param dict wire: Payable of docs/protocol.md
         :param cursor: the event's place in the feed; None for an answer, which counts while no event came yet
         :param str kind: the event's type
+        :param str reason: why, in the words of whoever caused the event
         :return: whether it was news
         """
         self.ensure_one()
@@ -149,7 +150,7 @@ class ScfPayableBank(models.Model):
                 "bank_payable_ref": payable.id,
                 "terms": json.loads(payable.terms.model_dump_json()) if payable.terms else self.terms,
                 "settled_amount": float(payable.settled.amount),
-                "message": payable.message,
+                "message": reason or payable.message,
                 "last_cursor": str(cursor) if cursor is not None else self.last_cursor,
             }
         )

@@ -52,6 +52,8 @@ class ScfPayable(models.Model):
                 )
             )
         self._take_settled(request, wire)
+        if self.state == "settled" and wire.status.value in ("PAID", "OVERDUE"):
+            self._set_state("paid")
         if wire.status.value == "OVERDUE" and self._set_state("overdue"):
             self._warn(
                 self.env._(
@@ -160,13 +162,31 @@ class ScfPayable(models.Model):
                 break
             line._book()
             left = wire.settled.amount - self._settled()
-        if left > 0:
+        if left:
+            # Below 0 where the bank took a settlement back: what it paid is owed again.
             self._book_settled([(request, left, None)], fields.Date.context_today(self))
+        if left < 0:
+            self._ask_about_settlement(request, -left)
+
+    def _ask_about_settlement(self, request, amount):
+        """Have a person look at what the bank took back: by itself it would be told to have been paid once more."""
+        self.settles_by_hand = True
+        self._warn(
+            self.env._(
+                "%(bank)s took back that it was paid %(amount)s for %(bill)s: %(why)s That much is owed to it again. "
+                "Find out why, pay it, then press “Pay the Bank”.",
+                bank=request.bank_id.sudo().name,
+                amount=self._money(amount),
+                bill=self.display_name,
+                why=request.bank_row_id.message or "",
+            )
+        )
 
     def _book_settled(self, parts, on, reference=None):
         """Post one entry over what was paid to a bank, and match it with what was owed.
 
-        :param list parts: (request, amount, line of a settlement or None), all of one company and one bank
+        :param list parts: (request, amount, line of a settlement or None), all of one company and one bank; an amount
+            below 0 was taken back
         :param date on: the day on which the bank was paid
         :param str reference: the settlement's number
         """

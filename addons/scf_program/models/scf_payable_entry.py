@@ -35,7 +35,7 @@ class ScfPayableEntry(models.Model):
     currency_id = fields.Many2one(related="payable_id.currency_id", store=True, precompute=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     value_date = fields.Date(required=True, readonly=True)
-    amount = fields.Monetary(readonly=True)
+    amount = fields.Monetary(readonly=True, help="Below 0 where the bank took back that it was paid.")
     move_id = fields.Many2one(
         "account.move", string="Journal Entry", required=True, readonly=True, index=True, ondelete="restrict"
     )

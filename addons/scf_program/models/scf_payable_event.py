@@ -26,5 +26,5 @@ class ScfEvent(models.Model):
         row = rows.filtered(lambda row: row.approval == wire["approval"])[:1]
         if not row:
             return False
-        row._take(wire, payload["cursor"], payload["type"])
+        row._take(wire, payload["cursor"], payload["type"], reason=payload["data"].get("reason"))
         return True

@@ -180,6 +180,9 @@ class ScfPayable(models.Model):
     _inherit = "scf.payable"
 
     was_reminded = fields.Boolean(readonly=True, help="Somebody was told that the due date comes near.")
+    settles_by_hand = fields.Boolean(
+        string="Paid by a Person", readonly=True, help="The bank took a settlement back: the next one is a person's."
+    )
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
@@ -210,6 +213,7 @@ class ScfPayable(models.Model):
                 ("state", "in", OWED_STATES),
                 ("due_date", "<=", today),
                 ("program_id.settles_by_itself", "=", True),
+                ("settles_by_hand", "=", False),
             ]
         )
         for of_program in due.grouped("program_id").values():

@@ -132,10 +132,12 @@ class PayableBankDouble(ProgramBankDouble):
     def tell_settled(self, payable):
         return self.tell_payable("payable.settled", payable, status="SETTLED", settled=self.of(payable)["amount"])
 
-    def tell_payable(self, kind, payable, *, state="applied", **changes):
+    def tell_payable(self, kind, payable, *, reason=None, state="applied", **changes):
         """Tell an event of the payable, which changes what is given; gives the scf.event."""
         known = self.of(payable)
         known.update(changes)
         content = {"payable": dict(known), "program": {"id": "prg", "program_id": "program", "name": "Program"}}
+        if reason:
+            content["reason"] = reason
         subject = {"program_id": "program", "member_id": "member", "payable_id": known["payable_id"]}
         return self.tell_subject(kind, content, subject, state=state)

@@ -165,6 +165,33 @@ class TestPayableBooks(PayableCase):
         self.assertEqual(payable.state, "overdue")
         self.assertIn("Pay it now", payable.activity_ids[:1].note)
 
+    def test_settlement_that_the_bank_takes_back_is_owed_again_and_waits_for_a_person(self):
+        self.program.settles_by_itself = True
+        payable = self._paid_early(self._bill_of(10000.0, days=30))
+        with self._day(30):
+            self._run_job("cron_settle_payables")
+        self.rhone_bank.settle()
+        self.rhone_bank.tell_settled(payable)
+        self.assertEqual((payable.state, self._owed_on(self.owed_account)), ("settled", 0.0))
+        nothing = {"amount": "0.00", "currency": payable.currency_id.name}
+        with self._day(31):
+            self.rhone_bank.tell_payable(
+                "payable.settlement_reversed", payable, reason="Called back.", status="OVERDUE", settled=nothing
+            )
+        self.assertEqual((payable.state, payable._owed()), ("overdue", 10000))
+        self.assertEqual((self._owed_on(self.owed_account), self._owed_on(self.clearing)), (-10000.0, 0.0))
+        self.assertEqual(payable.entry_ids.mapped("amount"), [10000.0, 10000.0, -10000.0])
+        self.assertTrue(payable.activity_ids.filtered(lambda activity: "Called back." in (activity.note or "")))
+        open_item = self._items(payable, self.owed_account).filtered(lambda item: not item.reconciled)
+        self.assertRecordValues(open_item, [{"amount_residual": -10000.0, "date_maturity": payable.due_date}])
+        with self._day(31):
+            self._run_job("cron_settle_payables")
+        self.assertFalse(self.rhone_bank.queued("settle"), "nothing came, so nobody tells that it was paid")
+        self._as("approver", payable).action_settle()
+        self.assertEqual(self.rhone_bank.settle()["payables"][0]["amount"]["amount"], "10000.00")
+        self.rhone_bank.tell_settled(payable)
+        self.assertEqual((payable.state, self._owed_on(self.owed_account)), ("settled", 0.0))
+
     def test_part_that_was_settled_uses_no_limit_any_more(self):
         payable = self._paid_early(self._bill_of(10000.0))
         row = payable._live_request().bank_row_id

@@ -336,6 +336,14 @@ class OfficerAtDesk:
         """Limit a member's company over all programs."""
         self._send(f"members/{member_id}/cap", {"cap": cap})
 
+    def take_back_settlement(self, payable_id: str, settlement_id: str, reason: str) -> None:
+        """Take a settlement of a payable back as a whole, by the anchor's own id of it."""
+        path = rf'action="/desk/([^"]+)" data-settlement-id="{re.escape(escape(settlement_id))}"'
+        found = re.search(path, self.page(f"payables/{payable_id}"))
+        if found is None:
+            raise BankProcessError(f"No settlement {settlement_id!r} of the payable {payable_id} can be taken back.")
+        self._send(found.group(1), {"reason": reason})
+
     def log_in(self) -> None:
         """Begin a session; it is done by itself where one is needed."""
         form = self._http.get(f"{self._desk}/login", timeout=20).text

@@ -296,7 +296,10 @@ class PayableNotice(WireModel):
 
 
 class ProgramEntry(WireModel):
-    """One payable paid early (`amount` is what the anchor owes for it) or settled, by the anchor's id."""
+    """One payable paid early (`amount` is what the anchor owes for it) or settled, by the anchor's id.
+
+    A settlement that the bank took back is one below 0, on the day on which it did.
+    """
 
     kind: Literal["paid", "settled"]
     payable_id: Id

@@ -363,6 +363,7 @@ class EventType(str, Enum):
     PAYABLE_FAILED = "payable.failed"
     PAYABLE_OVERDUE = "payable.overdue"
     PAYABLE_SETTLED = "payable.settled"
+    PAYABLE_SETTLEMENT_REVERSED = "payable.settlement_reversed"
 
 
 class ProblemPlace(WireModel):

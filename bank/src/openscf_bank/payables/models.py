@@ -134,3 +134,17 @@ class SettlementLine(Base):
     settlement: Mapped[str] = mapped_column(sa.ForeignKey("settlements.id"), primary_key=True)
     payable_id: Mapped[str] = mapped_column(sa.ForeignKey("payables.id"), primary_key=True, index=True)
     amount: Mapped[Amount]
+
+
+class SettlementReversal(Base):
+    """A settlement that an officer took back as a whole: the money never came, or was for something else.
+
+    Never changed or deleted.
+    """
+
+    __tablename__ = "settlement_reversals"
+
+    settlement: Mapped[str] = mapped_column(sa.ForeignKey("settlements.id"), primary_key=True)
+    reversed_on: Mapped[date]
+    reversed_by: Mapped[Name]
+    reason: Mapped[Prose]

@@ -15,7 +15,7 @@ from ..applications.models import FinancedDocument
 from ..clients.models import Client
 from ..members.models import Member
 from ..programs.models import Program
-from .models import Adjustment, EarlyPayment, Payable, Settlement, SettlementLine
+from .models import Adjustment, EarlyPayment, Payable, Settlement, SettlementLine, SettlementReversal
 
 PAGE_SIZE = 25
 
@@ -114,15 +114,29 @@ def settlement(session: Session, program_id: str, settlement_id: str) -> Settlem
     return session.scalars(query).one_or_none()
 
 
-def settlements(session: Session, payable_id: str) -> Sequence[tuple[Settlement, SettlementLine]]:
-    """What the anchor paid for a payable, oldest first."""
+def settlements(
+    session: Session, payable_id: str
+) -> Sequence[tuple[Settlement, SettlementLine, SettlementReversal | None]]:
+    """What the anchor paid for a payable, oldest first, and what of it was taken back."""
     query = (
-        sa.select(Settlement, SettlementLine)
+        sa.select(Settlement, SettlementLine, SettlementReversal)
         .join(SettlementLine, SettlementLine.settlement == Settlement.id)
+        .outerjoin(SettlementReversal, SettlementReversal.settlement == Settlement.id)
         .where(SettlementLine.payable_id == payable_id)
         .order_by(Settlement.paid_on, Settlement.received_at)
     )
-    return [(one, line) for one, line in session.execute(query)]
+    return [(one, line, reversal) for one, line, reversal in session.execute(query)]
+
+
+def settlement_lines(session: Session, settlement: str) -> Sequence[SettlementLine]:
+    """What of a settlement was for which payable, by the bank's id of it."""
+    query = sa.select(SettlementLine).where(SettlementLine.settlement == settlement)
+    return session.scalars(query.order_by(SettlementLine.payable_id)).all()
+
+
+def reversal(session: Session, settlement: str) -> SettlementReversal | None:
+    """That a settlement was taken back, if it was, read afresh."""
+    return session.get(SettlementReversal, settlement, populate_existing=True)
 
 
 def open_of_member(session: Session, member_id: str) -> Sequence[Payable]:
@@ -240,15 +254,20 @@ def paid_early(session: Session, program_id: str) -> Sequence[PaidEarly]:
 
 
 def settled_parts(session: Session, program_id: str) -> Sequence[Settled]:
-    """Everything that the anchor settled in a program, by day."""
+    """Everything that the anchor settled in a program, by day; what was taken back below 0, on the day of that."""
     query = (
-        sa.select(Payable.reference, Settlement.paid_on, SettlementLine.amount)
+        sa.select(Payable.reference, Settlement.paid_on, SettlementLine.amount, SettlementReversal.reversed_on)
         .join(Settlement, SettlementLine.settlement == Settlement.id)
         .join(Payable, SettlementLine.payable_id == Payable.id)
+        .outerjoin(SettlementReversal, SettlementReversal.settlement == Settlement.id)
         .where(Settlement.program_id == program_id)
-        .order_by(Settlement.paid_on, Payable.reference)
     )
-    return [Settled(*row) for row in session.execute(query)]
+    parts = []
+    for reference, paid_on, amount, reversed_on in session.execute(query):
+        parts.append(Settled(reference, paid_on, amount))
+        if reversed_on is not None:
+            parts.append(Settled(reference, reversed_on, -amount))
+    return sorted(parts, key=lambda part: (part.paid_on, part.reference, -part.amount))
 
 
 def amounts(session: Session, program_id: str, statuses: Sequence[str]) -> Sequence[tuple[Member, Payable]]:

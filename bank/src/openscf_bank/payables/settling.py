@@ -17,7 +17,7 @@ from ..kit.ids import new_id
 from ..kit.problems import ProblemError
 from ..programs.models import Program
 from . import repository, states
-from .models import Settlement, SettlementLine
+from .models import Settlement, SettlementLine, SettlementReversal
 from .registering import invalid, own_program, require_payables
 from .repository import OWED, Found
 from .views import money, tell
@@ -42,6 +42,37 @@ def settle(uow: UnitOfWork, post: SignedPost, program_id: str, request: wire.Set
     for seen, part in zip(rows, request.payables, strict=True):
         _take(uow, held, settlement, seen, part.amount.amount)
     return _as_wire(settlement)
+
+
+def take_back(uow: UnitOfWork, settlement_id: str, officer: str, reason: str) -> Settlement:
+    """Take a settlement back as a whole, by the bank's id of it: what it paid is owed again, above limits, too."""
+    settlement = uow.session.get_one(Settlement, settlement_id)
+    lines = repository.settlement_lines(uow.session, settlement_id)
+    concerned = [repository.found_one(uow.session, line.payable_id) for line in lines]
+    held = clients.lock_all(uow.session, *(one for seen in concerned for one in _clients_of(seen)))
+    known = repository.reversal(uow.session, settlement_id)
+    if known is not None:
+        raise ProblemError("wrong-state", f"It was taken back on {known.reversed_on}: {known.reason}")
+    today = uow.now.date()
+    uow.session.add(SettlementReversal(settlement=settlement.id, reversed_on=today, reversed_by=officer, reason=reason))
+    for line in lines:
+        _owe_again(uow, held, repository.found_one(uow.session, line.payable_id), line.amount, reason)
+    return settlement
+
+
+def _clients_of(seen: Found) -> tuple[str | None, str | None]:
+    return seen.payable.client_id, seen.member.client_id
+
+
+def _owe_again(uow: UnitOfWork, held: dict[str, Client], seen: Found, amount: Decimal, reason: str) -> None:
+    payable = seen.payable
+    payable.settled -= amount
+    if payable.status == PayableStatus.SETTLED.value:
+        is_late = payable.due_date < uow.now.date()
+        states.move(uow, seen, PayableStatus.OVERDUE if is_late else PayableStatus.PAID)
+    else:
+        states.count(uow, seen)
+    tell(uow, held, payable, EventType.PAYABLE_SETTLEMENT_REVERSED, reason=reason)
 
 
 def mark_overdue(gateway: Gateway, payable_id: str) -> None:
@@ -126,6 +157,10 @@ def _take(uow: UnitOfWork, held: dict[str, Client], settlement: Settlement, seen
 def _same(uow: UnitOfWork, known: Settlement, request: wire.SettlementRequest) -> wire.Settlement:
     if wire.SettlementRequest.model_validate_json(known.body) != request:
         raise invalid("/settlement_id", "This settlement_id came before with another content. Use a new one.")
+    reversal = repository.reversal(uow.session, known.id)
+    if reversal is not None:
+        sentence = f"The bank took it back on {reversal.reversed_on}: {reversal.reason} Use a new settlement_id."
+        raise ProblemError("wrong-state", sentence)
     return _as_wire(known)
 
 

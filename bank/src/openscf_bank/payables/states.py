@@ -27,7 +27,7 @@ NEXT: Final[dict[Status, tuple[Status, ...]]] = {
     Status.PAID: (Status.OVERDUE, Status.SETTLED),
     Status.OVERDUE: (Status.SETTLED,),
     Status.REJECTED: (Status.REGISTERED,),
-    Status.SETTLED: (),
+    Status.SETTLED: (Status.PAID, Status.OVERDUE),  # where a settlement is taken back
     Status.WITHDRAWN: (),
 }
 
@@ -60,9 +60,11 @@ def move(uow: UnitOfWork, seen: Found, status: Status, message: str | None = Non
 
 def count(uow: UnitOfWork, seen: Found) -> None:
     """Let what is open of a payable count against the limits, from the request to the settlement."""
-    uses = seen.payable.status in (*RESERVED, *OWED)
-    amount = seen.payable.open_amount if uses else Decimal(0)
-    caps.use(uow, seen.program, seen.member, source="payable", source_id=seen.payable.id, amount=amount)
+    is_owed = seen.payable.status in OWED
+    amount = seen.payable.open_amount if is_owed or seen.payable.status in RESERVED else Decimal(0)
+    caps.use(
+        uow, seen.program, seen.member, source="payable", source_id=seen.payable.id, amount=amount, owed_already=is_owed
+    )
 
 
 def _claim(uow: UnitOfWork, payable: Payable) -> None:

@@ -150,11 +150,20 @@ def _create_settlements() -> None:
         sa.PrimaryKeyConstraint("settlement", "payable_id", name=op.f("pk_settlement_lines")),
     )
     op.create_index(op.f("ix_settlement_lines_payable_id"), "settlement_lines", ["payable_id"], unique=False)
+    op.create_table(
+        "settlement_reversals",
+        sa.Column("settlement", sa.String(length=64), nullable=False),
+        sa.Column("reversed_on", sa.Date(), nullable=False),
+        sa.Column("reversed_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["settlement"], ["settlements.id"], name=op.f("fk_settlement_reversals_settlement")),
+        sa.PrimaryKeyConstraint("settlement", name=op.f("pk_settlement_reversals")),
+    )
 
 
 def _forbid_changes_of_settlements() -> None:
     """What the anchor paid is append-only, like the tables of revision 0001 (whose function PostgreSQL uses)."""
-    for table in ("settlements", "settlement_lines"):
+    for table in ("settlements", "settlement_lines", "settlement_reversals"):
         if op.get_context().dialect.name == "postgresql":
             op.execute(
                 f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
@@ -204,5 +213,12 @@ def downgrade() -> None:
         table.drop_column("payable_id")
         table.alter_column("application_id", existing_type=sa.String(length=64), nullable=False)
     _create_the_index_of_open_documents()
-    for table_name in ("settlement_lines", "settlements", "early_payments", "payable_adjustments", "payables"):
+    for table_name in (
+        "settlement_reversals",
+        "settlement_lines",
+        "settlements",
+        "early_payments",
+        "payable_adjustments",
+        "payables",
+    ):
         op.drop_table(table_name)
