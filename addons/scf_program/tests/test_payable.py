@@ -230,6 +230,22 @@ class TestPayable(PayableCase):
         self.assertEqual(self.hansa_bank.queued("payables"), message)
         self.assertEqual(len(payables.bank_ids), 4)
 
+    def test_bill_of_a_supplier_that_left_and_came_back_is_registered_anew(self):
+        payable = self._registered()
+        self.member._leave("Sold.")
+        for bank in self.banks:
+            self.assertIn("membership", bank.body("withdraw")["reason"])
+            bank.forget(payable)
+        self.member._note_written("invitation")
+        again = self.member.bank_ids.filtered(lambda one: not one.over_since)
+        self.assertEqual(again.bank_id, self.rhone + self.hansa)
+        again[0].write({"bank_member_ref": "mem-2", "status": "approved"})
+        self.member._set_state("approved")
+        self._run_job("cron_follow_bills")
+        [claims] = self.rhone_bank.register()
+        self.assertEqual((claims["member"], claims["payable_id"]), ("mem-2", f"{payable.name}-2"))
+        self.assertFalse(self.hansa_bank.queued("payables"), "it has not joined there")
+
     def test_suspended_program_offers_nothing(self):
         payable = self._registered()
         self.program._set_state("suspended")

@@ -154,15 +154,30 @@ class TestPayableGateway(GatewayCase):
             self._run("scf_program.cron_settle_payables")
             self._exchange(gateway)
             self.assertEqual(payable.state, "settled")
-            statement = self._as("requester", self.env["scf.payable.statement"]).create(
-                {"program_bank_id": program.bank_ids.id, "date_from": self.today, "date_to": payable.due_date}
-            )
-            statement.action_compare()
+            self.assertEqual(self._compared(program, payable), (0.0, [10000.0, 10000.0]))
+            number = self.env["scf.payable.settlement"].search([("line_ids.payable_id", "=", payable.id)]).name
+            gateway.officer.take_back_settlement(payable.bank_ids.bank_payable_ref, number, "The transfer came back.")
+            self._exchange(gateway)
+            self.assertEqual((payable.state, payable._owed()), ("paid", 10000))
+            self.assertEqual(self._compared(program, payable), (10000.0, [10000.0, 0.0]))
+            self._run("scf_program.cron_settle_payables")
+            self._as("approver", payable).action_settle()
+            self._exchange(gateway)
+            self.assertEqual((payable.state, payable._owed()), ("settled", 0))
+            self.assertEqual(self._compared(program, payable), (0.0, [10000.0, 10000.0]))
+
+    def _compared(self, program, payable):
+        """What is owed by the bank's book and ours, which agree, and the bank's amounts."""
+        statement = self._as("requester", self.env["scf.payable.statement"]).create(
+            {"program_bank_id": program.bank_ids.id, "date_from": self.today, "date_to": payable.due_date}
+        )
+        statement.action_compare()
+        closing = statement.bank_closing
         self.assertRecordValues(
             statement,
-            [{"bank_closing": 0.0, "own_closing": 0.0, "book_closing": 0.0, "difference_count": 0, "reserved": 0.0}],
+            [{"own_closing": closing, "book_closing": closing, "difference_count": 0, "reserved": 0.0}],
         )
-        self.assertEqual(statement.line_ids.mapped("bank_amount"), [10000.0, 10000.0])
+        return closing, statement.line_ids.mapped("bank_amount")
 
     def test_credit_note_reaches_the_bank_and_a_dispute_withdraws(self):
         bank, gateway = self._open_bank()
