@@ -82,14 +82,26 @@ def matters(env) -> tuple[Matter, ...]:
         Matter(
             "near_breach",
             "scf.loan",
-            [("near_breach", "=", True), ("state", "=", "active")],
+            [("near_breach", "=", True), ("state", "=", "active"), ("pledge_ids", "=", False)],
             lambda n: _("Loans that will soon not be covered: %s", n),
+        ),
+        Matter(
+            "near_margin",
+            "scf.loan",
+            [("near_breach", "=", True), ("state", "=", "active"), ("pledge_ids", "!=", False)],
+            lambda n: _("Loans on goods that will soon carry too little: %s", n),
         ),
         Matter(
             "releases",
             "scf.pledge",
             [("state", "=", "active"), ("release_ids.state", "=", "asked")],
             lambda n: _("Pledged goods that somebody needs: %s", n),
+        ),
+        Matter(
+            "repay_first",
+            "scf.pledge",
+            [("state", "=", "active"), ("release_ids.state", "=", "waiting")],
+            lambda n: _("Goods that the bank releases after a repayment: %s", n),
         ),
         Matter(
             "bulk",

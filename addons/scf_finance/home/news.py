@@ -69,5 +69,8 @@ def _sentences(env, bank):
         "repayment.reversed": _("%s has given a repayment back.", bank),
         "loan.closed": _("A loan of %s is repaid.", bank),
         "loan.reopened": _("A loan of %s is open again.", bank),
-        "loan.shortfall": _("%s looked at what the documents still carry.", bank),
+        "loan.shortfall": _("%s looked at what the documents or goods still carry.", bank),
+        "collateral.released": _("%s has released pledged goods.", bank),
+        "collateral.release_waiting": _("%s releases pledged goods after a repayment.", bank),
+        "collateral.release_declined": _("%s does not release pledged goods.", bank),
     }

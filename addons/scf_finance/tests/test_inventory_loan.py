@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..home.attention import read_attention
+from ..home.news import read_news
 from .goods_case import GoodsCase
 
 
@@ -153,6 +154,7 @@ class TestInventoryLoan(GoodsCase):
         self.rhone_bank.send_event(payload)
         self.rhone_bank.send_event(payload)
         self.assertEqual((pledge.held_quantity, len(pledge.release_ids)), (400, 1))
+        self.assertIn("has released pledged goods", read_news(self._as("requester", pledge).env)[0]["sentence"])
 
     def test_a_request_that_waits_says_what_to_repay(self):
         loan, pledge = self._lent()
@@ -162,6 +164,7 @@ class TestInventoryLoan(GoodsCase):
             self.rhone_bank.wire_release(pledge, 400, release_id=request.name, status="WAITING", repay_first="1360.00"),
         )
         self.assertEqual((request.state, request.repay_first, pledge.held_quantity), ("waiting", 1360, 500))
+        self.assertEqual(self._waiting_on_home(), {"repay_first"})
         self.assertIn("1,360.00", loan.message_ids[0].preview)
         self.assertNotIn("1,360", "".join(map(str, pledge.message_ids.mapped("body"))), "amounts are the loan's")
         action = request.with_user(self.people["approver"]).action_repay_first()
@@ -277,12 +280,23 @@ class TestInventoryLoan(GoodsCase):
         self.rhone_bank.call_margin(loan, "500.00")
         activity = loan.activity_search(["scf_finance.activity_margin_call"])
         self.assertEqual((loan.shortfall, len(activity)), (500, 1))
-        waiting = {row["code"] for row in read_attention(self._as("requester", loan).env)}
-        self.assertEqual(waiting & {"margin", "shortfall"}, {"margin"}, "told once, as what it is")
+        self.assertEqual(self._waiting_on_home(), {"margin"}, "told once, as what it is")
         self.assertIn("500.00", activity.note)
         self.rhone_bank.call_margin(loan, "0.00")
         self.assertEqual(loan.shortfall, 0)
         self.assertFalse(loan.activity_search(["scf_finance.activity_margin_call"]))
+
+    def test_goods_that_lose_value_are_on_home_before_the_margin_call(self):
+        loan, _pledge = self._lent(requested=3100)
+        self.copper.standard_price *= 0.99
+        self.env["scf.pledge"].sudo()._cron_revalue()
+        loan._cron_overdue()
+        self.assertEqual((loan.margin_call, loan.near_breach), (0, True))
+        self.assertEqual(self._waiting_on_home(), {"near_margin"})
+
+    def _waiting_on_home(self):
+        """Of the loans and their goods: what the Financing home says that it waits for somebody."""
+        return {row["code"] for row in read_attention(self._as("requester", self.env["scf.home"]).env)}
 
     # --- agreement ---
 
