@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_datetime
 
-from .labels import label_of
+from .labels import as_note, label_of
 
 _logger = logging.getLogger(__name__)
 
@@ -309,6 +309,9 @@ class ScfBulkPart(models.Model):
         """Ask the banks in the name of whoever confirmed it; what hinders is written down, and the next one goes on."""
         self.ensure_one()
         user = self.bulk_id.user_id
+        if not user.active:
+            self._hand_over()
+            return
         application = self.application_id.with_user(user).with_context(
             lang=user.lang,
             tz=user.tz,
@@ -329,6 +332,24 @@ class ScfBulkPart(models.Model):
             self._fail(application.env._("Something went wrong; the server's log has the details."))
         else:
             self.state = "asked"
+
+    def _hand_over(self):
+        """Nobody asks in the name of a user who was archived: the draft waits for somebody else, who is told."""
+        application = self.application_id
+        for approver in application._approvers():
+            reason = self.with_context(lang=approver.lang)._why_handed_over()
+            application.activity_schedule(
+                "mail.mail_activity_data_todo", user_id=approver.id, summary=application.name, note=as_note(reason)
+            )
+        application.message_post(body=self._why_handed_over())
+        self._fail(self._why_handed_over())
+
+    def _why_handed_over(self):
+        return self.env._(
+            "%s confirmed this request in a bulk request and has left before it was sent. Look at it, and ask the "
+            "banks or delete it.",
+            self.bulk_id.user_id.name,
+        )
 
     def _fail(self, reason):
         self.write({"state": "failed", "reason": reason})

@@ -189,6 +189,21 @@ class TestBulkRequest(FinanceCase):
         self._run_job()
         self.assertEqual(bulk.sudo().part_ids.mapped("state"), ["failed", "failed"])
 
+    def test_who_has_left_asks_for_nothing_more_and_an_approver_takes_over(self):
+        bulk = self._started()
+        bulk.part_ids[0].sudo()._send()
+        self.people["requester"].sudo().active = False
+        self._run_job()
+        bulk = bulk.sudo()
+        self.assertEqual((bulk.state, bulk.part_ids.mapped("state")), ("done", ["asked", "failed"]))
+        self.assertIn("has left", bulk.part_ids[1].reason)
+        draft = bulk.part_ids[1].application_id
+        self.assertEqual((draft.state, len(draft.submission_ids)), ("draft", 0))
+        self.assertEqual(draft.activity_ids.user_id, draft._approvers())
+        self.assertIn("has left", draft.activity_ids[0].note)
+        self._as("approver", draft).action_submit()
+        self.assertEqual((draft.state, draft.requester_id), ("requested", self.people["approver"]))
+
     def test_each_company_gets_its_own_request(self):
         other = self.setup_other_company()["company"]
         user = self.people["requester"]
