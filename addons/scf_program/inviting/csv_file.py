@@ -23,8 +23,9 @@ SAMPLE_CHARACTERS = 8192
 SAMPLE_BYTES = 64 * 1024
 SEPARATORS = ",;\t|"
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-# A spreadsheet takes a cell that begins so for a formula; an apostrophe before it says that it is text.
-FORMULA_STARTS = ("=", "@", "+", "-", "\t", "\r")
+# A spreadsheet takes a cell that begins so for a formula; an apostrophe before it says that it is text. Signs of full
+# width are the same to it (OWASP, CSV Injection).
+FORMULA_STARTS = ("=", "@", "+", "-", "\t", "\r", "\n", "＝", "＠", "＋", "－")
 
 
 class FileUnreadable(Exception):
@@ -51,6 +52,7 @@ class CompanyFile:
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
+    separator: str
 
     def values_of(self, row: Row) -> dict[str, str]:
         """A row's cells by column, without blanks around them; columns that the file does not have are empty."""
@@ -69,7 +71,9 @@ def read_file(content: bytes) -> CompanyFile:
         raise FileUnreadable("empty")
     if len(content) > MAX_BYTES:
         raise FileUnreadable("too_big", str(MAX_BYTES // 2**20))
-    lines = _lines(_text(content))
+    text = _text(content)
+    separator = _separator(text)
+    lines = _lines(text, separator)
     header = next(lines, None)
     if header is None:
         raise FileUnreadable("empty")
@@ -81,13 +85,17 @@ def read_file(content: bytes) -> CompanyFile:
         rows.append(row)
     if not rows:
         raise FileUnreadable("empty")
-    return CompanyFile(header=names, rows=tuple(rows))
+    return CompanyFile(header=names, rows=tuple(rows), separator=separator)
 
 
-def write_file(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A file that spreadsheets open by a double click (UTF-8 with a mark, comma), and that can be read again."""
+def write_file(header: Sequence[str], rows: Iterable[Sequence[str]], *, separator: str = ",") -> bytes:
+    """A file that spreadsheets open by a double click (UTF-8 with a mark), and that can be read again.
+
+    `separator` is the one of the file that the rows came from: by another one, the spreadsheet that wrote that file
+    would cut cells in two, and what follows a cut is looked at as a formula again.
+    """
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    writer = csv.writer(out, delimiter=separator)
     writer.writerow(header)
     writer.writerows([_as_cell(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
@@ -120,20 +128,13 @@ def _is_utf8(content: bytes) -> bool:
     return True
 
 
-def _lines(text: str):
+def _lines(text: str, separator: str):
     try:
-        for cells in (reader := csv.reader(io.StringIO(text, newline=""), _dialect(text), strict=True)):
+        for cells in (reader := csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)):
             if any(cell.strip() for cell in cells):
                 yield Row(number=reader.line_num, cells=tuple(cells))
     except csv.Error as error:
         raise FileUnreadable("broken", str(error)) from None
-
-
-def _dialect(text: str):
-    class Written(csv.excel):
-        delimiter = _separator(text)
-
-    return Written
 
 
 def _separator(text: str) -> str:

@@ -48,6 +48,7 @@ class ScfProgramInvitation(models.Model):
     source = fields.Selection(SOURCES, required=True, readonly=True)
     file_name = fields.Char(readonly=True)
     header = fields.Json(readonly=True, help="Columns of the file, in its order.")
+    separator = fields.Char(readonly=True, help="What stands between the cells of the file.")
     row_ids = fields.One2many("scf.program.invitation.row", "invitation_id", readonly=True)
     good_ids = fields.One2many(
         "scf.program.invitation.row", "invitation_id", readonly=True, domain=[("state", "in", ("good", "invited"))]
@@ -185,6 +186,7 @@ class ScfProgramInvitation(models.Model):
                 "source": "file",
                 "file_name": file_name,
                 "header": list(companies.header),
+                "separator": companies.separator,
             }
         )
         rows = self.env["scf.program.invitation.row"].sudo()
@@ -216,7 +218,7 @@ class ScfProgramInvitation(models.Model):
             cells = row.cells
             kept = [cells[number] if number < len(cells) else "" for number in taken]
             rows.append([*kept, row.problem])
-        return write_file([*names, REASON], rows)
+        return write_file([*names, REASON], rows, separator=self.separator or ",")
 
     def _why_unreadable(self, error):
         return {

@@ -70,11 +70,19 @@ class TestCompanyFile(BaseCase):
         self.assertTrue(companies.has_right_width(companies.rows[0]))
 
     def test_no_cell_comes_back_as_a_formula_and_phones_survive_the_way_back(self):
-        content = write_file(["name", "email", "phone"], [["=1+1", "@x", "+49 30 1"], ["-2", "a@b.example", ""]])
-        cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
-        self.assertFalse([cell for cell in cells if cell.startswith(("=", "+", "-", "@"))])
-        companies = read_file(content)
-        self.assertEqual(companies.values_of(companies.rows[0])["phone"], "+49 30 1")
+        rows = [["=1+1", "@x", "+49 30 1"], ["-2", "\t=1", "\n=1"], ["＝1", "＠x", "A;=1+1"]]
+        for separator in ",;":
+            content = write_file(["name", "email", "phone"], rows, separator=separator)
+            text = io.StringIO(content.decode("utf-8-sig"), newline="")
+            cells = [cell for row in csv.reader(text, delimiter=separator) for cell in row]
+            self.assertFalse([cell for cell in cells if cell.startswith(tuple("=+-@＝＋－＠\t\r\n"))])
+            companies = read_file(content)
+            self.assertEqual(companies.values_of(companies.rows[0])["phone"], "+49 30 1")
+            self.assertEqual(companies.separator, separator)
+
+    def test_file_comes_back_with_the_separator_that_it_came_with(self):
+        content = write_file(["name", "email"], [["Acme;=1+1", ""]], separator=";")
+        self.assertIn(b'"Acme;=1+1";', content, "a spreadsheet that reads semicolons cuts no formula out of a cell")
 
 
 @tagged("post_install", "-at_install")
@@ -166,7 +174,7 @@ class TestInvitationFile(InvitingCase):
     def test_what_came_back_can_be_corrected_and_sent_again(self):
         invitation = self._of_file("name;email\nAcme;acme@nowhere\nBolt;bolt@bolt.example\n")
         content = base64.b64decode(invitation.bad_file).decode("utf-8-sig")
-        self.assertIn("acme@nowhere", content)
+        self.assertIn("name;email;reason\r\nAcme;acme@nowhere;", content, "with the separator that it came with")
         again = self._of_file(content.replace("acme@nowhere", "acme@acme.example").encode())
         self.assertEqual((again.good_count, again.bad_count), (1, 0))
 
