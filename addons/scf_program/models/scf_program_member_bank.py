@@ -72,9 +72,11 @@ class ScfProgramMemberBank(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            member = self.env["scf.program.member"].browse(vals["member_id"])
-            program_bank = self.env["scf.program.bank"].browse(vals["program_bank_id"])
-            vals.setdefault("reference", member._reference_at(program_bank))
+            # Where one is left out, Odoo says so, to whoever may create records at all.
+            member = self.env["scf.program.member"].browse(vals.get("member_id"))
+            program_bank = self.env["scf.program.bank"].browse(vals.get("program_bank_id"))
+            if member and program_bank:
+                vals.setdefault("reference", member._reference_at(program_bank))
         return super().create(vals_list)
 
     # -- business: records ------------------------------------------------------------------------------------------
@@ -111,9 +113,13 @@ class ScfProgramMemberBank(models.Model):
         return has_changed
 
     def _set_over(self):
-        """This membership at the bank is over: what was paid early runs to its end, and another may follow."""
-        for record in self.filtered(lambda record: not record.over_since):
-            record.over_since = fields.Datetime.now()
+        """This membership at the bank is over: what was paid early runs to its end, and another may follow.
+
+        :return: those that were not over before
+        """
+        ending = self.filtered(lambda record: not record.over_since)
+        ending.over_since = fields.Datetime.now()
+        return ending
 
     def _is_declined_member(self):
         """Whether the bank declined the member itself: that stands. A declined pre-approval decides nothing."""
