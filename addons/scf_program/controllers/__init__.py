@@ -4,3 +4,4 @@ from . import signing
 from . import documents
 from . import invitation_file
 from . import early
+from . import signup

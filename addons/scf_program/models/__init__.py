@@ -62,3 +62,4 @@ from . import scf_prequalification_again
 from . import scf_prequalification_event
 from . import scf_program_member_early
 from . import scf_home_membership
+from . import res_users

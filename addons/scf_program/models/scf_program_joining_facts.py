@@ -257,5 +257,9 @@ class ScfProgramJoining(models.Model):
             try:
                 validate_iban(facts["iban"])
             except ValidationError:
-                errors["iban"] = self.env._("This is no IBAN. Copy it from a statement of your bank.")
+                errors["iban"] = self.env._(
+                    "This is no IBAN. Copy it from a statement of your bank. Banks pay to an IBAN only: if yours has "
+                    "none, as in the United States, ask %s how it can pay you early.",
+                    self.company_id.name,
+                )
         return facts, errors

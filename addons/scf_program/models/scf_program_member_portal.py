@@ -135,13 +135,18 @@ class ScfProgramMember(models.Model):
         return contact.with_context(relative_url=True)._get_signup_url_for_action(url=redirect)[contact.id]
 
     def _contact_for_account(self):
-        """The contact of the company with the invited address and without a user; made where there is none."""
+        """The person of the company with the invited address and without a user; made where there is none.
+
+        Never the company itself: whoever signs in may change the contact that the account is for, and would bear the
+        company's name.
+        """
         company, address = self.partner_id.commercial_partner_id.sudo(), self._invited_address()
-        contacts = company | company.child_ids.filtered(lambda item: not item.is_company)
-        for contact in contacts:
+        people = company.child_ids.filtered(lambda item: not item.is_company)
+        for contact in people:
             if contact.email_normalized == address and not contact.with_context(active_test=False).user_ids:
                 return contact
-        return contacts.create({"name": address, "email": address, "parent_id": company.id, "type": "contact"})
+        # Its name is what the person types who makes the account.
+        return people.create({"name": address, "email": address, "parent_id": company.id, "type": "contact"})
 
     # -- business: the pages ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,14 @@
+from odoo.http import request
+
+from odoo.addons.auth_signup.controllers.main import AuthSignupHome
+
+
+class Signup(AuthSignupHome):
+    """Making an account from an invitation: the address stands there already, and can't be another one."""
+
+    def get_auth_signup_qcontext(self):
+        qcontext = super().get_auth_signup_qcontext()
+        if qcontext.get("token") and not qcontext.get("invalid_token"):
+            partner = request.env["res.partner"].sudo()._signup_retrieve_partner(qcontext["token"])
+            qcontext["scf_address"] = partner._scf_signup_address()
+        return qcontext
