@@ -336,7 +336,7 @@ class ScfProgramMemberBank(models.Model):
 
     def _set_over(self):
         """The bank forgets the bills of whoever left; if it joins again, they are registered for it anew."""
-        ending = self.filtered(lambda record: not record.over_since)
-        super()._set_over()
-        rows = self.env["scf.payable.bank"].sudo().search([("member_bank_id", "in", ending.ids)])
+        ended = super()._set_over()
+        rows = self.env["scf.payable.bank"].sudo().search([("member_bank_id", "in", ended.ids)])
         rows._withdraw(self.env._("The supplier's membership at the bank is over."))
+        return ended
