@@ -10,7 +10,7 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import Form, tagged
 from odoo.tests.common import BaseCase, get_db_name
-from odoo.tools import mute_logger
+from odoo.tools import format_date, mute_logger
 
 from .books_case import BooksCase
 
@@ -33,6 +33,8 @@ class TestLoanClosing(BooksCase):
         wizard = self._dialog().save()
         shown = sorted((line.account_id.id, line.debit, line.credit) for line in wizard.line_ids)
         self.assertEqual((wizard.loan_count, wizard.why_not), (2, ""))
+        for day in (self.period_end, self.period_end + timedelta(days=1)):
+            self.assertIn(format_date(self.env, day), wizard.consequence, "both days are named beside the sums")
         closing = self.env["scf.loan.closing"].browse(wizard.action_close()["res_id"])
         move, reversal = closing.move_id, closing.reversal_move_id
         self.assertEqual(shown, sorted((line.account_id.id, line.debit, line.credit) for line in move.line_ids))

@@ -21,6 +21,7 @@ class ScfPeriodClose(models.TransientModel):
     why_not = fields.Char(compute="_compute_lines")
     is_closed = fields.Boolean(compute="_compute_lines")
     remarks = fields.Text(compute="_compute_lines")
+    consequence = fields.Char(compute="_compute_consequence")
 
     @api.model
     def _default_date(self):
@@ -68,6 +69,21 @@ class ScfPeriodClose(models.TransientModel):
                 for item in items
             ]
             close.remarks = "\n".join(close._remarks(figures)) or False
+
+    @api.depends("date")
+    @api.depends_context("lang")
+    def _compute_consequence(self):
+        """In words on which day it is booked: while it works the sums out, a dialog may still show the day before."""
+        for close in self:
+            if not close.date:
+                close.consequence = False
+                continue
+            close.consequence = self.env._(
+                "All of it is one journal entry on %(day)s, which is taken back on %(next_day)s. What a bank tells "
+                "later of a day before is booked after it.",
+                day=format_date(self.env, close.date),
+                next_day=format_date(self.env, fields.Date.add(close.date, days=1)),
+            )
 
     def _remarks(self, figures):
         """What whoever closes should look at first."""

@@ -130,9 +130,10 @@ class ScfSupplierFinance(models.TransientModel):
         )
         if not terms.bills:
             return self.env._("No other vendor bill in the period")
-        return self.env._(
-            "%(days)s (%(bills)s bills)", days=self._days_text(terms.shortest, terms.longest), bills=terms.bills
-        )
+        days = self._days_text(terms.shortest, terms.longest)
+        if terms.bills == 1:
+            return self.env._("%s (one bill)", days)
+        return self.env._("%(days)s (%(bills)s bills)", days=days, bills=terms.bills)
 
     def _bills_in_other_arrangements(self):
         """Ids of vendor bills that are no comparable ones, though no loan paid them; to be extended."""
