@@ -24,6 +24,7 @@ class Stage:
     odoo: OdooServer
     banks: tuple[BankProcess, ...]
     logins_file: Path
+    portal_logins: Path
 
     def tell(self) -> subprocess.CompletedProcess[str]:
         """Runs the story as `./scf demo` does."""
@@ -32,6 +33,7 @@ class Stage:
             "SCF_ODOO_URL": self.odoo.url,
             "SCF_DB": self.odoo.database,
             "SCF_LOGINS": str(self.logins_file),
+            "SCF_PORTAL_LOGINS": str(self.portal_logins),
             "SCF_BANKS": json.dumps([{"name": bank.name, "url": bank.url, "officer": officer} for bank in self.banks]),
         }
         argv = [sys.executable, str(CHECKOUT / "tools/demo/run_story.py")]
@@ -49,7 +51,8 @@ def stage(books: LoadedBooks, tmp_path_factory: pytest.TempPathFactory) -> Itera
     try:
         with BankProcess(profile="rhone") as rhone, BankProcess(profile="hansa") as hansa:
             odoo.start()
-            yield Stage(odoo=odoo, banks=(rhone, hansa), logins_file=books.logins_file)
+            portal_logins = tmp_path_factory.mktemp("portal") / "logins.json"
+            yield Stage(odoo=odoo, banks=(rhone, hansa), logins_file=books.logins_file, portal_logins=portal_logins)
     finally:
         odoo.remove()
 
@@ -92,6 +95,11 @@ def test_story_prints_each_step_with_its_figures(told: str) -> None:
         "Quantity over delivered",
         "The applicant revoked its consent",
         "its desk shows",
+        "Hansa Handelsbank takes it on",
+        "Paolo Bellini signs for Elettrodomestici Bellini S.r.l. in the portal",
+        "the officer approves Schwarzwald Gerätebau GmbH, up to 40,000.00 EUR",
+        "is paid early by the bank; the company owes it now",
+        "RE-PROGRAMM-2 can be paid early: it waits in Greta Faller's portal",
     ):
         assert words in told, told
     assert "\033[" not in told
@@ -126,10 +134,35 @@ def test_story_leaves_loans_closed_and_running_offers_waiting_and_a_refusal(told
     assert balance == 0
 
 
+def test_story_leaves_a_program_with_suppliers_at_several_stages(told: str, stage: Stage) -> None:
+    members = """SELECT partner.name, member.state FROM scf_program_member member
+                   JOIN res_partner partner ON partner.id = member.partner_id ORDER BY partner.name"""
+    assert stage.rows(members) == [
+        ("Elettrodomestici Bellini S.r.l.", "submitted"),
+        ("Lichtfabrik Altona OHG", "draft"),
+        ("Ostsee Verpackung GmbH", "opened"),
+        ("Schwarzwald Gerätebau GmbH", "financed"),
+    ]
+    bills = """SELECT move.ref, payable.state, move.payment_state FROM scf_payable payable
+                 JOIN account_move move ON move.id = payable.move_id ORDER BY move.ref"""
+    assert stage.rows(bills) == [("RE-PROGRAMM-1", "paid", "paid"), ("RE-PROGRAMM-2", "approved", "not_paid")]
+
+
+def test_suppliers_come_into_the_portal_with_the_logins_that_are_kept(told: str, stage: Stage) -> None:
+    logins = json.loads(stage.portal_logins.read_text())
+    assert stage.portal_logins.stat().st_mode & 0o777 == 0o600
+    assert {one["company"] for one in logins.values()} == {
+        "Schwarzwald Gerätebau GmbH", "Elettrodomestici Bellini S.r.l.",
+    }  # fmt: skip
+    for login, one in logins.items():
+        assert stage.odoo.login(login, one["password"]).uid
+
+
 def test_second_telling_does_no_harm(told: str, stage: Stage) -> None:
     counts = """SELECT (SELECT COUNT(*) FROM scf_application), (SELECT COUNT(*) FROM scf_loan_entry),
                        (SELECT COUNT(*) FROM account_move), (SELECT COUNT(*) FROM account_payment),
-                       (SELECT COUNT(*) FROM stock_picking), (SELECT COUNT(*) FROM scf_pledge_release)"""
+                       (SELECT COUNT(*) FROM stock_picking), (SELECT COUNT(*) FROM scf_pledge_release),
+                       (SELECT COUNT(*) FROM scf_program_member), (SELECT COUNT(*) FROM scf_payable_request)"""
     before = stage.rows(counts)
     again = stage.tell()
     assert again.returncode == 0, again.stdout + again.stderr

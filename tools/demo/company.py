@@ -217,6 +217,24 @@ SUPPLIERS = (
     ),
 )
 
+# Of whom nothing was bought yet: they are invited to the program only.
+NEWCOMERS = (
+    Firm(
+        name="Ostsee Verpackung GmbH",
+        address=Address(street="Werftstraße 17", zip="18057", city="Rostock", country="DE"),
+        vat=None,
+        email="buero@ostsee-verpackung.example",
+        phone="+49 381 5550 612",
+    ),
+    Firm(
+        name="Lichtfabrik Altona OHG",
+        address=Address(street="Große Elbstraße 88", zip="22767", city="Hamburg", country="DE"),
+        vat=None,
+        email="kontakt@lichtfabrik-altona.example",
+        phone="+49 40 5550 3390",
+    ),
+)
+
 ARTICLES = tuple(
     Article(
         code=code, name=name, cost=Decimal(cost), price=Decimal(price), supplier=supplier, weight_kg=Decimal(weight)

@@ -3,8 +3,9 @@
 Odoo is spoken to over its JSON-2 API with the API keys of Mia, Jonas and the administrator; the banks' officers click
 at their desks over HTTP. It may be run again at any point: what is done already is looked up, not repeated.
 
-Settings come from the environment: `SCF_ODOO_URL`, `SCF_DB`, `SCF_LOGINS` (the file that `load_company.py` wrote) and
-`SCF_BANKS`, JSON `[{"name", "url", "officer": {"username", "password"}}, …]`.
+Settings come from the environment: `SCF_ODOO_URL`, `SCF_DB`, `SCF_LOGINS` (the file that `load_company.py` wrote),
+`SCF_PORTAL_LOGINS` (the file that keeps the suppliers' logins to the portal; it is made) and `SCF_BANKS`, JSON
+`[{"name", "url", "officer": {"username", "password"}}, …]`.
 Exit status: 0 done · 1 something did not hold, said in one sentence.
 """
 
@@ -22,7 +23,7 @@ if __package__ in (None, ""):  # run by its path: make the package `demo` import
 import requests
 from openscf_bank.testing import BankProcessError, OfficerAtDesk
 
-from demo import buying, connecting, consenting, evidence, financing, history, pledging, repaying, selling
+from demo import buying, connecting, consenting, evidence, financing, history, pledging, program, repaying, selling
 from demo.erp import Erp, ErpRefused
 from demo.stage import BankOnStage, Document, Stage, StoryFailed
 from demo.telling import Telling, exact
@@ -33,7 +34,7 @@ ORDER_INSTALMENT = Decimal("8000.00")
 """What the customer of the financed order has paid when the story ends; the loan stays half repaid."""
 
 
-def run(stage: Stage) -> None:
+def run(stage: Stage, portal_logins: Path) -> None:
     """The chapters, in order."""
     connecting.connect_banks(stage)
     stage.tell.chapter_done()
@@ -59,6 +60,9 @@ def run(stage: Stage) -> None:
     financing.show_refusal(stage, stage.documents[history.BAD_PAYER_INVOICE])
     stage.tell.chapter_done()
     take_consent_back(stage)
+    stage.tell.chapter_done()
+    stage.tell.chapter("The company's suppliers are brought in, and one of them is paid early")
+    program.run_program(stage, portal_logins)
     stage.tell.chapter_done()
 
 
@@ -162,15 +166,23 @@ def set_stage() -> Stage:
         banks=tuple(
             BankOnStage(url=bank["url"], officer=OfficerAtDesk(bank["url"], **bank["officer"])) for bank in banks
         ),
+        url=url,
         documents={key: Document(**document) for key, document in company["documents"].items()},
         tell=Telling(),
     )
 
 
+def portal_logins_file() -> Path:
+    """:raises StoryFailed: it is not set."""
+    if path := os.environ.get("SCF_PORTAL_LOGINS"):
+        return Path(path)
+    raise StoryFailed("Set SCF_PORTAL_LOGINS; './scf demo' does it by itself.")
+
+
 def main() -> int:
     try:
         stage = set_stage()
-        run(stage)
+        run(stage, portal_logins_file())
     except (StoryFailed, ErpRefused, BankProcessError, requests.RequestException) as error:
         print(f"\nThe story stops here: {error}", file=sys.stderr, flush=True)
         return 1

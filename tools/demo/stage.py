@@ -55,6 +55,8 @@ class Stage:
     mia: Erp
     jonas: Erp
     banks: tuple[BankOnStage, ...]
+    url: str
+    """Where Odoo is, for who comes by a browser."""
     documents: Mapping[str, Document]
     tell: Telling
 

@@ -43,6 +43,11 @@ class DemoFiles:
         return self.folder / "desk-logins.json"
 
     @property
+    def portal(self) -> Path:
+        """Login of a supplier to the portal → name, company and password; the story writes it."""
+        return self.folder / "portal-logins.json"
+
+    @property
     def story_done(self) -> Path:
         """There once the main job has run to its end."""
         return self.folder / "story-done"
@@ -172,6 +177,7 @@ def _run_story(ready: Ready, files: DemoFiles, odoo: Service, banks: list[Servic
         "SCF_ODOO_URL": odoo.url,
         "SCF_DB": DATABASE,
         "SCF_LOGINS": str(files.logins),
+        "SCF_PORTAL_LOGINS": str(files.portal),
         "SCF_BANKS": json.dumps(
             [
                 {
@@ -201,6 +207,10 @@ def _print_addresses(checkout: Checkout, files: DemoFiles) -> None:
     say(f"\nOdoo, {company['name']}: {odoo.url}")
     for login in company["logins"].values():
         say(f"    {login['login']:28} password {login['password']:16} {login['name']}, {login['role']}")
+    if files.portal.exists():
+        say(f"The suppliers' portal: {odoo.url}/my/programs")
+        for login, supplier in json.loads(files.portal.read_text(encoding="utf-8")).items():
+            say(f"    {login:44} password {supplier['password']:16} {supplier['name']}, {supplier['company']}")
     for bank in banks:
         profile, _ = operations.BANKS[bank.name]
         say(f"Bank {profile.title()}: {bank.url}, its desk {bank.url}/desk")
