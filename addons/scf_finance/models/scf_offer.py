@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta, timezone
 from functools import partial
 
@@ -8,6 +9,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_datetime
 
+from ..eligibility.already_financed import check_already_financed
+from ..eligibility.facts import DISTRIBUTOR_FINANCE
 from .labels import label_of
 from .on_its_own import on_its_own
 from .scf_submission import ENDED
@@ -113,6 +116,8 @@ class ScfOffer(models.Model):
         if why_not := self._why_not_accept():
             raise UserError(why_not)
         offer = self.sudo()  # the role was checked; offers and messages are written by the system only
+        if financed_elsewhere := offer._financed_elsewhere():
+            raise UserError(financed_elsewhere)
         application = offer.application_id
         offer.write({"approved_by_id": self.env.user.id, "accepted_at": fields.Datetime.now()})
         offer._set_state("accepting")
@@ -167,6 +172,22 @@ class ScfOffer(models.Model):
         if self.env.user == self.application_id.requester_id:
             return self.env._("You requested this financing, so somebody else has to accept it: %s.", names or nobody)
         return self._why_not_pay_out()
+
+    def _financed_elsewhere(self):
+        """Who has come to finance the purchase, or its goods, since the bank was asked, as a sentence; empty: nobody.
+
+        What is bought may come before the loan is granted, and only from then on it is followed: till then it could be
+        pledged to another bank.
+        """
+        application = self.application_id
+        if application.technique != DISTRIBUTOR_FINANCE:
+            return ""
+        self.env.flush_all()
+        for facts in application._documents()._scf_facts(self.env["scf.bank"], fields.Date.context_today(self)):
+            others = tuple(claim for claim in facts.claims if claim.application_id != application.id)
+            if others:
+                return check_already_financed(replace(facts, claims=others), self.env).sentence
+        return ""
 
     def _why_not_pay_out(self):
         """Why the bank must not pay out to the account in its package, as a sentence; an empty text where it may."""

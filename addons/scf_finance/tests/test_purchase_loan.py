@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -190,6 +191,28 @@ class TestPurchaseLoan(PurchaseCase):
         self._financed(order)
         with self.assertRaisesRegex(UserError, "is paid by the financing"):
             order.button_cancel()
+
+    def test_offer_is_not_accepted_once_the_goods_that_came_are_promised_to_another_bank(self):
+        order = self._purchase(100.0, 100.0)
+        offer = self._offered(order)
+        order.picking_ids.move_ids.picked = True
+        order.picking_ids.button_validate()
+        pledge = self.env["scf.pledge"].create(
+            {
+                "company_id": self.company.id,
+                "product_id": self.flour.id,
+                "location_id": self.warehouse.lot_stock_id.id,
+                "quantity": 150.0,
+            }
+        )
+        elsewhere = self.env["scf.application"].sudo().create({"line_ids": [Command.create({"pledge_id": pledge.id})]})
+        elsewhere.line_ids.write({"asset_key": "flour", "is_open": True})
+        with self.assertRaisesRegex(UserError, f"are pledged for {elsewhere.name}"):
+            self._accept(offer)
+        self.assertFalse(self.rhone_bank.queued("accept"))
+        elsewhere.line_ids.is_open = False
+        self._accept(offer)
+        self.assertEqual(offer.state, "accepting")
 
     def test_whoever_pays_a_bill_that_a_bank_is_asked_to_pay_is_warned(self):
         bill = self._bill(10000.0)
