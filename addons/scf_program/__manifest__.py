@@ -19,6 +19,7 @@
         "data/ir_cron.xml",
         "data/mail_template_signature.xml",
         "data/mail_template_member_news.xml",
+        "data/mail_template_member_price.xml",
         "views/scf_program_views.xml",
         "views/scf_program_member_views.xml",
         "views/scf_program_invitation_views.xml",

@@ -273,12 +273,13 @@ class ScfProgramBank(models.Model):
         if is_stale(self.last_cursor, cursor):
             return
         said = Program.model_validate(wire)
+        currency, before = self.currency_id.name, (self.rate_pa, self.fee_percent)
         self.write(
             {
                 "bank_program_ref": self.bank_program_ref or said.id,
-                "limit_amount": amount_of(said.anchor_limit, self.limit_amount),
-                "member_limit": amount_of(said.member_limit, self.member_limit),
-                "used_amount": amount_of(said.used, self.used_amount),
+                "limit_amount": amount_of(said.anchor_limit, self.limit_amount, currency),
+                "member_limit": amount_of(said.member_limit, self.member_limit, currency),
+                "used_amount": amount_of(said.used, self.used_amount, currency),
                 "rate_pa": float(said.terms.rate_pa) if said.terms else self.rate_pa,
                 "fee_percent": float(said.terms.fee_percent) if said.terms else self.fee_percent,
                 "bank_terms": said.terms.to_wire() if said.terms else self.bank_terms,
@@ -292,6 +293,25 @@ class ScfProgramBank(models.Model):
         status = said.status.value.lower()
         if self._set_status(status):
             self._tell_status(status)
+        elif status == "active":
+            self._tell_price(*before)
+
+    def _tell_price(self, rate_before, fee_before):
+        """Tell members that have no system of their own another rate or fee: the bank tells the others.
+
+        A rate that the bank agreed with one member is that member's, whatever the program's is.
+        """
+        if (self.rate_pa, self.fee_percent) == (rate_before, fee_before):
+            return
+        members = self.env["scf.program.member.bank"].search(
+            [("program_bank_id", "=", self.id), ("status", "=", "approved"), ("over_since", "=", False)], order="id"
+        )
+        for member in members:
+            pays_program_rate = member.rate_pa in (0.0, rate_before)
+            if pays_program_rate:
+                member.rate_pa = self.rate_pa
+            if pays_program_rate or self.fee_percent != fee_before:
+                member.member_id._mail_news(member, "mail_template_member_price")
 
     def _tell_status(self, status):
         """Say in the program what the bank decided; where it is no, give the task to the responsible person."""
@@ -322,6 +342,15 @@ def is_stale(last, cursor):
     return int(last) >= cursor if last and cursor is not None else bool(last)
 
 
-def amount_of(money, otherwise):
-    """The amount of money of the wire as Odoo keeps it, or what was there before."""
-    return float(money.amount) if money else otherwise
+def amount_of(money, otherwise, currency):
+    """The amount of money of the wire as Odoo keeps it, or what was there before.
+
+    :param str currency: the program's, in which every amount of it is
+    :raise ValueError: where the bank names another one; the event fails and waits for a person
+    """
+    if not money:
+        return otherwise
+    if money.currency != currency:
+        message = f"The bank names {money.amount} {money.currency}, and the program runs in {currency}."
+        raise ValueError(message)
+    return float(money.amount)

@@ -198,12 +198,12 @@ class ScfProgramMemberBank(models.Model):
         if is_stale(self.last_cursor, cursor):
             return
         said = Member.model_validate(wire)
-        was_over = bool(self.over_since)
+        was_over, rate_before, currency = bool(self.over_since), self.rate_pa, self.currency_id.name
         self.write(
             {
                 "bank_member_ref": self.bank_member_ref or said.id,
-                "limit_amount": amount_of(said.limit, self.limit_amount),
-                "used_amount": amount_of(said.used, self.used_amount),
+                "limit_amount": amount_of(said.limit, self.limit_amount, currency),
+                "used_amount": amount_of(said.used, self.used_amount, currency),
                 "rate_pa": self.rate_pa if said.rate_pa is None else float(said.rate_pa),
                 "valid_until": said.valid_until or self.valid_until,
                 "message": reason or said.message or False,
@@ -212,8 +212,19 @@ class ScfProgramMemberBank(models.Model):
             }
         )
         # What a bank says of a membership that was over says nothing of the one that may have followed it.
-        if self._set_status(said.status.value.lower()) and not was_over:
-            self.member_id._follow_banks(self)
+        if self._set_status(said.status.value.lower()):
+            if not was_over:
+                self.member_id._follow_banks(self)
+        elif self.status == "approved" and self.rate_pa != rate_before:
+            self.member_id._mail_news(self, "mail_template_member_price")
+
+    def _price(self):
+        """What the bank takes from this member for paying early, in percent, as it is written.
+
+        :return: ``rate`` a year, and ``fee`` of the amount, empty where there is none
+        """
+        fee = self.program_bank_id.fee_percent
+        return {"rate": f"{self.rate_pa or self.program_bank_id.rate_pa:g}", "fee": fee and f"{fee:g}"}
 
     @api.model
     @api.private

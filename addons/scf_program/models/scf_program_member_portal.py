@@ -174,9 +174,15 @@ class ScfProgramMember(models.Model):
             self._mail_news(news)
         return result
 
-    def _mail_news(self, news):
+    def _mail_news(self, news, template="mail_template_member_news"):
+        """Write to the member's contact person.
+
+        :param news: the record at the bank that said something new
+        :param str template: what is written
+        """
         joining = self.env["scf.program.joining"].sudo().search([("member_id", "=", self.id)])
         # A member that joined from its own system reads it there.
         if email := joining.sent_at and joining.contact_email:
-            template = self.env.ref("scf_program.mail_template_member_news").sudo()
-            template.send_mail(news.id, email_values={"email_to": email, "recipient_ids": []})
+            self.env.ref(f"scf_program.{template}").sudo().send_mail(
+                news.id, email_values={"email_to": email, "recipient_ids": []}
+            )

@@ -337,6 +337,25 @@ class TestPortal(PortalCase):
         self.assertIn("50,000.00", text)
         self.assertIn("You are in", text)
 
+    def test_another_price_of_the_program_is_told_and_one_of_the_member_s_own_stays(self):
+        self._all_given()
+        self._sign()
+        self._send()
+        at_bank = self.env["scf.program.member.bank"]._open(self.member, self.at_rhone)
+        self.rhone_bank.approve_member(self.member, self.at_rhone, rate="6.00")
+        terms = self.rhone_bank.programs[self.program.reference]["terms"]
+        with self.mock_mail_gateway():
+            self.rhone_bank.tell_program("program.changed", self.at_rhone, terms={**terms, "rate_pa": "7.25"})
+        self.assertEqual((self._new_mails.email_to, at_bank.rate_pa), ("ada@steelworks.example", 7.25))
+        self.assertRegex(str(self._new_mails.body_html), r"7\.25</strong> % a year")
+        with self.mock_mail_gateway():
+            self.rhone_bank.tell_member("member.changed", self.member, self.at_rhone, rate_pa="5.00")
+        self.assertRegex(str(self._new_mails.body_html), r"5</strong> % a year")
+        with self.mock_mail_gateway():
+            self.rhone_bank.tell_program("program.changed", self.at_rhone, terms={**terms, "rate_pa": "8.00"})
+            self.rhone_bank.tell_program("program.changed", self.at_rhone, terms={**terms, "rate_pa": "8.00"})
+        self.assertEqual((len(self._new_mails), at_bank.rate_pa), (0, 5.0))
+
     def test_leaving_takes_the_consents_back_and_tells_the_banks(self):
         joining = self._all_given()
         self._sign()

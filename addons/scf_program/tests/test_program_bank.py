@@ -55,6 +55,10 @@ class TestProgramBank(ProgramCase):
         self.assertEqual(program.limit_amount, 800000)
         self.rhone_bank.tell_program("program.changed", first, used={"amount": "100000.00", "currency": "USD"})
         self.assertEqual((program.used_amount, program.available_amount), (100000, 700000))
+        francs = {"amount": "9.00", "currency": "CHF"}
+        event = self.rhone_bank.tell_program("program.changed", first, anchor_limit=francs, state="failed")
+        self.assertIn("9.00 CHF, and the program runs in USD", event.error)
+        self.assertEqual(program.limit_amount, 800000)
 
     def test_older_word_of_the_bank_changes_nothing(self):
         program = self._running()
