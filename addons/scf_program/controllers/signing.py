@@ -50,9 +50,29 @@ class Signing(http.Controller):
         values = {
             "signature": signature,
             "joining": signature.joining_id,
+            "words": self._words(signature),
             "closed": closed,
             "errors": errors or {},
             "is_anchor": request.env.user._is_internal(),
             "action": f"/scf/sign/{token}",
         }
         return page("scf_program.portal_signing", values, status=status)
+
+    def _words(self, signature):
+        """Sentences with names in them, whole, as each language puts a name elsewhere."""
+        joining = signature.joining_id
+        names = {
+            "company": joining.name,
+            "program": joining.program_id.name,
+            "anchor": joining.company_id.name,
+            "name": signature.name,
+            "role": signature.role,
+        }
+        return {
+            "asks": request.env._("%(company)s asks you to sign", **names),
+            "title": request.env._("%(program)s of %(anchor)s", **names),
+            "signed_in": request.env._(
+                "You are signed in as a user of %(anchor)s: only %(name)s can sign here.", **names
+            ),
+            "sign_as": request.env._("You sign as %(name)s, %(role)s.", **names),
+        }

@@ -10,5 +10,8 @@ class Signup(AuthSignupHome):
         qcontext = super().get_auth_signup_qcontext()
         if qcontext.get("token") and not qcontext.get("invalid_token"):
             partner = request.env["res.partner"].sudo()._signup_retrieve_partner(qcontext["token"])
-            qcontext["scf_address"] = partner._scf_signup_address()
+            address = partner._scf_signup_address()
+            qcontext["scf_address"] = address
+            if address and qcontext.get("name") == address:
+                qcontext["name"] = ""  # nobody knows the person's name yet
         return qcontext

@@ -40,6 +40,10 @@ class ScfProgramJoining(models.Model):
         """The digest by which a signature says which words it was given for."""
         return sha256_hex(self._shown_notice().encode())
 
+    def _words_to_agree(self):
+        """What stands beside the box that is ticked to sign."""
+        return self.env._("I have read it, I agree, and I may sign for %s.", self.name)
+
     def _consent_end(self):
         return fields.Date.context_today(self) + relativedelta(months=CONSENT_MONTHS)
 

@@ -28,16 +28,55 @@ class ScfProgram(models.Model):
         """Prices, and what one bill would bring: the member's own where the anchor owes it one.
 
         :param member: the ``scf.program.member``; None to show the page without a company
-        :return: ``prices``, as dicts of ``payer``, ``rate`` and ``fee`` (percent as text); ``example``, a dict of
-            texts, or None where nothing is known of the price yet
+        :return: ``words``, sentences by what they say; ``prices``, a sentence each; ``example``, a dict of texts, or
+            None where nothing is known of the price yet
         """
         self.ensure_one()
         prices = self._landing_prices()
-        shown = [
-            {"payer": price["payer"], "rate": _percent(price["rate"]), "fee": price["fee"] and _percent(price["fee"])}
-            for price in prices
-        ]
-        return {"prices": shown, "example": self._landing_example(prices, member)}
+        return {
+            "words": self._landing_words(member),
+            "prices": [self._price_in_words(price) for price in prices],
+            "example": self._landing_example(prices, member),
+        }
+
+    def _landing_words(self, member):
+        """Sentences with names in them, whole, as each language puts a name elsewhere."""
+        anchor = self.company_id.name
+        if member:
+            company = member.partner_id.commercial_partner_id.name
+            invites = self.env._("%(anchor)s invites %(company)s", anchor=anchor, company=company)
+        else:
+            invites = self.env._("%s invites your company", anchor)
+        if self.kind == "distributor_finance":
+            title = self.env._("Buy from %s on a bank's credit", anchor)
+        else:
+            title = self.env._("Get your invoices to %s paid early", anchor)
+        return {
+            "invites": invites,
+            "title": title,
+            "signed_in": self.env._(
+                "You are signed in as a user of %s: only the invited company can answer here.", anchor
+            ),
+            "approves": self.env._("%s approves your invoices, as always.", anchor),
+            "bank_pays": self.env._(
+                "When you buy, the bank pays %s; you pay the bank when you have sold the goods.", anchor
+            ),
+            "sees": self.env._(
+                "%s and the banks see what you give here, and nothing of your other customers. No other supplier sees "
+                "anything of you.",
+                anchor,
+            ),
+            "questions": self.env._(
+                "Questions? Ask %(user)s of %(anchor)s", user=self.user_id.name or "", anchor=anchor
+            ),
+            "call": self.env._("If you did not expect this, call %s under a number that you know.", anchor),
+        }
+
+    def _price_in_words(self, price):
+        words = {"payer": price["payer"], "rate": _percent(price["rate"]), "fee": _percent(price["fee"])}
+        if price["fee"]:
+            return self.env._("%(payer)s: %(rate)s %% a year, and %(fee)s %% of the amount each time", **words)
+        return self.env._("%(payer)s: %(rate)s %% a year", **words)
 
     def _landing_prices(self):
         prices = [
@@ -77,15 +116,24 @@ class ScfProgram(models.Model):
         except InputInvalid:  # nothing would be left to pay
             return None
         discount, payout = figures.discount.amount, figures.payout.amount
+        number = bill.ref or bill.name if bill else ""
         return {
-            "number": bill.ref or bill.name if bill else "",
-            "amount": format_amount(self.env, float(amount), currency),
-            "due_on": format_date(self.env, due_on),
-            "pay_on": format_date(self.env, pay_on),
-            "discount": format_amount(self.env, float(discount), currency),
+            "title": self.env._("Your invoice %s, for example", number)
+            if number
+            else self.env._("For example, an invoice"),
             "payout": format_amount(self.env, float(payout), currency),
-            "rate_pa": cost_a_year(discount, payout, (due_on - pay_on).days),
-            "payer": best["payer"],
+            "instead": self.env._(
+                "on %(pay_on)s instead of %(amount)s on %(due_on)s",
+                pay_on=format_date(self.env, pay_on),
+                amount=format_amount(self.env, float(amount), currency),
+                due_on=format_date(self.env, due_on),
+            ),
+            "costs": self.env._(
+                "It costs %(discount)s: %(rate)s %% a year, paid by %(payer)s.",
+                discount=format_amount(self.env, float(discount), currency),
+                rate=cost_a_year(discount, payout, (due_on - pay_on).days),
+                payer=best["payer"],
+            ),
         }
 
     def _bill_for_example(self, member, today):

@@ -54,6 +54,7 @@ class TestPortal(PortalCase):
         signup = answer.headers["Location"]
         page = self._page(signup)
         fields_ = {item.get("name"): item.get("value") for item in page.xpath("//form//input[@name]")}
+        self.assertFalse(fields_["name"], "an address is nobody's name")
         fields_.update({"name": "Finance", "password": "steel-2026!", "confirm_password": "steel-2026!"})
         self.assertEqual(page.xpath("//input[@name='login']/@readonly"), ["readonly"])
         answer = self.url_open(signup, data={**fields_, "login": "boss@steelworks.example"}, allow_redirects=False)

@@ -50,6 +50,7 @@ class ScfInvitationOpen(models.TransientModel):
             "scf_program.invitation_in_words",
             {
                 "found": found,
+                "words": self._words(found),
                 "ends_at": format_datetime(
                     self.env,
                     fields.Datetime.to_string(found.claims.expires_at.replace(tzinfo=None)),
@@ -59,6 +60,44 @@ class ScfInvitationOpen(models.TransientModel):
                 "bank": self.env["scf.membership"]._connection(found.bank.issuer, self.company_id),
             },
         )
+
+    def _words(self, found):
+        """Sentences with names in them, whole, as each language puts a name elsewhere."""
+        anchor, invited, program = found.anchor.party, found.claims.party, found.program
+        names = {"anchor": anchor.name, "bank": found.bank.name}
+        if program.kind == "payables_finance":
+            what = self.env._(
+                "Once %(anchor)s has approved an invoice of yours, %(bank)s pays it early if you want it to, less a "
+                "discount. There is no recourse to you.",
+                **names,
+            )
+        else:
+            what = self.env._(
+                "%(bank)s can pay %(anchor)s for what you order; you repay the bank when you have sold the goods.",
+                **names,
+            )
+        price = ""
+        if program.rate_pa and program.fee_percent:
+            price = self.env._(
+                "%(rate)s %% a year, and a fee of %(fee)s %% of the amount",
+                rate=program.rate_pa,
+                fee=program.fee_percent,
+            )
+        elif program.rate_pa:
+            price = self.env._("%s %% a year", program.rate_pa)
+        return {
+            "invites": self.env._(
+                "%(anchor)s (%(anchor_tax_id)s) invites %(invited)s (%(invited_tax_id)s) into its program "
+                "“%(program)s”.",
+                anchor=anchor.name,
+                anchor_tax_id=anchor.tax_id,
+                invited=invited.name,
+                invited_tax_id=invited.tax_id,
+                program=program.name,
+            ),
+            "what": what,
+            "price": price,
+        }
 
     # -- actions ----------------------------------------------------------------------------------------------------
 
