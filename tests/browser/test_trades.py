@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from decimal import Decimal
+from typing import Any
 
 from playwright.sync_api import Browser, expect
 
@@ -91,6 +93,8 @@ def test_purchaser_has_the_bank_pay_a_supplier(town: Town, browser: Browser) -> 
     expect(progress).to_have_attribute("aria-valuenow", "0")
     loan = town.loan_in_state(application, "active")
     assert town.payable_to("supplier") == -Decimal(f"{loan['principal']:.2f}"), "the bank paid the supplier"
+    gets_more_time(town, browser, approver, loan)
+    closes_the_period_and_reverses_it(town, approver)
 
     storekeeper = OdooUser(browser, town.odoo.url, "storekeeper")
     [receipt] = town.as_("admin").read("purchase.order", order, "picking_ids")["picking_ids"]
@@ -106,12 +110,164 @@ def test_purchaser_has_the_bank_pay_a_supplier(town: Town, browser: Browser) -> 
     approver.page.locator("button[name=action_open_goods]").click()
     expect(approver.page.locator(".o_form_view, .o_list_view").last).to_contain_text("Iron pot")
     keep_picture(approver.page, "financed-goods")
+    sees_bank_ledger_and_journal_agree(approver, loan["id"])
+    sees_what_is_to_be_disclosed(approver, loan["principal"])
+    sees_what_it_cost(approver, order_name(town, order))
     town.pay(invoice, 12_000.0)
     town.loan_in_state(application, "closed")
     purchaser.sees_panel("repaid")
     expect(purchaser.panel).to_contain_text("Repaid")
     town.assert_one_truth(application)
     assert purchaser.errors == [] and approver.errors == [] and storekeeper.errors == []
+
+
+def order_name(town: Town, order: int) -> str:
+    return str(town.as_("approver").read("purchase.order", order, "name")["name"])
+
+
+def sees_bank_ledger_and_journal_agree(accountant: OdooUser, loan: int) -> None:
+    """The loan's statement, asked of the bank; what its own account has not shown yet is explained."""
+    page = accountant.page
+    accountant.open(f"action-scf_finance.action_scf_loan/{loan}")
+    page.get_by_role("button", name="Loan Statement").click()
+    page.locator(".modal button[name=action_fetch]").click()
+    expect(page.locator(".o_arrow_button_current")).to_have_text(re.compile("Explained"))
+    lines = page.locator("[name=entry_line_ids] .o_data_row")
+    expect(lines.filter(has_text="All three agree")).to_have_count(lines.count())
+    keep_picture(page, "statement")
+    with accountant.on_phone(re.split("/odoo/", page.url)[1]):
+        expect(accountant.page.locator("[name=entry_line_ids] .o_kanban_record").first).to_contain_text("Our ledger")
+        keep_picture(accountant.page, "statement-phone")
+    page.get_by_role("tab", name="Waiting on Clearing").click()
+    waiting = page.locator("[name=clearing_line_ids]")
+    expect(waiting.locator(".o_data_row").first).to_contain_text("Expected on the bank statement until")
+    expect(waiting.locator("th[data-name=bank_amount]")).to_have_count(0)
+
+
+def sees_what_is_to_be_disclosed(accountant: OdooUser, principal: float) -> None:
+    page = accountant.page
+    accountant.open("action-scf_finance.action_scf_supplier_finance")
+    expect(page.locator(".o_field_widget[name=confirmed]").first).to_contain_text(f"{principal:,.2f}")
+    expect(page.locator("[name=line_ids] .o_data_row")).to_contain_text([SUPPLIER])
+    keep_picture(page, "supplier-finance")
+    with accountant.on_phone("action-scf_finance.action_scf_supplier_finance"):
+        expect(accountant.page.locator(".o_field_widget[name=confirmed]").first).to_contain_text(f"{principal:,.2f}")
+        keep_picture(accountant.page, "supplier-finance-phone")
+
+
+def sees_what_it_cost(accountant: OdooUser, document: str) -> None:
+    accountant.open("action-scf_finance.action_scf_cost_report")
+    cost = accountant.page.locator(".o_pivot table")
+    expect(cost).to_contain_text("Margin After Financing")
+    expect(cost.locator("tr", has_text=document)).to_contain_text("70.00")  # the loan's fee and the one for more time
+    keep_picture(accountant.page, "cost")
+
+
+def closes_the_period_and_reverses_it(town: Town, accountant: OdooUser) -> None:
+    """As of today: the loan's fee is owed and not paid, so it is accrued, and taken back tomorrow."""
+    page = accountant.page
+    today = dt.datetime.now(dt.timezone.utc).date()
+    day, next_day = (one.strftime("%m/%d/%Y") for one in (today, today + dt.timedelta(days=1)))
+    accountant.open("action-scf_finance.action_scf_period_close")
+    dialog = page.locator(".modal")
+    dialog.locator("[name=date] input").click()  # the last day of last month is proposed
+    page.locator(".o_datetime_picker .o_next").click()
+    page.locator(".o_datetime_picker .o_today").click()
+    expect(dialog).to_contain_text(f"one journal entry on {day}, which is taken back on {next_day}")
+    expect(dialog.locator("[name=line_ids] .o_data_row", has_text="Accrued financing costs")).to_have_count(1)
+    keep_picture(page, "period-end")
+    dialog.locator("button[name=action_close]").click()
+    expect(page.locator(".o_arrow_button_current")).to_have_text("Booked")
+    page.locator("button[name=action_take_back]").click()
+    accountant.says_yes()
+    expect(page.locator(".o_arrow_button_current")).not_to_have_text("Booked")
+    closings = town.as_("approver").search_read("scf.loan.closing", [], "date", "state")
+    assert [(one["date"], one["state"]) for one in closings] == [(today.isoformat(), "taken_back")]
+
+
+def gets_more_time(town: Town, browser: Browser, approver: OdooUser, loan: dict[str, Any]) -> None:
+    """Asked for by one, offered by the bank at a fee, accepted by another."""
+    path = f"action-scf_finance.action_scf_loan/{loan['id']}"
+    requester = OdooUser(browser, town.odoo.url, "requester")
+    requester.open(path)
+    requester.page.locator("button[name=action_extend]").click()
+    dialog = requester.page.locator(".modal")
+    dialog.locator("[name=reason] input, [name=reason] textarea").first.fill("The season begins three weeks late")
+    expect(dialog).to_contain_text("of interest if everything is paid on its new due date")
+    keep_picture(requester.page, "more-time")
+    with requester.on_phone(path):
+        requester.page.locator(".o_statusbar_buttons .dropdown-toggle, .o_statusbar_buttons .o-dropdown").first.click()
+        requester.page.locator("button[name=action_extend]").click()
+        expect(requester.page.locator(".modal")).to_contain_text("Interest for the Time")
+        keep_picture(requester.page, "more-time-phone")
+    dialog.locator("button[name=action_ask]").click()
+    expect(dialog).to_have_count(0)
+
+    domain = [("loan_id", "=", loan["id"])]
+    [asked] = town.as_("approver").search_read("scf.loan.extension", domain, "name")
+    officer = town.banks[town.bank_of(loan)].officer
+    reference = town.as_("approver").read("scf.loan", loan["id"], "bank_loan_ref")["bank_loan_ref"]
+    town.until("the request at the bank", lambda: asked["name"] in officer.page(f"loans/{reference}"))
+    officer.offer_extension(reference, asked["name"], fee="30.00")
+
+    def state() -> str:
+        return str(town.as_("approver").search_read("scf.loan.extension", domain, "state")[0]["state"])
+
+    town.until("the bank's offer", lambda: state() == "offered")
+    approver.open(path)
+    expect(approver.page.locator("[name=extension_offer]")).to_contain_text("30.00")
+    keep_picture(approver.page, "more-time-offered")
+    approver.page.locator("button[name=action_accept_extension]").click()
+    approver.says_yes()
+    town.until("more time", lambda: state() == "granted")
+    assert requester.errors == []
+
+
+def test_line_is_asked_for_and_drawn_on(town: Town, browser: Browser) -> None:
+    town.collected_for_months(4, 20_000.0)
+    requester = OdooUser(browser, town.odoo.url, "requester")
+    page = requester.page
+    requester.open("action-scf_finance.action_scf_credit_line")
+    requester.sees_panel("eligible")
+    expect(requester.panel).to_contain_text("A line of up to")
+    path = re.split("/odoo/", page.url)[1]
+    requester.asks_the_banks()
+    page.locator(".modal button[name=action_submit]").click()
+    requester.sees_panel("requested")
+    domain = [("technique", "=", "revolving_line")]
+    [asked] = town.as_("requester").search_read("scf.application", domain, "id")
+    town.accept_best(asked["id"])
+    town.until("the line", lambda: town.loan_of(asked["id"]))
+
+    requester.open(path)
+    page.locator(".o_statusbar_buttons button[name=action_draw]").click()
+    dialog = page.locator(".modal")
+    dialog.locator("[name=amount] input").fill("4000")
+    dialog.locator("[name=amount] input").press("Tab")
+    expect(dialog).to_contain_text("of interest until")
+    keep_picture(page, "draw")
+    dialog.locator("button[name=action_draw]").click()
+    expect(dialog).to_have_count(0)
+
+    approver = OdooUser(browser, town.odoo.url, "approver")
+    with approver.on_phone(path):
+        card = approver.page.locator("[name=drawdown_ids] .o_kanban_record")
+        expect(card.first).to_contain_text("4,000.00")
+        keep_picture(approver.page, "draw-approve-phone", at=".o_notebook")
+        card.locator("button[name=action_approve]").click()
+        approver.says_yes()
+    town.until("the money", lambda: drawn(town, asked["id"]))
+    approver.open("action-scf_finance.action_scf_credit_line")
+    approver.sees_panel("financed")
+    expect(approver.page.locator("[name=drawdown_ids] .o_data_row")).to_contain_text(["4,000.00"])
+    keep_picture(approver.page, "line")
+    town.assert_one_truth(asked["id"])
+    assert requester.errors == [] and approver.errors == []
+
+
+def drawn(town: Town, application: int) -> bool:
+    loan = town.loan_of(application)
+    return loan is not None and loan["balance_principal"] == 4_000
 
 
 def test_storekeeper_borrows_against_a_lot_and_gets_goods_released(town: Town, browser: Browser) -> None:

@@ -480,16 +480,34 @@ class Town:
         self.as_("approver").call("scf.offer", "action_accept", [best["id"]])
         return int(best["id"])
 
-    def pay(self, invoice: int, amount: float) -> None:
-        """The customer pays: registered by the accountant through the payment wizard."""
+    def pay(self, invoice: int, amount: float, *, on: str = "") -> None:
+        """The customer pays, today or `on` a day (ISO): registered by the accountant through the payment wizard."""
         approver = self.as_("approver")
         wizard = approver.call(
             "account.payment.register",
             "create",
-            [{"amount": amount}],
+            [{"amount": amount, **({"payment_date": on} if on else {})}],
             context={"active_model": "account.move", "active_ids": [invoice]},
         )
         approver.call("account.payment.register", "action_create_payments", wizard)
+
+    def collected_for_months(self, months: int, monthly: float) -> None:
+        """What a line is measured by: an invoice of each of the last full months, paid in that month."""
+        approver, today = self.as_("approver"), dt.datetime.now(dt.timezone.utc).date()
+        for back in range(1, months + 1):
+            day = (today.replace(day=1) - dt.timedelta(days=30 * back - 15)).isoformat()
+            line = {"product_id": self.refs["product"], "quantity": 1, "price_unit": monthly, "tax_ids": [(5,)]}
+            invoice = approver.create(
+                "account.move",
+                move_type="out_invoice",
+                partner_id=self.refs["other_customer"],
+                invoice_date=day,
+                invoice_date_due=day,
+                invoice_payment_term_id=False,
+                invoice_line_ids=[(0, 0, line)],
+            )
+            approver.call("account.move", "action_post", [invoice])
+            self.pay(invoice, monthly, on=day)
 
     def invoice_of_delivered(self, order: int, *, due_in_days: int | None = None) -> int:
         """Deliver all of the order, invoice it and post the invoice; due at once unless `due_in_days` says when."""
