@@ -126,14 +126,14 @@ def invite(buyer: OdooUser, program: str) -> None:
 def scripts_late(page: Page) -> Iterator[None]:
     """Load the page again, and keep its scripts back until what is inside is done, as a slow line does."""
     held: list[Route] = []
-    page.route("**/*.js", held.append)
+    page.route("**/*.js", lambda route: held.append(route))  # Playwright writes on the function, so no method
     page.reload(wait_until="commit")
     yield
     page.wait_for_function("() => document.readyState !== 'loading'")
     assert held, "the page has no scripts"
-    page.unroute("**/*.js")
     for route in held:
         route.continue_()
+    page.unroute("**/*.js")
 
 
 def choose_file(page: Page, kind: str) -> None:
