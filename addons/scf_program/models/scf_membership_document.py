@@ -28,7 +28,8 @@ class ScfMembershipDocument(models.Model):
             try:
                 document.kind_id._checked_media_type(document._bytes(), MAX_KYB_BYTES)
             except UserError as error:
-                raise ValidationError(f"{document.name}: {error.args[0]}") from None
+                sentence = f"{document.name}: {error.args[0]}"
+                raise ValidationError(sentence) from None
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
