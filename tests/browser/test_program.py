@@ -126,14 +126,20 @@ def invite(buyer: OdooUser, program: str) -> None:
 def scripts_late(page: Page) -> Iterator[None]:
     """Load the page again, and keep its scripts back until what is inside is done, as a slow line does."""
     held: list[Route] = []
-    page.route("**/*.js", lambda route: held.append(route))  # Playwright writes on the function, so no method
+    is_over = False
+
+    def hold(route: Route) -> None:
+        route.continue_() if is_over else held.append(route)
+
+    page.route("**/*.js", hold)
     page.reload(wait_until="commit")
     yield
     page.wait_for_function("() => document.readyState !== 'loading'")
     assert held, "the page has no scripts"
+    is_over = True
     for route in held:
         route.continue_()
-    page.unroute("**/*.js")
+    page.unroute("**/*.js", hold)
 
 
 def choose_file(page: Page, kind: str) -> None:

@@ -62,7 +62,8 @@ def keep_first_page(pdf: Path, name: str) -> None:
 
 def window(browser: Browser, *, size: dict[str, int] | None = None, logged_in_as: Page | None = None) -> Page:
     cookies = logged_in_as.context.storage_state() if logged_in_as else None
-    page = browser.new_context(viewport=size or WINDOW, storage_state=cookies).new_page()
+    context = browser.new_context(viewport=size or WINDOW, storage_state=cookies, timezone_id="UTC")
+    page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     return page
 

@@ -250,19 +250,20 @@ def test_supplier_joins_by_the_file_and_its_approved_invoice_is_paid_early(erps:
     assert approved["is_confirmation"], "the anchor's approval confirms the supplier's invoice"
     assert "approved this invoice" in requester.call("account.move", "scf_panel", [invoice])["headline"]
 
-    tomorrow = dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=1)
-    _ask_of_a_bank_that_dies(erps, invoice, approved["id"], tomorrow)
+    # Not the next day, which may begin while this runs.
+    payout_day = dt.datetime.now(dt.timezone.utc).date() + dt.timedelta(days=2)
+    _ask_of_a_bank_that_dies(erps, invoice, approved["id"], payout_day)
 
     def state() -> str:
         return str(requester.read("scf.approved.invoice", approved["id"], "state")["state"])
 
     erps.until("the anchor's word", lambda: state() == "confirmed")
-    erps.bank.set_clock(_moment(tomorrow, 8))
+    erps.bank.set_clock(_moment(payout_day, 8))
     try:
         until("the payment on its way", lambda: _money_moved(erps))
         erps.bank.kill()
         assert (_told(erps, "payable.paid"), state()) == (0, "confirmed")
-        erps.bank.set_clock(_moment(tomorrow, 10))
+        erps.bank.set_clock(_moment(payout_day, 10))
         erps.bank.start()
         erps.until("the money", lambda: state() == "paid")
     finally:

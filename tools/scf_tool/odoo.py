@@ -41,6 +41,9 @@ class Odoo:
             "http_interface": "127.0.0.1",
             "http_port": str(self._checkout.ports["SCF_ODOO_PORT"]),
             "list_db": "False",
+            # The discard service, which nobody runs: no mail of a demo or a test leaves the machine.
+            "smtp_server": "127.0.0.1",
+            "smtp_port": "9",
         }
 
     @staticmethod
