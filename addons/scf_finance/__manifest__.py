@@ -1,7 +1,7 @@
 {
     "name": "Supply-chain Finance",
     "summary": "Turn sales orders and invoices into working capital, from the banks you choose",
-    "version": "19.0.1.1.0",
+    "version": "19.0.1.2.0",
     "category": "Accounting/Financing",
     "license": "LGPL-3",
     "author": "SCF for Odoo",

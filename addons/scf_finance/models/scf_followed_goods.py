@@ -314,7 +314,7 @@ class ScfApplicationDocument(models.Model):
                 values |= {"bill_line_id": line.id, "purchase_line_id": source.id}
                 if source:
                     values["quantity_before"] = self._first_free(source, part, before[source, part], quantity)
-                    before[source, part] += quantity
+                    before[source, part] = values["quantity_before"] + quantity
                 else:
                     values["why_not_followed"] = self.env._(
                         "The line of the bill belongs to no purchase order, so nobody can say by which receipt it came."

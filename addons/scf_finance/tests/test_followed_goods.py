@@ -1,8 +1,10 @@
 from datetime import timedelta
+from runpy import run_path
 
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools.misc import file_path
 
 from ..models.scf_followed_flow import open_followed_products
 from .followed_case import FollowedCase
@@ -172,13 +174,32 @@ class TestFollowedGoods(FollowedCase):
         )
         alone = self._loan(bills[2])
         dated_back = self._bill(order, invoice_date=self.today - timedelta(days=9))
+        dated_back.button_draft()
+        dated_back.invoice_line_ids.quantity = 6
+        dated_back.invoice_line_ids.copy(
+            {"quantity": 4, "move_id": dated_back.id, "purchase_line_id": order.order_line.id}
+        )
+        dated_back.action_post()
         last = self._loan(dated_back)
         self.assertEqual(
-            [row.quantity_before for loan in (together, alone, last) for row in self._goods(loan)], [0, 8, 15, 20]
+            [row.quantity_before for loan in (together, alone, last) for row in self._goods(loan)], [0, 8, 15, 20, 26]
         )
         self._sold(self.nails, 20)
         sold = [sum(self._goods(loan).mapped("quantity_sold")) for loan in (together, alone, last)]
         self.assertEqual(sold, [15, 5, 10])
+
+    def test_what_left_before_kits_were_followed_stays_what_it_was_told_as(self):
+        order = self._purchase((self.nails, 10))
+        loan = self._loan(order)
+        self._receive(order, 10)
+        self._sold(self.nails, 4)
+        self.env.flush_all()
+        self.cr.execute("ALTER TABLE scf_followed_use DROP COLUMN quantity_in_sold, DROP COLUMN share_of_price")
+        path = file_path("scf_finance/migrations/19.0.1.2.0/pre-parts_of_kits.py")
+        run_path(path)["migrate"](self.cr, "19.0.1.1.0")
+        self.env.invalidate_all()
+        [use] = self._goods(loan).use_ids
+        self.assertEqual((use.kind, use.quantity, use.quantity_in_sold, use.share_of_price), ("sold", 4, 1, 1))
 
     def test_bill_line_without_a_purchase_says_why_it_is_not_followed(self):
         bill = self._create_invoice_one_line(
