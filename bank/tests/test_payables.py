@@ -16,10 +16,13 @@ from openscf.errors import BankRefused
 from openscf.jws import verify_detached
 from openscf.keys import KeySet, SigningKey
 from openscf.payables import PAYABLE_TYP, PayableApproval, PayableNotice, read_payable, sign_payable
-from openscf.programs import ProgramStatus
+from openscf.programs import ProgramStatus, tax_key
+from openscf_bank.gateway import UnitOfWork
 from openscf_bank.kit.core_banking import PaymentInstruction, PaymentOrder, PaymentResult
 from openscf_bank.payables import payout
 from openscf_bank.payables.models import EarlyPayment
+from openscf_bank.programs import caps
+from openscf_bank.programs.models import Program, SupplierCap
 from openscf_bank.testing import BankProcessError
 from packages import Sale
 from programs import bring_in, invitation, member_request, new_program, put_documents, tax_id
@@ -101,6 +104,7 @@ def test_an_officer_takes_a_settlement_back_as_a_whole(bank: Bank, anchor: Ancho
     late, open_one = anchor.paid(member, "10000.00", due_in=30), anchor.paid(member, "2000.00", due_in=60)
     begin = bank.today()
     bank.days_pass(30)
+    unpaid = anchor.registered(member)
     anchor.settle((late, "10000.00"), (open_one, "500.00"), settlement_id="STL/1")
     assert (anchor.read(late).status, anchor.read(open_one).status) == ("SETTLED", "PAID")
     settled_on = bank.today()
@@ -110,6 +114,8 @@ def test_an_officer_takes_a_settlement_back_as_a_whole(bank: Bank, anchor: Ancho
     page = bank.officer.page(f"payables/{late.id}")
     path = re.findall(r'action="/desk/(payables/[^"]+/take-back)"', page)[0]
     assert "a sentence" in bank.officer.refused(path, {"reason": " "})
+    assert bank.officer._post(path.replace(late.id, unpaid.id), {"reason": "Not its own."}).status_code == 404
+    assert (anchor.read(late).status, len(anchor.told())) == ("SETTLED", before)
     bank.officer.take_back_settlement(late.id, "STL/1", "The transfer was called back.")
     one, other = anchor.read(late), anchor.read(open_one)
     assert [(payable.status, payable.settled) for payable in (one, other)] == [
@@ -512,11 +518,35 @@ def test_a_settlement_is_booked_whole_or_not_at_all_and_once(bank: Bank, anchor:
 
 
 def test_what_was_settled_cannot_be_changed_or_deleted(bank: Bank, anchor: Anchor, member: Supplier) -> None:
-    anchor.settle((anchor.paid(member), "1.00"))
-    for table in ("settlements", "settlement_lines"):
-        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET amount = amount"):
+    payable = anchor.paid(member)
+    anchor.settle((payable, "1.00"), settlement_id="STL/KEPT")
+    bank.officer.take_back_settlement(payable.id, "STL/KEPT", "The money never came.")
+    columns = {"settlements": "amount", "settlement_lines": "amount", "settlement_reversals": "reason"}
+    for table, column in columns.items():
+        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column}"):
             with pytest.raises(sa.exc.DBAPIError, match="never changed or deleted"), bank.gateway.db.write() as session:
                 session.execute(sa.text(statement))
+
+
+def test_a_settlement_and_its_return_lock_companies_in_one_order(
+    bank: Bank, anchor: Anchor, member: Supplier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever order an anchor names them in, and whatever ids its payables have: else two wait for each other."""
+    companies = [member, *(anchor.member() for _ in range(3))]
+    payables = [anchor.paid(one) for one in companies]
+    locked: list[str] = []
+    lock = caps.supplier_cap
+
+    def note(uow: UnitOfWork, key: str, program: Program) -> SupplierCap:
+        locked.append(key)
+        return lock(uow, key, program)
+
+    monkeypatch.setattr(caps, "supplier_cap", note)
+    anchor.settle(*((one, "1.00") for one in reversed(payables)), settlement_id="STL/ORDER")
+    in_order = sorted(tax_key(one.tax_id) for one in companies)
+    assert locked == in_order
+    bank.officer.take_back_settlement(payables[0].id, "STL/ORDER", "The money never came.")
+    assert locked == in_order * 2
 
 
 # --- one asset, one financier; limits ---------------------------------------------------------------------------------

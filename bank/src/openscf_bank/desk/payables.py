@@ -79,7 +79,7 @@ def take_back(
     try:
         words = form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
-            settlement = settling.take_back(uow, settlement_id, officer.name, words)
+            settlement = settling.take_back(uow, payable_id, settlement_id, officer.name, words)
             detail = f"{settlement.amount} {settlement.currency}: {words}"
             note(uow.session, officer.username, address_of(request), "settlement.reversed", settlement_id, detail)
     except FormRefused as refused:

@@ -39,15 +39,20 @@ def settle(uow: UnitOfWork, post: SignedPost, program_id: str, request: wire.Set
     for index, (seen, part) in enumerate(zip(rows, request.payables, strict=True)):
         _check(uow, program, seen, part, request, pointer=f"/payables/{index}")
     settlement = _book(uow, post, program, request)
-    for seen, part in zip(rows, request.payables, strict=True):
-        _take(uow, held, settlement, seen, part.amount.amount)
+    booked = ((seen, part.amount.amount) for seen, part in zip(rows, request.payables, strict=True))
+    for seen, amount in sorted(booked, key=_company):
+        _take(uow, held, settlement, seen, amount)
     return _as_wire(settlement)
 
 
-def take_back(uow: UnitOfWork, settlement_id: str, officer: str, reason: str) -> Settlement:
-    """Take a settlement back as a whole, by the bank's id of it: what it paid is owed again, above limits, too."""
+def take_back(uow: UnitOfWork, payable_id: str, settlement_id: str, officer: str, reason: str) -> Settlement:
+    """Take a settlement of a payable back as a whole, by the bank's id of it: all that it paid is owed again, above
+    limits, too. ProblemError `not-found` where it is no settlement of this payable.
+    """
     settlement = uow.session.get_one(Settlement, settlement_id)
     lines = repository.settlement_lines(uow.session, settlement_id)
+    if all(line.payable_id != payable_id for line in lines):
+        raise ProblemError("not-found", "The settlement is not one of this payable. Start from the payable's page.")
     concerned = [repository.found_one(uow.session, line.payable_id) for line in lines]
     held = clients.lock_all(uow.session, *(one for seen in concerned for one in _clients_of(seen)))
     known = repository.reversal(uow.session, settlement_id)
@@ -55,9 +60,17 @@ def take_back(uow: UnitOfWork, settlement_id: str, officer: str, reason: str) ->
         raise ProblemError("wrong-state", f"It was taken back on {known.reversed_on}: {known.reason}")
     today = uow.now.date()
     uow.session.add(SettlementReversal(settlement=settlement.id, reversed_on=today, reversed_by=officer, reason=reason))
-    for line in lines:
-        _owe_again(uow, held, repository.found_one(uow.session, line.payable_id), line.amount, reason)
+    booked = ((repository.found_one(uow.session, line.payable_id), line.amount) for line in lines)
+    for seen, amount in sorted(booked, key=_company):
+        _owe_again(uow, held, seen, amount, reason)
     return settlement
+
+
+def _company(booked: tuple[Found, Decimal]) -> str:
+    """The order of booking. Each payable locks the limit of its member's company until the commit, and companies are
+    members with more than one anchor: two that book in different orders would wait for each other.
+    """
+    return booked[0].member.tax_key
 
 
 def _clients_of(seen: Found) -> tuple[str | None, str | None]:
