@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -60,6 +62,15 @@ def test_a_story_survives_kill_9_on_the_same_port_and_data() -> None:
         bank.start()
         assert erp.http.application(late.id).offers[0].status == "EXPIRED"
         assert "Traceback" not in bank.log()
+
+        bank.stop()
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(bank.start)
+            while bank._process is None and not starting.done():
+                time.sleep(0.001)
+            bank.kill()  # waits until the start is over
+            starting.result()
+        assert not bank.running
 
 
 def test_a_bank_that_cannot_start_says_why() -> None:

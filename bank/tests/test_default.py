@@ -57,7 +57,7 @@ class TestWritingOff:
         bank.officer.propose_write_off(loan.id, "The estate pays nothing.")
         assert erp.event_types()[-1] != "loan.written_off"
         with pytest.raises(BankProcessError, match="409.*Another officer"):
-            bank.officer.approve_proposal(loan.id)
+            bank.officer._send(f"loans/{loan.id}/proposals/1/approve", {"seen": str(owed.total)})
         assert "Approve: give up" not in bank.officer.page(f"loans/{loan.id}")
         assert "Approve: give up" in bank.colleague.page(f"loans/{loan.id}")
         bank.colleague.approve_proposal(loan.id)
@@ -110,7 +110,7 @@ class TestWritingOff:
 
         def approve() -> None:
             with bank.gateway.unit_of_work() as uow:
-                approving.approve(uow, loan.id, 1, COLLEAGUE_USERNAME)
+                approving.approve(uow, loan.id, 1, COLLEAGUE_USERNAME, seen=Decimal("8000.00"))
 
         assert together(*(approve for _ in range(AT_ONCE))).count(None) == 1
         assert [entry.type for entry in erp.entries(loan)] == ["disbursement", "write_off"]

@@ -160,9 +160,10 @@ class RepaymentsSection(ProfileSection):
 class OfficersSection(ProfileSection):
     """Up to `alone_up_to`, in a loan's currency, one officer alone gives money back by hand: the surplus of a buyer's
     payment, a payment that was returned, a charge. What is above takes two; where nothing is said, every amount does.
+    It is for each act: what is given back of one loan in several is not added up.
     """
 
-    alone_up_to: Exact = Decimal(0)
+    alone_up_to: Exact = Field(default=Decimal(0), ge=0)
 
 
 class WebhooksSection(ProfileSection):

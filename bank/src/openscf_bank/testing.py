@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -55,7 +56,7 @@ class BankProcess:
 
     `profile` is `"rhone"`, `"hansa"`, or a mapping that is laid over one of them (`{"base": "hansa", "offers":
     {"valid_days": 1}}`, base rhone by default). `issuer` is the address that ERPs ask, where a relay stands before it.
-    `kill` and `stop` leave data and port; `start` goes on with both.
+    `kill` and `stop` leave data and port; `start` goes on with both. Threads may call them at once: one acts at a time.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class BankProcess:
         self._profile_file.write_text(json.dumps(_profile(profile)), encoding="utf-8")
         self._worker_seconds = worker_seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._changing = threading.RLock()
         self.gateway = self._build_gateway()
         upgrade(self.gateway.db)
         create_officer(self.gateway.db, OFFICER_USERNAME, OFFICER_NAME, OFFICER_PASSWORD)
@@ -104,46 +106,50 @@ class BankProcess:
     @property
     def running(self) -> bool:
         """Whether the server's process lives."""
-        return self._process is not None and self._process.poll() is None
+        process = self._process
+        return process is not None and process.poll() is None
 
     def start(self) -> None:
         """Start the server on the same port and the same data, and wait until it answers."""
-        if self.running:
-            return
-        command = [
-            sys.executable, "-m", "openscf_bank.cli", "serve",
-            "--profile", str(self._profile_file), "--port", str(self.port), "--database-url", self.database_url,
-            "--issuer", self.issuer, "--key-file", str(self._key_file), "--clock-file", str(self._clock_file),
-            "--worker-seconds", str(self._worker_seconds), "--no-migrate",
-        ]  # fmt: skip
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.running:
-            try:
-                requests.get(f"{self.url}/.well-known/openscf", timeout=2).raise_for_status()
+        with self._changing:
+            if self.running:
                 return
-            except requests.RequestException:
-                time.sleep(0.05)
-        self.kill()
-        raise BankProcessError(f"The bank did not start on port {self.port}:\n{self.log()}")
+            command = [
+                sys.executable, "-m", "openscf_bank.cli", "serve",
+                "--profile", str(self._profile_file), "--port", str(self.port), "--database-url", self.database_url,
+                "--issuer", self.issuer, "--key-file", str(self._key_file), "--clock-file", str(self._clock_file),
+                "--worker-seconds", str(self._worker_seconds), "--no-migrate",
+            ]  # fmt: skip
+            with self.log_file.open("ab") as log:
+                self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
+            deadline = time.monotonic() + START_SECONDS
+            while time.monotonic() < deadline and self.running:
+                try:
+                    requests.get(f"{self.url}/.well-known/openscf", timeout=2).raise_for_status()
+                    return
+                except requests.RequestException:
+                    time.sleep(0.05)
+            self.kill()
+            raise BankProcessError(f"The bank did not start on port {self.port}:\n{self.log()}")
 
     def stop(self) -> None:
         """End the server in good order."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.kill()
-            self._process = None
+        with self._changing:
+            if self._process is not None:
+                self._process.terminate()
+                try:
+                    self._process.wait(15)
+                except subprocess.TimeoutExpired:
+                    self.kill()
+                self._process = None
 
     def kill(self) -> None:
         """kill -9, as a power cut would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        with self._changing:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                self._process = None
 
     def close(self) -> None:
         """End the server and remove its data."""
@@ -298,15 +304,18 @@ class OfficerAtDesk:
 
     def proposals(self, loan_id: str) -> list[int]:
         """The numbers of what waits for a second officer's word about a loan, oldest first."""
-        return [int(number) for number in re.findall(r'data-proposal="([0-9]+)"', self.page(f"loans/{loan_id}"))]
+        return _proposals(self.page(f"loans/{loan_id}"))
 
     def approve_proposal(self, loan_id: str) -> None:
-        """Approve what a colleague proposed, the oldest of what waits."""
-        self._send(f"loans/{loan_id}/proposals/{self._oldest_proposal(loan_id)}/approve", {})
+        """Approve what a colleague proposed, the oldest of what waits, for the amount that the loan's page shows."""
+        page = self.page(f"loans/{loan_id}")
+        action = f"loans/{loan_id}/proposals/{_oldest_proposal(page)}/approve"
+        self._send(action, _form_fields(page, f"/desk/{action}"))
 
     def drop_proposal(self, loan_id: str) -> None:
         """Drop what was proposed, the oldest of what waits."""
-        self._send(f"loans/{loan_id}/proposals/{self._oldest_proposal(loan_id)}/drop", {})
+        number = _oldest_proposal(self.page(f"loans/{loan_id}"))
+        self._send(f"loans/{loan_id}/proposals/{number}/drop", {})
 
     def approve_program(self, program_id: str, **terms: object) -> None:
         """Take a program on, on the prefilled terms, changed by `terms` (anchor_limit, member_limit, rate_pa, …)."""
@@ -367,12 +376,6 @@ class OfficerAtDesk:
         if found is None:
             raise BankProcessError(f"No {what} {identifier!r} of the loan {loan_id} waits.")
         return found.group(1)
-
-    def _oldest_proposal(self, loan_id: str) -> int:
-        waiting = self.proposals(loan_id)
-        if not waiting:
-            raise BankProcessError(f"Nobody proposed anything of the loan {loan_id} that waits.")
-        return waiting[0]
 
     def page(self, path: str) -> str:
         """The HTML of a page of the desk, `loans/…` for example."""
@@ -438,6 +441,18 @@ def _hidden(html: str, name: str) -> str:
     if found is None:
         raise BankProcessError(f"The page has no field {name!r}: {_text(html)}")
     return found.group(1)
+
+
+def _proposals(html: str) -> list[int]:
+    """The numbers of what waits for a second officer on the page of a loan, oldest first."""
+    return [int(number) for number in re.findall(r'data-proposal="([0-9]+)"', html)]
+
+
+def _oldest_proposal(html: str) -> int:
+    waiting = _proposals(html)
+    if not waiting:
+        raise BankProcessError(f"Nobody proposed anything that waits: {_text(html)}")
+    return waiting[0]
 
 
 def _form_fields(html: str, action: str) -> dict[str, str]:

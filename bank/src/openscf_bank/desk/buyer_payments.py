@@ -13,7 +13,7 @@ from ..access import gateway_of
 from ..gateway import Gateway
 from ..loans import buyer_payments
 from ..loans.buyer_payments import Received
-from ..loans.models import Proposal
+from ..loans.proposals import Proposed
 from .forms import FilledForm, FormRefused
 from .loans import loan_page
 from .proposals import acting, note_proposed
@@ -53,7 +53,7 @@ def record(
                 payer=form.fields["payer"] or None,
             )
             payment = buyer_payments.record(uow, loan_id, acting(officer), received)
-            if isinstance(payment, Proposal):
+            if isinstance(payment, Proposed):
                 note_proposed(uow.session, officer, request, payment)
             else:
                 note(uow.session, officer.username, address_of(request), "buyer_payment.recorded", loan_id, payment.id)
@@ -78,7 +78,7 @@ def take_back(
         day, words = form.day("returned_on"), form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
             payment = buyer_payments.take_back(uow, loan_id, number, acting(officer), returned_on=day, reason=words)
-            if isinstance(payment, Proposal):
+            if isinstance(payment, Proposed):
                 note_proposed(uow.session, officer, request, payment)
             else:
                 note(uow.session, officer.username, address_of(request), "buyer_payment.returned", loan_id, payment.id)

@@ -11,7 +11,7 @@ from ..access import gateway_of
 from ..gateway import Gateway
 from ..loans import charges
 from ..loans.ledger import ChargedComponent
-from ..loans.models import Proposal
+from ..loans.proposals import Proposed
 from .forms import FilledForm, FormRefused
 from .loans import loan_page
 from .proposals import acting, note_proposed
@@ -62,7 +62,7 @@ def take_back(
         words = form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
             taken = charges.take_back(uow, loan_id, number, acting(officer), words)
-            if isinstance(taken, Proposal):
+            if isinstance(taken, Proposed):
                 note_proposed(uow.session, officer, request, taken)
             else:
                 detail = f"entry {number}, by entry {taken.sequence}"

@@ -55,8 +55,8 @@ def propose(
     try:
         words = form.words("reason")
         with form.checked(), gateway.unit_of_work() as uow:
-            proposal = default.propose_write_off(uow, loan_id, officer.username, words)
-            note_proposed(uow.session, officer, request, proposal)
+            proposed = default.propose_write_off(uow, loan_id, officer.username, words)
+            note_proposed(uow.session, officer, request, proposed)
     except FormRefused as refused:
         return loan_page(request, gateway, officer, loan_id, refused.form)
     return RedirectResponse(f"/desk/loans/{loan_id}", status_code=303)

@@ -27,7 +27,7 @@ from ..kit.problems import ProblemError
 from . import ledger, proposals, repository, service, settling
 from .ledger import Source
 from .models import BuyerPayment, LedgerEntry, Loan, Proposal
-from .proposals import Act, Officer
+from .proposals import Act, Officer, Proposed
 from .request_views import buyer_payment_as_wire
 from .views import entry_as_wire
 
@@ -55,7 +55,7 @@ def payable_documents(session: Session, loan: Loan) -> list[FinancedDocument]:
     return [one for one in documents if one.kind not in PURCHASE_KINDS and one.kind != GOODS_KIND]
 
 
-def record(uow: UnitOfWork, loan_id: str, officer: Officer, received: Received) -> BuyerPayment | Proposal:
+def record(uow: UnitOfWork, loan_id: str, officer: Officer, received: Received) -> BuyerPayment | Proposed:
     """Book what a buyer paid, with the day on which it came as value date, and pay on what is not owed.
 
     Where more is paid on than one officer gives back alone, the whole payment is proposed, and booked on a second
@@ -149,7 +149,7 @@ def _record(uow: UnitOfWork, client: Client, loan: Loan, officer: str, received:
 
 def take_back(
     uow: UnitOfWork, loan_id: str, number: int, officer: Officer, *, returned_on: date, reason: str
-) -> BuyerPayment | Proposal:
+) -> BuyerPayment | Proposed:
     """The buyer's bank took the payment back: the repayment is reversed, and the bank claims what it had paid on.
 
     A payment above what one officer gives back alone is proposed to be returned, and a second officer's word returns

@@ -13,7 +13,7 @@ from ..kit.problems import ProblemError
 from . import ledger, proposals, repository, service, settling
 from .ledger import ChargedComponent
 from .models import LedgerEntry, Loan, Proposal
-from .proposals import Act, Officer
+from .proposals import Act, Officer, Proposed
 from .views import entry_as_wire
 
 
@@ -32,7 +32,7 @@ def post(uow: UnitOfWork, loan_id: str, component: ChargedComponent, amount: Dec
     return entry
 
 
-def take_back(uow: UnitOfWork, loan_id: str, sequence: int, officer: Officer, reason: str) -> LedgerEntry | Proposal:
+def take_back(uow: UnitOfWork, loan_id: str, sequence: int, officer: Officer, reason: str) -> LedgerEntry | Proposed:
     """Take a whole charge back, by its number in the ledger; what was paid for it is taken for what else is owed.
 
     Above what one officer gives back alone it is proposed, and a second officer's word takes it back.

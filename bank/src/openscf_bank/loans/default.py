@@ -8,8 +8,8 @@ from ..clients.models import Client
 from ..gateway import UnitOfWork
 from ..kit.problems import ProblemError
 from . import ledger, proposals, repository, service, settling, waiting
-from .models import LedgerEntry, Loan, Proposal
-from .proposals import Act
+from .models import LedgerEntry, Loan
+from .proposals import Act, Proposed
 from .views import entry_as_wire
 
 
@@ -25,7 +25,7 @@ def call(uow: UnitOfWork, loan_id: str, reason: str) -> LedgerEntry:
     return entry
 
 
-def propose_write_off(uow: UnitOfWork, loan_id: str, officer: str, reason: str) -> Proposal:
+def propose_write_off(uow: UnitOfWork, loan_id: str, officer: str, reason: str) -> Proposed:
     """An officer (by user name) proposes to give up all that the loan owes; nothing happens until another approves."""
     _client, loan = service.of_officer(uow, loan_id)
     service.require_active(loan)

@@ -30,6 +30,14 @@ class Officer:
     name: str
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """What waits for a second officer now; `is_new` is False where the same officer had proposed the same before."""
+
+    proposal: Proposal
+    is_new: bool
+
+
 def takes_two(uow: UnitOfWork, amount: Decimal) -> bool:
     """Whether `amount`, in a loan's currency, is above what one officer may give back alone by the bank's profile."""
     return amount > uow.gateway.profile.officers.alone_up_to
@@ -44,7 +52,7 @@ def propose(
     subject: str = "",
     content: Mapping[str, str | None] | None = None,
     reason: str = "",
-) -> Proposal:
+) -> Proposed:
     """Keep what `officer` (a user name) proposes; the loan's client is locked. `subject` names what of the loan it is
     about, of which one proposal waits at a time: the same again is that one, another is ProblemError `wrong-state`.
     """
@@ -53,7 +61,7 @@ def propose(
     for one in known:
         if (one.status, one.act, one.subject) == ("PROPOSED", act.value, subject):
             if (one.content, one.reason, one.proposed_by) == asked:
-                return one
+                return Proposed(one, is_new=False)
             raise ProblemError("wrong-state", "This waits for a second officer already. Load the page again.")
     proposal = Proposal(
         loan_id=loan.id,
@@ -68,7 +76,7 @@ def propose(
     )
     uow.session.add(proposal)
     uow.session.flush()
-    return proposal
+    return Proposed(proposal, is_new=True)
 
 
 def approved(uow: UnitOfWork, loan: Loan, number: int, officer: str) -> Proposal:

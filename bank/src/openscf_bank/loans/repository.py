@@ -156,6 +156,11 @@ def buyer_payments(session: Session, loan_id: str) -> Sequence[BuyerPayment]:
     return session.scalars(query.order_by(BuyerPayment.sequence)).all()
 
 
+def buyer_payment(session: Session, loan_id: str, sequence: int) -> BuyerPayment:
+    """The payment with this number in the loan's list; NoResultFound where there is none."""
+    return session.scalars(sa.select(BuyerPayment).filter_by(loan_id=loan_id, sequence=sequence)).one()
+
+
 def others_on_document(session: Session, document: FinancedDocument) -> Sequence[tuple[Loan, bool]]:
     """Other loans that were made on the same document, and whether each of them is secured by it now."""
     query = (
