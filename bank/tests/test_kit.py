@@ -40,7 +40,7 @@ from openscf_bank.loans.models import Loan
 from openscf_bank.migrations import config, upgrade
 from openscf_bank.profile import load_profile
 from openscf_bank.tables import metadata
-from openscf_bank.testing import PROFILES
+from openscf_bank.testing import COLLEAGUE_USERNAME, OFFICER_USERNAME, PROFILES
 from packages import Sale
 from plain_loans import granted
 from server import Bank
@@ -87,21 +87,33 @@ class TestMigrations:
         upgrade(bank.gateway.db)
         assert erp.http.client().status == "APPROVED"
 
-    def test_a_write_off_that_waits_still_waits_after_the_migration_of_the_proposals(
-        self, bank: Bank, erp: Erp
-    ) -> None:
+    def test_write_offs_stand_as_they_stood_after_the_migration_of_the_proposals(self, bank: Bank, erp: Erp) -> None:
+        """A charge to take back is nothing that the version before knows of, and is not kept for it."""
         loan = granted(erp)
+        bank.officer.propose_write_off(loan.id, "Lost.")
+        bank.colleague.drop_proposal(loan.id)
+        bank.officer.charge(loan.id, "5000.01")
+        bank.officer.take_back_charge(loan.id, 2, "Charged on the wrong loan.")
         bank.officer.propose_write_off(loan.id, "The estate pays nothing.")
-        kept = sa.text("SELECT act, reason, status FROM loan_proposals WHERE loan_id = :loan")
+        query = sa.text(
+            "SELECT sequence, act, subject, content, status, proposed_by, decided_by, decided_at IS NOT NULL AS decided"
+            " FROM loan_proposals WHERE loan_id = :loan ORDER BY sequence"
+        ).columns(content=sa.JSON(), decided=sa.Boolean())
         configuration = config(bank.gateway.db)
-        with bank.gateway.db.engine.connect() as connection:
+        # One transaction that is never committed: what fails half-way leaves the bank of the other tests as it was.
+        with bank.gateway.db.engine.connect() as connection, connection.begin() as uncommitted:
+            before = connection.execute(query, {"loan": loan.id}).all()
             configuration.attributes["connection"] = connection
             command.downgrade(configuration, "0008")
-            command.upgrade(configuration, "0009")
-            assert connection.execute(kept, {"loan": loan.id}).all() == [
-                ("write_off", "The estate pays nothing.", "PROPOSED")
-            ]
-            connection.rollback()
+            command.upgrade(configuration, "head")
+            after = connection.execute(query, {"loan": loan.id}).all()
+            uncommitted.rollback()
+        dropped = (1, "write_off", "", {}, "DROPPED", OFFICER_USERNAME, COLLEAGUE_USERNAME, True)
+        waiting = (3, "write_off", "", {}, "PROPOSED", OFFICER_USERNAME, None, False)
+        assert after == [dropped, waiting]
+        assert before == [
+            dropped, (2, "charge_reversal", "2", {}, "PROPOSED", OFFICER_USERNAME, None, False), waiting
+        ]  # fmt: skip
 
 
 def test_the_banks_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
