@@ -155,7 +155,7 @@ class ScfPayableBank(models.Model):
             }
         )
         self._set_status(payable.status.value.lower())
-        self.payable_id._follow(self, payable)
+        self.payable_id._follow(self, payable, kind)
         return True
 
     def _set_status(self, status):
@@ -277,11 +277,12 @@ class ScfPayable(models.Model):
         if values:
             self.env["scf.payable.batch"]._send(self.env["scf.payable.bank"].create(values))
 
-    def _follow(self, row, wire):
+    def _follow(self, row, wire, kind=None):
         """Follow what a bank said of the payable.
 
         :param row: `scf.payable.bank`, in step with the bank
         :param openscf.payables.Payable wire: what the bank said
+        :param str kind: the event's type; None for an answer
         """
         self.ensure_one()
         request = self._live_request()
@@ -291,7 +292,7 @@ class ScfPayable(models.Model):
         elif wire.status is PayableStatus.CONFIRMED:
             ours._confirm()
         elif wire.status in (PayableStatus.PAID, PayableStatus.OVERDUE, PayableStatus.SETTLED):
-            self._take_payment(row, wire)
+            self._take_payment(row, wire, kind)
         elif wire.status is PayableStatus.REGISTERED and ours._was_let_go():
             ours._end("refused" if ours.state == "asked" else "failed", wire.message)
         self._bring_in_step(row, wire)

@@ -7,7 +7,7 @@ from odoo.tools import format_date
 
 from odoo.addons.scf_finance.amounts import exact
 
-PAYMENT_STATUSES = ("PAID", "OVERDUE", "SETTLED")
+SETTLEMENT_REVERSED = "payable.settlement_reversed"
 
 
 class ScfPayable(models.Model):
@@ -24,14 +24,16 @@ class ScfPayable(models.Model):
 
     # -- business: the bank paid ------------------------------------------------------------------------------------
 
-    def _take_payment(self, row, wire):
+    def _take_payment(self, row, wire, kind=None):
         """Book that a bank has paid the supplier, and what the bank says has been settled since.
 
         :param row: `scf.payable.bank`
         :param openscf.payables.Payable wire: PAID, OVERDUE or SETTLED
+        :param str kind: the event's type; None for an answer
         """
         self.ensure_one()
         request = self._request_at(row, wire)
+        self._take_back_approved_anew(row)
         was, why = request.state, request.message
         if request._set_state("paid"):
             request.paid_on = wire.paid.paid_on
@@ -51,10 +53,11 @@ class ScfPayable(models.Model):
                     due=format_date(self.env, self.due_date),
                 )
             )
-        self._take_settled(request, wire)
+        self._take_settled(request, wire, is_taken_back=kind == SETTLEMENT_REVERSED)
         if self.state == "settled" and wire.status.value in ("PAID", "OVERDUE"):
             self._set_state("paid")
-        if wire.status.value == "OVERDUE" and self._set_state("overdue"):
+        # An event from before a settlement is read after the answer to it: nothing is owed by the books then.
+        if wire.status.value == "OVERDUE" and self._owed() > 0 and self._set_state("overdue"):
             self._warn(
                 self.env._(
                     "%(bank)s was to be paid %(amount)s for %(bill)s on %(due)s. Pay it now.",
@@ -64,8 +67,8 @@ class ScfPayable(models.Model):
                     due=format_date(self.env, self.due_date),
                 )
             )
-        if wire.status.value == "SETTLED":
-            self._set_state("settled")
+        if wire.status.value == "SETTLED" and self._set_state("settled"):
+            self.settles_by_hand = False
 
     def _request_at(self, row, wire):
         """The early payment that the bank paid.
@@ -78,15 +81,7 @@ class ScfPayable(models.Model):
             lambda one: one.bank_row_id == row and one.wire_ref == asked
         )
         if request - live and (live or request.entry_ids):
-            raise UserError(
-                self.env._(
-                    "%(bank)s says that it paid %(payable)s early, which came to nothing by our records, and which "
-                    "somebody else pays or has paid since, or which was paid and taken back. Ask the bank, and book it "
-                    "by hand.",
-                    bank=row.bank_id.sudo().name,
-                    payable=self.display_name,
-                )
-            )
+            self._leave_payment_to_a_person(row)
         if not request or not wire.paid:
             raise UserError(
                 self.env._(
@@ -96,6 +91,32 @@ class ScfPayable(models.Model):
                 )
             )
         return request
+
+    def _leave_payment_to_a_person(self, row):
+        """Let the event wait.
+
+        :raise UserError: always
+        """
+        raise UserError(
+            self.env._(
+                "%(bank)s says that it paid %(payable)s early, which came to nothing by our records, and which "
+                "somebody else pays or has paid since, or which was paid and taken back. Ask the bank, and book it "
+                "by hand.",
+                bank=row.bank_id.sudo().name,
+                payable=self.display_name,
+            )
+        )
+
+    def _take_back_approved_anew(self, row):
+        """What a bank paid after it was withdrawn here is offered to nobody else: the same was approved once more.
+
+        :raise UserError: where somebody else is to pay that, or has paid it
+        """
+        anew = self._open_of(self.move_id).filtered(lambda one: one != self and one.due_date == self.due_date)
+        if anew.filtered(lambda one: one.state != "approved"):
+            self._leave_payment_to_a_person(row)
+        anew._withdraw(self.env._("A bank has paid the bill early."))
+        anew.flush_recordset(["state"])  # the database knows one open approval of a bill's due date
 
     def _warn_of_payment(self, request, why):
         """Say that a bank paid what by our records had come to nothing: its word about money counts."""
@@ -115,6 +136,16 @@ class ScfPayable(models.Model):
         # Where the bill's due date was changed by hand meanwhile, the bank paid what is open of it all the same.
         of_bill = self._payable_items() or self.move_id._scf_payable_items().sorted("date_maturity")
         items = of_bill.filtered(lambda item: not item.reconciled)
+        if not items:
+            self._warn(
+                self.env._(
+                    "Nothing was open of %(bill)s any more when %(bank)s paid it early: %(supplier)s has the money "
+                    "twice. Have it paid back, or match it with the next bills.",
+                    bill=self.display_name,
+                    bank=row.bank_id.sudo().name,
+                    supplier=self.partner_id.name,
+                )
+            )
         supplier_account = (items or of_bill)[:1].account_id
         label = self.env._("%(bill)s, paid early by %(bank)s", bill=self.move_id.name, bank=row.bank_id.sudo().name)
         amount = exact(self.amount, self.currency_id.name)
@@ -154,18 +185,22 @@ class ScfPayable(models.Model):
 
     # -- business: the bank is paid ---------------------------------------------------------------------------------
 
-    def _take_settled(self, request, wire):
-        """Book what the bank says it was paid, as far as it is not booked: by settlements of ours, else by itself."""
+    def _take_settled(self, request, wire, *, is_taken_back):
+        """Book what the bank says it was paid, as far as it is not booked: by settlements of ours, else by itself.
+
+        :param bool is_taken_back: whether the bank says so as it took a settlement back; otherwise, where it names less
+            than is booked, its word is from before its answer to a settlement
+        """
         left = wire.settled.amount - self._settled()
         for line in self.env["scf.payable.settlement.line"]._waiting_for(request):
             if left < exact(line.amount, self.currency_id.name):
                 break
             line._book()
             left = wire.settled.amount - self._settled()
-        if left:
-            # Below 0 where the bank took a settlement back: what it paid is owed again.
+        if left > 0 or (left < 0 and is_taken_back):
+            # Below 0, what the bank was paid is owed to it again.
             self._book_settled([(request, left, None)], fields.Date.context_today(self))
-        if left < 0:
+        if left < 0 and is_taken_back:
             self._ask_about_settlement(request, -left)
 
     def _ask_about_settlement(self, request, amount):

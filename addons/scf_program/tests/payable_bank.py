@@ -89,15 +89,15 @@ class PayableBankDouble(ProgramBankDouble):
         }
         return self.tell_payable("payable.requested", payable, status="REQUESTED", request=request)
 
-    def pay_early(self, payable, *, on=None):
-        """Pay the supplier."""
+    def pay_early(self, payable, *, on=None, state="applied"):
+        """Pay the supplier; gives the scf.event, which has to come to `state`."""
         request = self.of(payable)["request"]
         paid = {
             "paid_on": (on or self.today).isoformat(),
             "discount": request["discount"],
             "payout": request["payout"],
         }
-        return self.tell_payable("payable.paid", payable, status="PAID", paid=paid)
+        return self.tell_payable("payable.paid", payable, status="PAID", paid=paid, state=state)
 
     def fail_payout(self, payable, message="The account is closed."):
         known = self.of(payable)

@@ -74,14 +74,19 @@ class TestPayableBooks(PayableCase):
         self.assertIn("nobody here agreed to", event.error)
         self.assertFalse(payable.entry_ids)
 
-    def test_payment_of_what_was_refused_counts_and_is_settled_as_any(self):
-        payable = self._registered(self._bill_of(10000.0))
+    def _refused(self, payable):
+        """The bank refuses the early payment of a payable, and knows it all the same; gives the early payment."""
         request = self._accept(payable, self._source_at(payable, self.rhone_bank))
         asked = self.rhone_bank.body("early_payment")
         self.rhone_bank.refuse("early_payment", "limit-exceeded", "Above the limit.", status=409)
         self.assertEqual((request.state, payable.state), ("refused", "approved"))
         names = ("request_id", "pay_on", "discount", "payout", "channel")
         self.rhone_bank.of(payable)["request"] = {name: asked[name] for name in names}
+        return request
+
+    def test_payment_of_what_was_refused_counts_and_is_settled_as_any(self):
+        payable = self._registered(self._bill_of(10000.0))
+        request = self._refused(payable)
         self.rhone_bank.pay_early(payable)
         self.assertEqual((request.state, request.message, payable.state), ("paid", False, "paid"))
         self.assertIn("Above the limit.", payable.activity_ids.filtered("note")[-1:].note)
@@ -90,6 +95,37 @@ class TestPayableBooks(PayableCase):
         self._as("approver", payable).action_settle()
         self.rhone_bank.settle()
         self.assertEqual(self._owed_on(self.owed_account), 0.0)
+
+    def test_payment_of_what_was_taken_back_withdraws_what_was_approved_in_its_place(self):
+        payable = self._registered()
+        self._refused(payable)
+        self._as("approver", payable).action_withdraw()
+        again = self._approve(payable.move_id)
+        self.rhone_bank.pay_early(payable)
+        self.assertEqual((payable.state, again.state), ("paid", "withdrawn"))
+        self.assertEqual(self._owed_on(self.owed_account), -payable.amount)
+
+    def test_payment_of_what_somebody_else_pays_now_waits_for_a_person(self):
+        payable = self._registered()
+        self._refused(payable)
+        self._as("approver", payable).action_withdraw()
+        for bank in self.banks:
+            bank.forget(payable)
+        again = self._registered(payable.move_id)
+        self._accept(again, self._source_at(again, self.hansa_bank))
+        with self.assertLogs("odoo.addons.scf_connector", "WARNING"):
+            event = self.rhone_bank.pay_early(payable, state="failed")
+        self.assertIn("book it by hand", event.error)
+        self.assertEqual((payable.state, again.state), ("withdrawn", "agreed"))
+
+    def test_payment_of_what_the_company_has_paid_says_that_the_supplier_has_it_twice(self):
+        payable = self._registered()
+        self._refused(payable)
+        self._pay(payable.move_id)
+        self.assertEqual(payable.state, "ended")
+        self.rhone_bank.pay_early(payable)
+        self.assertEqual(payable.state, "paid")
+        self.assertTrue(payable.activity_ids.filtered(lambda activity: "twice" in (activity.note or "")))
 
     def test_failed_payout_is_reversed_with_a_trail(self):
         payable = self._paid_early(self._bill_of(10000.0))
@@ -165,6 +201,17 @@ class TestPayableBooks(PayableCase):
         self.assertEqual(payable.state, "overdue")
         self.assertIn("Pay it now", payable.activity_ids[:1].note)
 
+    def test_older_word_of_the_bank_takes_no_settlement_back(self):
+        payable = self._paid_early()
+        self._as("approver", payable).action_settle()
+        self.rhone_bank.settle()
+        # It was overdue before the settlement, and is heard of after the answer to it.
+        self.rhone_bank.tell_payable("payable.overdue", payable, status="OVERDUE")
+        self.assertFalse(payable.activity_ids)
+        self.rhone_bank.tell_settled(payable)
+        self.assertEqual((payable.state, payable.settles_by_hand), ("settled", False))
+        self.assertEqual(payable.entry_ids.mapped("kind"), ["paid", "settled"])
+
     def test_settlement_that_the_bank_takes_back_is_owed_again_and_waits_for_a_person(self):
         self.program.settles_by_itself = True
         payable = self._paid_early(self._bill_of(10000.0, days=30))
@@ -191,6 +238,7 @@ class TestPayableBooks(PayableCase):
         self.assertEqual(self.rhone_bank.settle()["payables"][0]["amount"]["amount"], "10000.00")
         self.rhone_bank.tell_settled(payable)
         self.assertEqual((payable.state, self._owed_on(self.owed_account)), ("settled", 0.0))
+        self.assertFalse(payable.settles_by_hand)
 
     def test_part_that_was_settled_uses_no_limit_any_more(self):
         payable = self._paid_early(self._bill_of(10000.0))
