@@ -208,7 +208,7 @@ class ScfPayable(models.Model):
                 payable.env._(
                     "The early payment of %(bill)s was undone: %(amount)s are still to be paid on %(day)s.",
                     bill=payable.display_name,
-                    amount=payable._money(request.payout),
+                    amount=payable._money(-sum(payable._payable_items().mapped("amount_residual_currency"))),
                     day=format_date(payable.env, request.pay_on),
                 )
             )

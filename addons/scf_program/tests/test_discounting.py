@@ -139,7 +139,7 @@ class TestDiscounting(PayableCase):
         self.assertEqual((rest.date_maturity, rest.amount_residual), (day, -13528.75))
 
     def test_discount_is_shared_out_as_the_bill_is_by_analytic_account(self):
-        # The plan that is there: another one adds a field to the models, which the classes after this one would not see.
+        # The plan that is there: another one adds a field to the models, which later classes would not see.
         plan, _others = self.env["account.analytic.plan"]._get_all_plans()
         north, south = self.env["account.analytic.account"].create(
             [{"name": name, "plan_id": plan.id} for name in ("North", "South")]
