@@ -335,8 +335,9 @@ class ScfProgramMember(models.Model):
 
         :param news: the record at the bank that said something new
         """
-        # A membership that is over counts only while no other has followed it.
-        statuses = set((self.bank_ids.filtered(lambda bank: not bank.over_since) or self.bank_ids).mapped("status"))
+        # What is over, and what no bank knows of, counts for nothing; after the last one its end is what counts.
+        current = self.bank_ids.filtered(lambda bank: not bank.over_since and (bank.bank_member_ref or bank.revision))
+        statuses = set((current or news).mapped("status"))
         state = next((state for status, state in STATE_OF_STATUS if status in statuses), None)
         if state == "approved" and self.financed_at:
             state = "financed"

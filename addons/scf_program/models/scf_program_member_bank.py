@@ -236,9 +236,15 @@ class ScfProgramMemberBank(models.Model):
         reference = wire.get("member_id") or subject.get("member_id")
         program_bank = self.env["scf.program.bank"]._by_subject(bank, subject)
         known = self.search([("program_bank_id", "=", program_bank.id), ("reference", "=", reference)])
-        if known or not program_bank:
+        if known or not program_bank or not reference:
             return known
-        member = self.env["scf.program.member"].search(
-            [("program_id", "=", program_bank.program_id.id), ("reference", "=", reference)], limit=1
+        # Where a membership at the bank is over, an invitation file names the number of the next one.
+        numbers = [reference, reference.rpartition("-")[0]]
+        members = self.env["scf.program.member"].search(
+            [("program_id", "=", program_bank.program_id.id), ("reference", "in", numbers)]
         )
-        return self._open(member, program_bank) if member else self
+        member = members.filtered(lambda one: one._reference_at(program_bank) == reference)
+        if not member:
+            return self
+        member.bank_ids.flush_recordset(["over_since"])  # one that is over makes room for the next
+        return self.create({"member_id": member.id, "program_bank_id": program_bank.id})

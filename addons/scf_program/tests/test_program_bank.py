@@ -245,6 +245,24 @@ class TestMemberAtBank(ProgramCase):
         second = self.member.bank_ids - first
         self.assertEqual((second.status, second.bank_member_ref, self.member.state), ("approved", "mem-2", "approved"))
 
+    def test_member_joins_again_from_a_file_where_its_membership_was_over(self):
+        self.rhone_bank.approve_member(self.member, self.at_rhone)
+        self.hansa_bank.approve_member(self.member, self.at_hansa)
+        self.rhone_bank.tell_member("member.left", self.member, self.at_rhone, status="LEFT")
+        wire = {**self.rhone_bank.member_wire(self.member, self.at_rhone), "id": "mem-2", "status": "RECEIVED"}
+        wire["member_id"] = self.member._reference_at(self.at_rhone)
+        subject = {"program_id": self.program.reference, "member_id": wire["member_id"]}
+        program = {"id": self.at_rhone.bank_program_ref, "program_id": self.program.reference, "name": "P"}
+        self.rhone_bank.tell_subject("member.received", {"member": wire, "program": program}, subject)
+        again = self.member.bank_ids.filtered(lambda one: one.reference == f"{self.member.reference}-2")
+        self.assertRecordValues(again, [{"program_bank_id": self.at_rhone.id, "status": "received"}])
+        self.assertEqual(self.member.state, "approved")
+
+    def test_bank_that_never_took_the_member_keeps_nothing_open(self):
+        self.env["scf.program.member.bank"]._open(self.member, self.at_hansa)
+        self.rhone_bank.tell_member("member.declined", self.member, self.at_rhone, status="DECLINED", reason="No.")
+        self.assertEqual((self.member.state, self.member.state_reason), ("declined", "No."))
+
     def test_member_refused_by_the_wire_needs_an_answer(self):
         [record] = self.env["scf.program.member.bank"]._open(self.member, self.at_rhone)
         message = record._send("member", {"member_id": self.member.reference})
