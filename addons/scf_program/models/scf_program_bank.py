@@ -290,28 +290,29 @@ class ScfProgramBank(models.Model):
                 **({"last_cursor": str(cursor)} if cursor else {}),
             }
         )
+        self._follow_price(*before)
         status = said.status.value.lower()
         if self._set_status(status):
             self._tell_status(status)
-        elif status == "active":
-            self._tell_price(*before)
 
-    def _tell_price(self, rate_before, fee_before):
-        """Tell members that have no system of their own another rate or fee: the bank tells the others.
+    def _follow_price(self, rate_before, fee_before):
+        """Let members pay another rate or fee, whether or not the program runs at the moment, and have them told.
 
         A rate that the bank agreed with one member is that member's, whatever the program's is.
         """
         if (self.rate_pa, self.fee_percent) == (rate_before, fee_before):
             return
         members = self.env["scf.program.member.bank"].search(
-            [("program_bank_id", "=", self.id), ("status", "=", "approved"), ("over_since", "=", False)], order="id"
+            [
+                ("program_bank_id", "=", self.id),
+                ("status", "in", ("approved", "suspended")),
+                ("over_since", "=", False),
+            ],
+            order="id",
         )
-        for member in members:
-            pays_program_rate = member.rate_pa in (0.0, rate_before)
-            if pays_program_rate:
-                member.rate_pa = self.rate_pa
-            if pays_program_rate or self.fee_percent != fee_before:
-                member.member_id._mail_news(member, "mail_template_member_price")
+        at_program_rate = members.filtered(lambda member: member.rate_pa in (0.0, rate_before))
+        at_program_rate.rate_pa = self.rate_pa
+        (members if self.fee_percent != fee_before else at_program_rate)._queue_price()
 
     def _tell_status(self, status):
         """Say in the program what the bank decided; where it is no, give the task to the responsible person."""

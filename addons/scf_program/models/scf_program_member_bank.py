@@ -2,8 +2,11 @@ from openscf.programs import Member
 
 from odoo import api, fields, models
 
+from odoo.addons.scf_finance.models.on_its_own import on_its_own
+
 from .row_hold import hold
 from .scf_program_bank import amount_of, is_stale
+from .scf_program_member_inviting import CHUNK
 
 STATUSES = [
     ("none", "Not Asked"),
@@ -57,6 +60,8 @@ class ScfProgramMemberBank(models.Model):
     valid_until = fields.Date(readonly=True)
     reasons = fields.Json(readonly=True, help="How the bank came to the limit: its reasons, with their effects.")
     message = fields.Char(string="Bank's Answer", readonly=True, help="In the bank's words.")
+    # Since when the job is to write of another price.
+    price_queued_at = fields.Datetime(string="To Be Sent Since", readonly=True)
     delayed = fields.Boolean(readonly=True, help="The bank can't be reached; what we sent waits in the outbox.")
     last_cursor = fields.Char(readonly=True, help="The bank's event that it was last brought in step with.")
 
@@ -66,6 +71,7 @@ class ScfProgramMemberBank(models.Model):
     _reference_once = models.UniqueIndex(
         "(program_bank_id, reference)", "A bank knows one member by a number, and one membership of it."
     )
+    _price_queued_index = models.Index("(price_queued_at) WHERE price_queued_at IS NOT NULL")
 
     # -- CRUD -------------------------------------------------------------------------------------------------------
 
@@ -216,7 +222,42 @@ class ScfProgramMemberBank(models.Model):
             if not was_over:
                 self.member_id._follow_banks(self)
         elif self.status == "approved" and self.rate_pa != rate_before:
-            self.member_id._mail_news(self, "mail_template_member_price")
+            self._queue_price()
+
+    # -- business: another price ------------------------------------------------------------------------------------
+
+    def _queue_price(self):
+        """Have the job write of another price to these members, as far as they have no system of their own.
+
+        The bank tells the others.
+        """
+        if self:
+            self.price_queued_at = fields.Datetime.now()
+            self.env.ref("scf_program.cron_write_to_members").sudo()._trigger()
+
+    @api.model
+    def _mail_prices(self):
+        """Write of another price, a chunk in each transaction: to whom the bank pays early, once it does so again."""
+        waiting = self.search(
+            [
+                ("price_queued_at", "!=", False),
+                ("status", "=", "approved"),
+                ("over_since", "=", False),
+                ("program_bank_id.status", "=", "active"),
+            ],
+            order="id",
+        )
+        while waiting:
+            chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
+            for record in chunk:
+                on_its_own(record, record._mail_price)
+            if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=len(waiting)):
+                return
+
+    def _mail_price(self):
+        self.ensure_one()
+        self.price_queued_at = False
+        self.member_id._mail_news(self, "mail_template_member_price")
 
     def _price(self):
         """What the bank takes from this member for paying early, in percent, as it is written.

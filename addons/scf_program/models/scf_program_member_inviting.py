@@ -90,7 +90,10 @@ class ScfProgramMember(models.Model):
 
     @api.model
     def _cron_write(self):
-        """Write to the members that wait for it, a chunk in each transaction, until the job's time is up."""
+        """Write to the members that wait for it, a chunk in each transaction, until the job's time is up.
+
+        Invitations and reminders come first, then other prices of banks.
+        """
         waiting = [("queued_at", "!=", False), ("program_id.state", "=", "active")]
         remaining = self.search_count(waiting)
         last_id = 0
@@ -105,6 +108,7 @@ class ScfProgramMember(models.Model):
             remaining = max(remaining - len(chunk), 0)
             if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=remaining):
                 return
+        self.env["scf.program.member.bank"]._mail_prices()
 
     def _write_or_set_aside(self):
         """Write to these members; what fails for one of them stops that one only, and calls the responsible person."""

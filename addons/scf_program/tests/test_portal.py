@@ -345,17 +345,34 @@ class TestPortal(PortalCase):
         at_bank = self.env["scf.program.member.bank"]._open(self.member, self.at_rhone)
         self.rhone_bank.approve_member(self.member, self.at_rhone, rate="6.00")
         terms = self.rhone_bank.programs[self.program.reference]["terms"]
-        with self.mock_mail_gateway():
-            self.rhone_bank.tell_program("program.changed", self.at_rhone, terms={**terms, "rate_pa": "7.25"})
+
+        def tell(rate, kind="program.changed", **changes):
+            """Have the bank change the program's rate, and the job write of it."""
+            with self.mock_mail_gateway():
+                self.rhone_bank.tell_program(kind, self.at_rhone, terms={**terms, "rate_pa": rate}, **changes)
+                self._write_to_members()
+
+        tell("7.25")
         self.assertEqual((self._new_mails.email_to, at_bank.rate_pa), ("ada@steelworks.example", 7.25))
         self.assertRegex(str(self._new_mails.body_html), r"7\.25</strong> % a year")
+        tell("7.25", "program.suspended", status="SUSPENDED")
+        tell("7.75")
+        self.assertEqual((len(self._new_mails), at_bank.rate_pa), (0, 7.75))
+        tell("7.75", "program.resumed", status="ACTIVE")
+        self.assertRegex(str(self._new_mails.body_html), r"7\.75</strong> % a year")
         with self.mock_mail_gateway():
             self.rhone_bank.tell_member("member.changed", self.member, self.at_rhone, rate_pa="5.00")
+            self._write_to_members()
         self.assertRegex(str(self._new_mails.body_html), r"5</strong> % a year")
-        with self.mock_mail_gateway():
-            self.rhone_bank.tell_program("program.changed", self.at_rhone, terms={**terms, "rate_pa": "8.00"})
-            self.rhone_bank.tell_program("program.changed", self.at_rhone, terms={**terms, "rate_pa": "8.00"})
+        tell("8.00")
+        tell("8.00")
         self.assertEqual((len(self._new_mails), at_bank.rate_pa), (0, 5.0))
+
+    def _write_to_members(self):
+        with self.enter_registry_test_mode():
+            job = self.env.ref("scf_program.cron_write_to_members")
+            job.with_user(self.env.ref("base.user_root")).method_direct_trigger()
+        self.env.invalidate_all()
 
     def test_leaving_takes_the_consents_back_and_tells_the_banks(self):
         joining = self._all_given()
