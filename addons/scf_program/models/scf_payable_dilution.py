@@ -221,8 +221,19 @@ class AccountPartialReconcile(models.Model):
 class AccountPaymentRegister(models.TransientModel):
     _inherit = "account.payment.register"
 
+    @api.depends("line_ids")
+    def _compute_scf_warning(self):
+        """Of each supplier's credit once, however many of its bills are paid."""
+        result = super()._compute_scf_warning()
+        for wizard in self:
+            bills = wizard.line_ids.move_id.filtered(lambda move: move.move_type == "in_invoice")
+            of_suppliers = bills.grouped(lambda bill: (bill.company_id, bill.commercial_partner_id)).values()
+            late = (wizard._scf_late_credit_warning(of_supplier[:1]) for of_supplier in of_suppliers)
+            wizard.scf_warning = "\n".join(filter(None, (wizard.scf_warning, *late)))
+        return result
+
     def _scf_warning_of(self, bill):
-        """Of a bill that somebody is to pay early, or has paid; or of a supplier that owes a credit of such a bill."""
+        """Of a bill that somebody is to pay early, or has paid."""
         payable = bill._scf_payables().filtered(lambda payable: payable.state == "agreed")[:1]
         if payable and payable._live_request().bank_row_id:
             return self.env._(
@@ -233,7 +244,7 @@ class AccountPaymentRegister(models.TransientModel):
                 bill=bill.name,
                 payable=payable.name,
             )
-        return super()._scf_warning_of(bill) or self._scf_late_credit_warning(bill)
+        return super()._scf_warning_of(bill)
 
     def _scf_late_credit_warning(self, bill):
         """Credit notes of bills that a bank had paid in full: nobody but the supplier's next bills makes them good."""

@@ -357,10 +357,9 @@ class TestPayable(PayableCase):
         payable._reconsider()
         self.assertEqual(len(self.member.message_ids), told)
         self.assertIn("set off", self.member.message_ids[0].body)
-        wizard = self.env["account.payment.register"].with_context(
-            active_model="account.move", active_ids=self._bill_of(3000.0, ref="SW-2").ids
-        )
-        self.assertIn(note.name, wizard.create({}).scf_warning)
+        bills = self._bill_of(3000.0, ref="SW-2") + self._bill_of(2000.0, ref="SW-4")
+        wizard = self.env["account.payment.register"].with_context(active_model="account.move", active_ids=bills.ids)
+        self.assertEqual(wizard.create({}).scf_warning.count(note.name), 1, "it is said once for each supplier")
         (note + self._bill_of(500.0, ref="SW-3")).line_ids.filtered(
             lambda item: item.account_id == note._scf_payable_items().account_id
         ).reconcile()
