@@ -258,6 +258,9 @@ class TestScfEvent(ConnectorCase):
             self._news(*(f'app_{number}' for number in range(50)))
             self._run_poll()
             self._news('app_x')
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.env.transaction.reset()  # else it counts what environments and caches happen to know
             count = self.cr.sql_log_count
             self._run_poll()
             costs.append(self.cr.sql_log_count - count)
