@@ -88,7 +88,7 @@ def test_an_invoice_is_financed_and_repaid(town: Town, browser: Browser, tmp_pat
     requester.page.locator(".modal .modal-body").evaluate("it => it.scrollTo(0, it.scrollHeight)")
     keep_picture(requester.page, "request")
     ask.click()
-    requester.sees_panel("requested")
+    requester.sees_panel("requested", "offered")
 
     officer = Officer(browser, town.banks["hansa"].url)
     officer.reload_until("Greystone Stores")

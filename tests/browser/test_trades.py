@@ -64,7 +64,7 @@ def test_purchaser_has_the_bank_pay_a_supplier(town: Town, browser: Browser) -> 
     sees_whom_the_bank_pays(purchaser)
     keep_picture(page, "purchase-request")
     page.locator(".modal button[name=action_submit]").click()
-    purchaser.sees_panel("requested")
+    purchaser.sees_panel("requested", "offered")
 
     application = application_on(town, "purchase_order_id", order)
     approve_at_desk(town, browser, application)
@@ -234,7 +234,7 @@ def test_line_is_asked_for_and_drawn_on(town: Town, browser: Browser) -> None:
     path = re.split("/odoo/", page.url)[1]
     requester.asks_the_banks()
     page.locator(".modal button[name=action_submit]").click()
-    requester.sees_panel("requested")
+    requester.sees_panel("requested", "offered")
     domain = [("technique", "=", "revolving_line")]
     [asked] = town.as_("requester").search_read("scf.application", domain, "id")
     town.accept_best(asked["id"])
@@ -385,7 +385,7 @@ def test_salesperson_asks_for_an_own_order_and_sees_no_invoice(town: Town, brows
     salesperson.sees_panel("eligible")
     salesperson.asks_the_banks()
     page.locator(".modal button[name=action_submit]").click()
-    salesperson.sees_panel("requested")
+    salesperson.sees_panel("requested", "offered")
     assert town.submission_at("hansa", application_on(town, "sale_order_id", order))
     assert salesperson.errors == []
 

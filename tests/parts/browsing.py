@@ -106,8 +106,10 @@ class OdooUser:
     def panel(self):
         return self.page.locator(".o_scf_panel")
 
-    def sees_panel(self, state: str) -> None:
-        expect(self.page.locator(f'.o_scf_panel[data-state="{state}"]')).to_be_visible(timeout=PATIENCE_MS)
+    def sees_panel(self, *states: str) -> None:
+        """The panel is in one of these states: a bank that decides by itself may be quicker than the browser."""
+        panel = ", ".join(f'.o_scf_panel[data-state="{state}"]' for state in states)
+        expect(self.page.locator(panel)).to_be_visible(timeout=PATIENCE_MS)
 
     def unfold(self) -> None:
         """Open the panel's details, if they are folded."""
